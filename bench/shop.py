@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from bot.app import load_flow
+from bot.flow_file import load_flow
 from bot.settings import Settings
 from flows.engine.model import Flow
 from payments.signature import sign

@@ -3,26 +3,23 @@
 import gc
 import random
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
+from typing import TypeAlias
 
 import aiohttp
 
 from bot.clock import Clock, SystemClock
 from bot.context import Context
+from bot.flow_file import load_flow
+from bot.flow_versions import FlowVersions, loaded, serve_flow
 from bot.group_commit import Batcher
 from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.staff import declare_staff, staffed
 from bot.whatsapp.channel import WHATSAPP
 from bot.whatsapp.client import WhatsAppClient
-from bot.whatsapp.limits import LIMITS
 from bot.workers.loop import CALLERS, IN_FLIGHT, Workers
-from flows.document.errors import FlowInvalid, Issue
-from flows.engine.model import Flow
-from flows.language.load import load
-from payments.processing.actions import SHOP
 from payments.razorpay.gateway import Gateway
 from storage import Store
 from storage.inbox.arrival import Arrival
@@ -34,31 +31,45 @@ _KEEPALIVE_SECONDS = 12
 """Below Meta's idle limit, so that a send rarely uses a connection that Meta has just closed."""
 
 
-def load_flow(path: Path) -> Flow:
-    """Load the shop's flow. Raises FlowInvalid with every error in it, or the reason it can't be read."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise FlowInvalid((Issue(str(path), 1, 1, _describe_read_error(error)),)) from None
-    except UnicodeDecodeError:
-        raise FlowInvalid((Issue(str(path), 1, 1, "the file is not UTF-8 text"),)) from None
-    return load(text, str(path), SHOP, limits=LIMITS)
+Begin: TypeAlias = Callable[[Store, Settings, int], Awaitable[FlowVersions]]
+"""(store, settings, now) -> the versions of the flow, with one that is served."""
+
+
+async def from_file(store: Store, settings: Settings, now: int) -> FlowVersions:
+    """Have the flow file served by all processes, as a reload does."""
+    flow = staffed(load_flow(settings.munshi_flow), settings)
+    serving = await serve_flow(store, flow, "start", now)
+    await declare_staff(store, flow, now)
+    return FlowVersions(flow, serving.number, await store.versions.since(0))
+
+
+async def from_database(store: Store, settings: Settings, now: int) -> FlowVersions:
+    """Serve what other processes serve; the flow file if nothing was ever served."""
+    servings = await store.versions.since(0)
+    if not servings:
+        return await from_file(store, settings, now)
+    newest = servings[-1]
+    flow = staffed(await loaded(store.versions, newest.number), settings)
+    await declare_staff(store, flow, now)
+    return FlowVersions(flow, newest.number, servings)
 
 
 @asynccontextmanager
-async def bot(settings: Settings, clock: Clock | None = None) -> AsyncIterator[tuple[Context, Workers]]:
+async def bot(
+    settings: Settings, clock: Clock | None = None, begin: Begin = from_file
+) -> AsyncIterator[tuple[Context, Workers]]:
     """Build the bot's context and its workers, not started; close them in reverse order on the way out.
 
-    Raises FlowInvalid, SettingsInvalid or StorageError before anything is served.
+    `begin` says which version of the flow is served at first. Raises FlowInvalid, SettingsInvalid or
+    StorageError before anything is served.
     """
-    flow, clock = staffed(load_flow(settings.munshi_flow), settings), clock or SystemClock()
+    clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         store = await Store.open(settings.database_url, WHATSAPP)
         stack.push_async_callback(store.close)
         # The clock may have been set back while the bot was stopped.
         await store.rewind(clock.now())
-        await store.declare(flow.sections["shop"].counted)
-        await declare_staff(store, flow, clock.now())
+        versions = await begin(store, settings, clock.now())
         connector = aiohttp.TCPConnector(limit=IN_FLIGHT, keepalive_timeout=_KEEPALIVE_SECONDS)
         session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
         gateway = Gateway(
@@ -77,7 +88,7 @@ async def bot(settings: Settings, clock: Clock | None = None) -> AsyncIterator[t
             phone_number_id=settings.whatsapp_phone_number_id,
             access_token=settings.whatsapp_access_token.get_secret_value(),
         )
-        context = Context(settings, clock, flow, store, whatsapp, gateway, inbox.batcher, metrics)
+        context = Context(settings, clock, versions, store, whatsapp, gateway, inbox.batcher, metrics)
         workers = Workers(context, random.SystemRandom())
         inbox.workers = workers
         stack.push_async_callback(workers.close)
@@ -121,9 +132,3 @@ class _Inbox:
             self.workers.wake()
         rows = iter(stored)
         return [[next(rows) for _ in request] for request in requests]
-
-
-def _describe_read_error(error: OSError) -> str:
-    reason = f"the file can't be read: {error.strerror}"
-    missing = isinstance(error, FileNotFoundError)
-    return f"{reason}: commands run in the folder of a shop, which 'munshi init' makes" if missing else reason

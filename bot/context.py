@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 from aiohttp import web
 
 from bot.clock import Clock
+from bot.flow_versions import FlowVersions
 from bot.group_commit import Batcher
 from bot.intake_health import IntakeHealth
 from bot.metrics import Metrics
@@ -53,7 +54,7 @@ class Context:
 
     settings: Settings
     clock: Clock
-    flow: Flow
+    versions: FlowVersions
     store: Store
     whatsapp: WhatsAppClient
     gateway: Gateway
@@ -64,6 +65,15 @@ class Context:
     refusals: RefusedWebhooks = field(default_factory=RefusedWebhooks)
     broadcast_begun: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when this process stored a broadcast, so that its workers begin at once."""
+
+    @property
+    def flow(self) -> Flow:
+        """The flow that is served. A reload changes it."""
+        return self.versions.flow
+
+    async def follow_flow(self) -> bool:
+        """Serve the version that is served now; see `FlowVersions.follow`."""
+        return await self.versions.follow(self.store, self.settings, self.clock.now())
 
 
 CONTEXT: Final = web.AppKey("context", Context)

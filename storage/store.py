@@ -40,6 +40,7 @@ from storage.inbox.nonces import Draw
 from storage.inbox.step_inputs import EVENTS_AT_ONCE
 from storage.inbox.steps import Advance
 from storage.inbox.strays import Settled
+from storage.inbox.versions import StoredVersions
 from storage.operations import by_hand, clock, epochs, retention
 from storage.operations.retention import Pruned
 from storage.outbox import claims, deliveries, due, receipts
@@ -71,6 +72,7 @@ class Store:
         self._channel = channel
         self._draw = draw
         self._figures = DayFigures(units.read)
+        self.versions = StoredVersions(units)
 
     @classmethod
     async def open(

@@ -11,6 +11,7 @@ import typer
 
 COMMANDS: Final = (
     *("init", "demo", "serve", "work", "sandbox", "chat", "check", "prove", "test", "diagram"),
+    *("plan", "reload", "history", "rollback"),
     *("orders", "order", "product", "customers", "chats", "reply", "broadcast", "day", "export"),
     *("why", "ledger", "replay", "doctor", "migrate"),
     *("backup", "restore", "settle"),

@@ -8,7 +8,6 @@ import aiohttp
 import httpx
 import typer
 
-from bot.app import load_flow
 from bot.cli.closed_days import on_closed_days
 from bot.cli.display import counted
 from bot.cli.finding import Finding
@@ -17,6 +16,7 @@ from bot.cli.lifecycle import database_url, in_words, looked_up, refuse, run
 from bot.cli.operator_changes import change
 from bot.cli.risks import risks
 from bot.cli.webhook import webhook
+from bot.flow_file import load_flow
 from bot.log import mask
 from bot.printable import printable
 from bot.settings import Settings, SettingsInvalid, load_settings
@@ -144,7 +144,8 @@ async def _server(settings: Settings) -> AsyncIterator[Finding]:
     if answer.status_code != 200:
         yield Finding("server", False, f"not ready: {answer.text.strip()[:200]}", "read its log")
         return
-    yield Finding("server", True, f"ready at {url}")
+    serves = re.search(r"^flow: (.*)$", answer.text, re.MULTILINE)
+    yield Finding("server", True, f"ready at {url}" + (f", serves {serves[1]}" if serves else ""))
     if changed := _compare_flow(settings, answer.text):
         yield changed
 
@@ -158,11 +159,9 @@ def _compare_flow(settings: Settings, ready: str) -> Finding | None:
         return None  # `_flow` reports its errors
     if served is None or served[1] == on_disk:
         return None
-    said = (
-        f"{settings.munshi_flow} has changed since the server started: "
-        f"version {served[1]} is served, the file is {on_disk}"
-    )
-    return Finding("flow", False, said, "restart the server")
+    said = f"{settings.munshi_flow} is not what is served: that is version {served[1]}, the file is {on_disk}"
+    mend = "see 'munshi plan'; then serve it with 'munshi reload', or put the file right"
+    return Finding("flow", False, said, mend)
 
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:

@@ -11,6 +11,7 @@ from bot import log
 from bot.app import bot, tune_interpreter
 from bot.cli.display import database_name
 from bot.cli.lifecycle import VARIABLE, run, settings_or_refuse, until_told_to_stop
+from bot.cli.reload_signal import reloading
 from bot.cli.sandbox import API_TOKEN, played
 from bot.context import Context
 from bot.http.connections import allow_files
@@ -42,7 +43,7 @@ def command(sandbox: Played = False, create: Create = False) -> None:
 
 async def _serve(settings: Settings, migrate: Callable[[str], Awaitable[list[str]]]) -> None:
     await migrate(settings.database_url)
-    async with bot(settings) as (context, workers), serving(context) as url:
+    async with bot(settings) as (context, workers), serving(context) as url, reloading(context):
         workers.start()
         tune_interpreter()
         allow_files()
@@ -55,7 +56,7 @@ async def _play() -> None:
     """Run the bot in a sandbox until SIGINT or SIGTERM."""
     async with played() as (world, settings):
         await Store.migrate(settings.database_url)
-        async with bot(settings) as (context, workers), serving(context) as url:
+        async with bot(settings) as (context, workers), serving(context) as url, reloading(context):
             workers.start()
             await world.connect(url)
             typer.echo(serves(context, url))

@@ -8,6 +8,7 @@ from bot.cli import staff_words
 from bot.cli.display import shown
 from bot.cli.shop_zone import shop_zone
 from bot.clock import SystemClock
+from flows.engine.going_over import VERSION
 from flows.messages import replies
 from payments.processing.step_input import EventKind
 from payments.shop.orders import CURRENCY
@@ -185,6 +186,8 @@ def _decision(entry: About) -> Iterator[str]:
         yield f"now {entry['stage']}"
     elif entry.get("event") == "joined":
         yield from _took_over(entry)
+    elif entry.get("event") == VERSION:
+        yield _version(entry)
     elif entry.get("ended") or "forwarded" in entry:
         yield _person(entry)
     elif entry.get("unanswered"):
@@ -200,6 +203,17 @@ def _took_over(entry: About) -> Iterator[str]:
         yield f"took over its {entry['took']}"
     if entry.get("ended"):
         yield f"ended its order #{entry['ended']}, the older one"
+
+
+def _version(entry: About) -> str:
+    if because := entry.get("stays"):
+        kept = "can't be read any more, so the chat starts again" if entry.get("unreadable") else "goes on"
+        return f"version {entry['from']} {kept}, and not {entry['to']}: {because}"
+    moved = (
+        f": {entry['state']} → {entry['entered'][-1]}" if entry.get("entered") else f", in {entry['state']}"
+    )
+    by = f" (migrate, line {entry['line']})" if entry.get("line") else ""
+    return f"went over from version {entry['from']} to {entry['to']}{moved}{by}"
 
 
 def _person(entry: About) -> str:

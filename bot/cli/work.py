@@ -3,9 +3,10 @@
 import typer
 
 from bot import log
-from bot.app import bot, tune_interpreter
+from bot.app import bot, from_database, tune_interpreter
 from bot.cli.display import database_name
 from bot.cli.lifecycle import run, settings_or_refuse, until_told_to_stop
+from bot.cli.reload_signal import reloading
 from bot.settings import Settings
 
 
@@ -17,7 +18,7 @@ def command() -> None:
 
 
 async def _work(settings: Settings) -> None:
-    async with bot(settings) as (context, workers):
+    async with bot(settings, begin=from_database) as (context, workers), reloading(context):
         workers.start()
         tune_interpreter()
         flow, database = context.flow, database_name(settings.database_url)

@@ -25,7 +25,8 @@ async def healthz(request: web.Request) -> web.Response:
 async def readyz(request: web.Request) -> web.Response:
     """Answer 200 if the workers work and the database answers and takes a write within a second, else 503.
 
-    When ready, a second line names the flow that is served and its version.
+    When ready, a second line names the flow that is served and its version; a third says whether the flow
+    file is `the same`.
     """
     context = request.app[CONTEXT]
     try:
@@ -42,7 +43,8 @@ async def readyz(request: web.Request) -> web.Response:
         return web.Response(status=503, text="the database does not take what is written in time\n")
     except StorageError as error:
         return web.Response(status=503, text=f"{mask(str(error)).partition(chr(10))[0][:_REASON]}\n")
-    return web.Response(text=f"ready\nflow: {context.flow.name} {context.flow.version}\n")
+    file = await context.versions.file_state(context.settings.munshi_flow)
+    return web.Response(text=f"ready\nflow: {context.flow.name} {context.flow.version}\nfile: {file}\n")
 
 
 @routes.get("/metrics")

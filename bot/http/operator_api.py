@@ -1,12 +1,33 @@
 """API through which the command line makes an operator's changes while the server holds the database."""
 
-from aiohttp import web
+from typing import Final
 
-from bot.context import CONTEXT
-from bot.http.access import authorise_operator, problem
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict
+
+from bot.context import CONTEXT, Context
+from bot.flow_versions import NoSuchVersion, serve_earlier, serve_file
+from bot.http import bodies
+from bot.http.access import authorise_operator, problem, validated
+from bot.http.texts import By
+from flows.document.errors import FlowInvalid
 from storage.database.queues import InboxState
 
+BY_API: Final = "API"
+"""Who changed the flow, if the request does not say."""
+
 routes = web.RouteTableDef()
+
+
+class _Reload(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    by: By = BY_API
+
+
+class _Rollback(_Reload):
+    version: str | None = None
+    """How the name of the version begins; the last one that was served before, if it is not given."""
 
 
 @routes.post("/operator/events/{number:[0-9]{1,18}}/replay")
@@ -30,3 +51,39 @@ async def seen(request: web.Request) -> web.Response:
     if not await request.app[CONTEXT].store.seen(number):
         raise problem(web.HTTPNotFound, f"there is no notice {number}")
     return web.json_response({"notice": number, "state": "seen"})
+
+
+@routes.post("/operator/reload")
+async def reload(request: web.Request) -> web.Response:
+    """Have the server's flow file served by all processes. 422 with its errors if it can't be."""
+    authorise_operator(request)
+    context = request.app[CONTEXT]
+    wanted = validated(_Reload, bodies.parse_object(await bodies.read_body(request, bodies.API_BODY)))
+    before = context.flow.version
+    try:
+        await serve_file(context.store, context.settings.munshi_flow, wanted.by, context.clock.now())
+    except FlowInvalid as invalid:
+        raise problem(web.HTTPUnprocessableEntity, str(invalid)) from None
+    return await _now_served(context, before)
+
+
+@routes.post("/operator/rollback")
+async def rollback(request: web.Request) -> web.Response:
+    """Have an earlier version served again. 404 if there is none, 422 if it can't be."""
+    authorise_operator(request)
+    context = request.app[CONTEXT]
+    wanted = validated(_Rollback, bodies.parse_object(await bodies.read_body(request, bodies.API_BODY)))
+    before = context.flow.version
+    try:
+        await serve_earlier(context.store, wanted.version, wanted.by, context.clock.now())
+    except NoSuchVersion as unknown:
+        raise problem(web.HTTPNotFound, str(unknown)) from None
+    except FlowInvalid as invalid:
+        raise problem(web.HTTPUnprocessableEntity, str(invalid)) from None
+    return await _now_served(context, before)
+
+
+async def _now_served(context: Context, before: str) -> web.Response:
+    await context.follow_flow()
+    version = context.flow.version
+    return web.json_response({"version": version, "before": before, "changed": version != before})

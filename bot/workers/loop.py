@@ -20,11 +20,10 @@ from bot.workers.broadcasts import Broadcasts
 from bot.workers.day_reports import DayReports
 from bot.workers.executor import LEASE, Executor, fits
 from bot.workers.retention import Retention
-from bot.workers.rounds import wait_for
+from bot.workers.rounds import Rounds, wait_for
 from bot.workers.traffic import Traffic
 from payments.ledger import hints
 from payments.ledger.holds import in_words
-from payments.processing.advance import advance
 from payments.processing.changes import ChangeSet, Outcome
 from payments.processing.step_input import StepInput
 from storage.database.queues import Lane
@@ -33,6 +32,8 @@ from storage.outbox import deliveries
 from storage.outbox.deliveries import Again, Delivery
 
 POLL_SECONDS: Final = 0.2
+FLOW_SECONDS: Final = 2.0
+"""Seconds between two looks whether another version of the flow is served."""
 FAILED_SECONDS: Final = 1.0
 """Pause after a round that raised: the database may be restarting."""
 STEP_BATCH: Final = 256
@@ -71,6 +72,7 @@ class Workers:
         self._retention = Retention(context)
         self._day_reports = DayReports(context)
         self._broadcasts = Broadcasts(context, self.wake)
+        self._flow = Rounds()
         self._stepping, self._performing = asyncio.Event(), asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._runs: set[asyncio.Task[None]] = set()
@@ -90,6 +92,7 @@ class Workers:
             self._retention.run(),
             self._day_reports.run(),
             self._broadcasts.run(),
+            self._flow.run(self._context.follow_flow, FLOW_SECONDS, "the served flow was not looked up"),
         )
         self._tasks = [asyncio.create_task(loop) for loop in loops]
         for task in self._tasks:
@@ -102,6 +105,7 @@ class Workers:
         self._retention.close()
         self._day_reports.close()
         self._broadcasts.close()
+        self._flow.close()
         self._stepping.set()
         self._performing.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)  # `_on_loop_end` has logged their errors
@@ -114,7 +118,7 @@ class Workers:
         now, store = self._context.clock.now(), self._context.store
         due = await store.due(now)
         receipts = await self._apply_receipts(now) if due.receipts else 0
-        events = await store.advance_due(partial(self._advance, now), now, STEP_BATCH) if due.events else 0
+        events = await self._advance_due(now) if due.events else 0
         if events:
             self._context.metrics.handled.inc(events)
         if receipts or events:
@@ -147,8 +151,16 @@ class Workers:
         self._traffic.shift(jump)
         log.error("notice", kind=notice.kind, subject=notice.subject, mend=notice.said)
 
+    async def _advance_due(self, now: int) -> int:
+        """Step due events. Those that wait for a version of the flow are stepped once it is loaded."""
+        store = self._context.store
+        events = await store.advance_due(partial(self._advance, now), now, STEP_BATCH)
+        if self._context.versions.is_behind and await self._context.follow_flow():
+            events += await store.advance_due(partial(self._advance, now), now, STEP_BATCH)
+        return events
+
     def _advance(self, now: int, step_input: StepInput) -> ChangeSet:
-        changes = advance(self._context.flow, step_input, now)
+        changes = self._context.versions.advance(step_input, now)
         for result in changes.results:
             if result.outcome is Outcome.PARKED:
                 # The error may quote the customer, so it is stored in the database and not logged.

@@ -21,6 +21,16 @@ class Talk(NamedTuple):
 _NO_TALK: Final = Talk()
 
 
+class CarriedTimer(NamedTuple):
+    """A timer that an earlier version of the flow started, and what it is called in this one."""
+
+    state: str
+    timer: str
+    visit: int
+    state_now: str
+    timer_now: str
+
+
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """Where a customer is in the flow, and their data. Each step makes a new one.
@@ -49,6 +59,8 @@ class Conversation:
     paged: tuple[str, ...] = ()
     """Names of the lists with pages that were sent to the customer: only their pages can be asked for."""
     talk: Talk = _NO_TALK
+    carried: tuple[CarriedTimer, ...] = ()
+    """Timers of the present visits that have another name since the flow was changed."""
 
     @property
     def visit(self) -> int:
@@ -58,6 +70,7 @@ class Conversation:
 
 def to_json(conversation: Conversation) -> dict[str, Any]:
     """Return a JSON-ready dict without the id, which is stored beside it. Inverse of `from_json`."""
+    carried = {"carried": [list(one) for one in conversation.carried]} if conversation.carried else {}
     return {
         "state": conversation.state,
         "visits": list(conversation.visits),
@@ -69,6 +82,7 @@ def to_json(conversation: Conversation) -> dict[str, Any]:
         "choices": [list(choice) for choice in conversation.choices],
         "paged": list(conversation.paged),
         "talk": list(conversation.talk),
+        **carried,
     }
 
 
@@ -88,4 +102,5 @@ def from_json(id: str, value: Mapping[str, Any]) -> Conversation:
         choices=tuple((title, reply) for title, reply in value["choices"]),
         paged=tuple(value["paged"]),
         talk=Talk(*value["talk"]),
+        carried=tuple(CarriedTimer(*one) for one in value.get("carried", ())),
     )

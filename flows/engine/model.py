@@ -1,7 +1,7 @@
 """A compiled flow: frozen data, made once at load and shared by every customer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -96,6 +96,20 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True)
+class Migration:
+    """One entry of `migrate:`: where those go who stand in a state of an earlier version that is gone."""
+
+    sources: tuple[str, ...]
+    """Dotted paths of states or groups of earlier versions; empty for `else:`, which takes who is left."""
+    rule: Rule
+    """Its guard, its target, and the variables that it sets."""
+
+    def takes(self, leaf: str) -> bool:
+        """Whether it is about those who stand in `leaf` of an earlier version."""
+        return not self.sources or any(leaf == one or leaf.startswith(f"{one}.") for one in self.sources)
+
+
+@dataclass(frozen=True, slots=True)
 class Timer:
     """A timer of a state, named by its duration as written (`10 min`)."""
 
@@ -167,14 +181,33 @@ class Flow:
     """Every template and guard, for the checks of the host."""
     truths: tuple[Truth, ...] = ()
     """For `munshi prove`."""
+    migrations: tuple[Migration, ...] = ()
+    """In order of precedence."""
     version: str = ""
     """First twelve hex digits of the file's SHA-256."""
+    texts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The files that it was read from: name -> text, the flow file first."""
+    understood: frozenset[str] = frozenset()
+    """Triggers that only messages of earlier versions offer. A tap on one of those may fire them too."""
 
     def offers(self, reply: replies.AnyId) -> bool:
         """Whether some message of the flow can offer `reply`: fire its trigger, or show its page."""
         if isinstance(reply, replies.PageId):
             return reply.message in self.paged
-        return reply.trigger in self.offered
+        return reply.trigger in self.offered or reply.trigger in self.understood
+
+    def with_sections(self, sections: Mapping[str, Any]) -> "Flow":
+        """Return the same flow over other sections of the host."""
+        made, fallback = self.vocabulary.statics, self.languages[0]
+        statics = {one: dict(made(sections, one, fallback)) for one in self.languages}
+        return replace(self, sections=sections, statics=MappingProxyType(statics))
+
+    @property
+    def reserved(self) -> frozenset[str]:
+        """Triggers that neither taps nor words may fire."""
+        host = self.vocabulary
+        raised = {event for action in host.actions.values() for event in action.events}
+        return RECEIVED.union(raised, host.events, BUILT_IN, (OTHERWISE,))
 
 
 SET = "set"
@@ -208,6 +241,10 @@ RECEIVED = frozenset(
     }
 )  # fmt: skip
 """What a customer may send besides text and taps. Each is a trigger; any other kind fires `otherwise`."""
+
+
+MIGRATE = "migrate"
+"""Trigger of the rules under `migrate:`, which no event fires."""
 
 
 def timer_trigger(state: str, name: str) -> str:

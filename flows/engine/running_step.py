@@ -1,6 +1,7 @@
 """Working state of one step. Like `Decision`, it is mutable and never leaves the step."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -8,7 +9,7 @@ from pydantic import ValidationError
 from flows.document.errors import StepFailed, ValueRefused
 from flows.engine.conversation import Conversation
 from flows.engine.effects import Effect, Say, StartTimer, Tell
-from flows.engine.events import Happened
+from flows.engine.events import Happened, TimerDue
 from flows.engine.model import LANGUAGE, SET, ActionCall, Flow, Reaction, Rule, State
 from flows.engine.variables import parse
 from flows.engine.vocabulary import Result, Scene
@@ -40,6 +41,13 @@ class RunningStep:
     def is_fresh(self, reply: replies.ReplyId) -> bool:
         """Whether `reply` was offered in the present visit of this conversation."""
         return (reply.conversation, reply.visit) == (self._before.id, self.visits[-1])
+
+    def as_called_now(self, event: TimerDue) -> TimerDue:
+        """Return `event` with the names that its state and timer have since the flow was changed."""
+        for one in self._before.carried:
+            if (one.state, one.timer, one.visit) == (event.state, event.timer, event.visit):
+                return replace(event, state=one.state_now, timer=one.timer_now)
+        return event
 
     # What templates and guards see
 
@@ -253,6 +261,7 @@ class RunningStep:
             choices=self.choices,
             paged=self.paged,
             talk=self._before.talk,
+            carried=tuple(one for one in self._before.carried if one.visit in self.visits),
         )
 
 

@@ -234,6 +234,7 @@ def _tap_fields(event: Tapped) -> dict[str, Any]:
 
 def _timer(running: RunningStep, event: TimerDue) -> None:
     """Handle a timer, unless its visit has ended. If it is overtaken, a rule that stays sends no message."""
+    event = running.as_called_now(event)
     chain = running.state.chain
     trigger = timer_trigger(event.state, event.timer)
     current = event.state in chain and running.visits[chain.index(event.state)] == event.visit

@@ -107,6 +107,8 @@ class Vocabulary:
     """Those of `events` that every state must answer."""
     programs: frozenset[str] = frozenset()
     """Those of `events` by which a program asks for something. It is told itself of what is refused."""
+    awaited: frozenset[str] = frozenset()
+    """Those of `events` that somebody with an open order waits for."""
     filters: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     statics: Callable[[Mapping[str, Any], str, str], Mapping[str, Any]] = (
         lambda sections, language, fallback: {}

@@ -11,6 +11,7 @@ from flows.language.checks import (
     languages,
     lateness,
     limits,
+    migrations,
     offered,
     reach,
     refusals,
@@ -67,5 +68,6 @@ _CHECKS: Final[tuple[Callable[[Subject], Iterator[Issue]], ...]] = (
     values.values_fit,
     values.arguments_are_known,
     values.numbers_are_numbers,
+    migrations.migrations_are_taken,
     _host_rules_hold,
 )

@@ -20,11 +20,13 @@ from flows.document.words import has_words, normalise
 from flows.engine import decide
 from flows.engine.model import (
     LANGUAGE,
+    MIGRATE,
     NOTHING,
     OTHERWISE,
     SET,
     ActionCall,
     Flow,
+    Migration,
     Reaction,
     Rule,
     State,
@@ -116,6 +118,7 @@ class _Compiler:
                 {name: "" if v.default is None else v.default for name, v in self.spec.variables.items()}
             ),
             truths=tuple(self._truths()),
+            migrations=tuple(self._migrations()),
             written=self.texts.written,
         )
 
@@ -133,6 +136,15 @@ class _Compiler:
             guard = self.texts.expression(source, (*where, key))
             if guard:
                 yield Truth(holds, tuple(say), guard, self.document.line((*where, key)))
+
+    def _migrations(self) -> Iterator[Migration]:
+        for index, spec in enumerate(self.spec.migrate):
+            where = ("migrate", index)
+            to, call = spec.to or self.spec.start, self._set(spec.set, (*where, "set")) if spec.set else None
+            guard = (self.texts.expression(spec.if_, (*where, "if")) or NEVER) if spec.if_ else None
+            reaction, target = Reaction((call,) if call else ()), self._resolve(to, "", (*where, "to"))
+            at = (where, self.document.line(where))
+            yield Migration(tuple(spec.from_), Rule("", MIGRATE, guard, reaction, target, False, None, *at))
 
     # States
 

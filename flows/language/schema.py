@@ -5,7 +5,7 @@ refused everywhere.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, Field, create_model, model_validator
 
@@ -83,6 +83,26 @@ class AlwaysSpec(Spec):
     say: Names = []
 
 
+class MigrateSpec(Spec):
+    """Where those go who stand in states of an earlier version that are gone; `else` takes who is left."""
+
+    from_: Annotated[
+        list[Annotated[str, Field(pattern=TRIGGER)]], BeforeValidator(one_or_many), Field(alias="from")
+    ] = []
+    to: Annotated[str | None, Field(pattern=TRIGGER)] = None
+    if_: Annotated[str | None, Field(alias="if")] = None
+    set: dict[Name, str | int] = {}
+    else_: Annotated[Literal["first"] | None, Field(alias="else")] = None
+
+    @model_validator(mode="after")
+    def _leads_somewhere(self) -> "MigrateSpec":
+        if self.else_ and (self.from_ or self.to or self.if_ or self.set):
+            raise ValueError("'else: first' stands alone: it takes whoever no other entry takes")
+        if not self.else_ and not (self.from_ and self.to):
+            raise ValueError("write {from: a state that is gone, to: a state of this file}, or {else: first}")
+        return self
+
+
 class FlowSpec(Spec):
     """A whole flow file, without the host's sections."""
 
@@ -96,6 +116,7 @@ class FlowSpec(Spec):
     """Sent when an event of the customer could not be handled. Plain text, no template."""
     never: Annotated[list[NeverSpec], BeforeValidator(one_or_many)] = []
     always: Annotated[list[AlwaysSpec], BeforeValidator(one_or_many)] = []
+    migrate: Annotated[list[MigrateSpec], BeforeValidator(one_or_many)] = []
     start: Name
     states: Annotated[dict[Name, StateSpec], Field(min_length=1)]
 

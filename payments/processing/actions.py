@@ -59,6 +59,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "refund.failed": "`event.amount` could not be given back; it waits for a person",
 }
 REQUIRED: Final = frozenset({"payment.captured", "order.requested"})
+AWAITED: Final = frozenset(name for name in EVENTS if name.startswith(("payment.", "payment_link.")))
 
 
 def _faults(flow: Flow) -> Iterator[Fault]:
@@ -72,6 +73,7 @@ SHOP: Final = Vocabulary(
     events=EVENTS,
     required=REQUIRED,
     programs=frozenset({"order.requested"}),
+    awaited=AWAITED,
     filters={"money": money},
     statics=lambda sections, language, fallback: {
         "language": language,

@@ -112,6 +112,8 @@ class ChangeSet:
     """Numbers of the events that forgot the customer."""
     account: str | None = None
     """Razorpay's id of our account, if this step learned it."""
+    version: int | None = None
+    """Number of the flow's version that the conversation goes over to; None if it stays where it is."""
 
     def add(self, later: "ChangeSet") -> None:
         """Add the changes of later events."""
@@ -145,7 +147,7 @@ class ChangeSet:
 
 _LISTS = tuple(f.name for f in fields(ChangeSet) if str(f.type).startswith("list"))
 _MAPPINGS = tuple(f.name for f in fields(ChangeSet) if str(f.type).startswith("dict"))
-assert {*_LISTS, *_MAPPINGS, "conversation", "account"} == {f.name for f in fields(ChangeSet)}
+assert {*_LISTS, *_MAPPINGS, "conversation", "account", "version"} == {f.name for f in fields(ChangeSet)}
 
 
 def books(state: OrderState) -> tuple[object, ...]:

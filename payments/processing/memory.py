@@ -66,6 +66,8 @@ class MemoryStore:
     staff: StaffMap = field(default_factory=dict)
     phones: dict[str, str] = field(default_factory=dict)
     """Phone numbers, digits only, by conversation."""
+    versions: dict[str, int] = field(default_factory=dict)
+    """Numbers of the flow's versions that the conversations stand on."""
     heard: dict[str, int | None] = field(default_factory=dict)
     """When each customer last wrote, in milliseconds since 1970, UTC, by conversation."""
     quoted: Mapping[str, str] = field(default_factory=dict)
@@ -101,6 +103,7 @@ class MemoryStore:
             numbered=self._numbered({number for event in asked for number in numbers_in(event)}),
             to_do=self._to_do() if any(asks_for_to_do(event) for event in asked) else None,
             days={day: self._day(day) for event in asked if (day := period_in(event))},
+            version=self.versions.get(id),
         )
 
     def _numbered(self, numbers: Collection[str]) -> dict[str, str]:
@@ -122,6 +125,8 @@ class MemoryStore:
         """Keep what a step changed."""
         id = changes.conversation.id
         self.conversations[id] = changes.conversation
+        if changes.version is not None:
+            self.versions[id] = changes.version
         self.results |= {result.number: result for result in changes.results}
         self.messages += changes.messages
         self.calls += changes.calls

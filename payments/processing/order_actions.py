@@ -75,6 +75,7 @@ def _order(scene: Scene, quote: Quote) -> Order:
             language=scene.language,
             kept=kept,
             seller=seller(shop.legal, shop.gst),
+            repairs=shop.repairs.model_dump(),
         ),
     )
 

@@ -119,3 +119,5 @@ class StepInput(NamedTuple):
     """Given if a member of the staff asks for it in `events`."""
     days: Mapping[Period, Day] = _NONE
     """The figures of each day for which `events` ask, if they are a member of the staff's."""
+    version: int | None = None
+    """Number of the flow's version that the conversation stands on; None if it stands on none yet."""

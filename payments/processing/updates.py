@@ -176,12 +176,13 @@ def _run_events(turn: Turn, events: Iterable[Happened]) -> tuple[Trace, bool]:
 
 
 def _rules(turn: Turn, state: OrderState, current: bool) -> Repairs:
-    """Return the shop's rules for the order `state`.
+    """Return the shop's rules for the order `state`: those that held when it was placed.
 
     A customer cannot be offered a link for the rest of an order that is not the current one: a part payment
     of it is refunded. So is a late payment for goods that cannot come any more.
     """
-    rules, changed = turn.shop.at.shop.repairs, dict[str, str]()
+    placed, changed = state.order.terms.repairs, dict[str, str]()
+    rules = Repairs.model_validate(placed) if placed else turn.shop.at.shop.repairs
     if not current and rules.short == "top up":
         changed["short"] = "refund"
     if rules.late == "fulfil" and state.lapsed and cannot_come(turn.shop, state):

@@ -74,6 +74,8 @@ class Terms:
     kept: Mapping[str, str | int] = field(default_factory=dict)
     """Answers of the customer that the shop keeps with the order, by variable."""
     seller: Seller = NOBODY
+    repairs: Mapping[str, str] = field(default_factory=dict)
+    """What the shop does with money that does not fit the order, by name; empty is as the flow file says."""
 
     @property
     def of_nobody(self) -> "Terms":
@@ -104,6 +106,7 @@ def terms_to_json(terms: Terms) -> dict[str, Any]:
     """Return a JSON-ready dict of what is not empty. Inverse of `terms_from_json`."""
     seller, kept = filled(terms.seller), dict(terms.kept)
     found = {"coupon": terms.coupon, "language": terms.language, "kept": kept, "seller": seller}
+    found["repairs"] = dict(terms.repairs)
     return {name: value for name, value in found.items() if value}
 
 

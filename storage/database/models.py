@@ -43,6 +43,7 @@ class Conversation(Model):
     With `forgotten_at` it is nobody's: only its orders and their money are left. `hears` is what the customer
     wants to hear. `in_hand` is NULL while the bot has the chat; else `waits` if a person owes the customer an
     answer, and `answered` if not. `last_chat` is the newest event that the customer caused in the chat.
+    `version` is the number of the flow's version that it stands on; NULL before its first step.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -57,10 +58,12 @@ class Conversation(Model):
     hears = fields.TextField()
     in_hand = fields.TextField(null=True)
     last_chat = fields.BigIntField(null=True)
+    version = fields.BigIntField(null=True)
 
     class Meta:
         table = "conversation"
         indexes: ClassVar = [
+            Index(fields=("version", "state", "id"), name="conversation_stands"),
             Index(fields=("last_inbound_at", "id"), name="conversation_heard"),
             Index(fields=("created_at", "id"), name="conversation_created"),
         ]
@@ -103,6 +106,24 @@ class Broadcast(Model):
 
     class Meta:
         table = "broadcast"
+
+
+class FlowVersion(Model):
+    """One version of the flow being served, from `served_at` until the next row's; the newest row is served.
+
+    `version` is the hash of its content. `texts` has its files by name, `outline` what later versions must
+    know of it.
+    """
+
+    number = fields.BigIntField(primary_key=True)
+    version = fields.TextField()
+    texts = fields.TextField()
+    outline = fields.TextField()
+    served_at = fields.BigIntField()
+    served_by = fields.TextField()
+
+    class Meta:
+        table = "flow_version"
 
 
 class Staff(Model):

@@ -106,7 +106,7 @@ def _conversation(saving: Saving) -> Iterator[tuple[Any, ...]]:
     snapshot = dumps(conversations.to_json(after))
     wrote = [event.number for event in saving.given.events if event.kind is EventKind.CHAT]
     stands = (str(hears_in(after.data)), in_hand(after.data))
-    newest = (max(heard, default=None), *stands, max(wrote, default=None))
+    newest = (max(heard, default=None), *stands, max(wrote, default=None), saving.changes.version)
     yield (saving.id, after.state, snapshot, saving.now, *newest)
 
 
@@ -261,7 +261,8 @@ _CONVERSATION = """
 UPDATE conversation SET state = v.column2, snapshot = v.column3, updated_at = v.column4,
     last_inbound_at = CASE
         WHEN v.column5 IS NULL OR last_inbound_at > v.column5 THEN last_inbound_at ELSE v.column5 END,
-    hears = v.column6, in_hand = v.column7, last_chat = COALESCE(v.column8, last_chat)
+    hears = v.column6, in_hand = v.column7, last_chat = COALESCE(v.column8, last_chat),
+    version = COALESCE(v.column9, version)
 FROM (VALUES {rows}) AS v WHERE conversation.id = v.column1"""
 
 _DROP_REMINDERS = """
@@ -336,7 +337,7 @@ VALUES {rows}"""
 
 TABLES: Final = (
     Table(_results, _update(_RESULT, "bigint text text text bigint")),
-    Table(_conversation, _update(_CONVERSATION, "bigint text text bigint bigint text text bigint")),
+    Table(_conversation, _update(_CONVERSATION, "bigint text text bigint bigint text text bigint bigint")),
     Table(_without_reminders, _drop_reminders),
     Table(_without_offers, _drop_offers),
     Table(_outbox, _insert(_OUTBOX)),

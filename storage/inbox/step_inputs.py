@@ -148,7 +148,8 @@ async def _picked(tx: Transaction, now: int, limit: int) -> list[Row]:
 
 
 _PICK = """
-SELECT c.id, c.merged_into, c.snapshot, c.forgotten_at, c.last_inbound_at FROM conversation c JOIN (
+SELECT c.id, c.merged_into, c.snapshot, c.forgotten_at, c.last_inbound_at, c.version
+FROM conversation c JOIN (
     SELECT d.conversation_id, MIN(d.due_at) AS since FROM (
         SELECT conversation_id, due_at FROM inbox
         WHERE state = 'pending' AND kind <> 'receipt' AND due_at <= $1 ORDER BY due_at LIMIT $2
@@ -210,6 +211,7 @@ def _waiting(
         heard_at=row["last_inbound_at"],
         staff=around.staff,
         quoted=around.quoted.get(row["id"], {}),
+        version=row["version"],
     )
     return Waiting(row["id"], given)
 

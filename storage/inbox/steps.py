@@ -9,6 +9,7 @@ from tortoise.exceptions import IntegrityError
 
 from payments.processing.changes import ChangeSet
 from payments.processing.step_input import StepInput
+from payments.processing.versions import NotReady
 from payments.shop import quotas, stock
 from payments.shop.business_day import Period
 from storage.database.transaction import SoldOut, Transaction
@@ -83,7 +84,8 @@ async def advance_due(
     is not among `known` stay due.
 
     An event that cannot be read is parked. If a conversation cannot be read or `advance` raises, its first
-    event is parked and its others stay due; the rest of the batch is saved. If the database refuses the
+    event is parked and its others stay due; the rest of the batch is saved. If `advance` raises NotReady, all
+    its events stay due. If the database refuses the
     changes, the whole batch fails with Refused, or with SoldOut. `alone`: no other process takes an order
     number, pieces or places before the commit.
     """
@@ -94,6 +96,8 @@ async def advance_due(
     shared = await _read_shared(tx, now, alone) if loaded else _NOTHING
     for item in loaded:
         decided = item if isinstance(item, Unusable) else _decide(item, shared, advance, now)
+        if decided is None:
+            continue
         if isinstance(decided, Unusable):
             # The error's message may quote the customer: it goes to the database, not to the log.
             log.error("event parked", event_number=decided.number, error=type(decided.error).__name__)
@@ -124,8 +128,11 @@ async def _read_shared(tx: Transaction, now: int, alone: bool) -> Shared:
 
 def _decide(
     waiting: Waiting, shared: Shared, advance: Advance, now: int
-) -> tuple[ChangeSet, list[Rows]] | Unusable:
-    """Return the changes and their rows. If several events fail together, try the first alone."""
+) -> tuple[ChangeSet, list[Rows]] | Unusable | None:
+    """Return the changes and their rows; None if the events stay due, because `advance` is not ready.
+
+    If several events fail together, try the first alone.
+    """
     given = waiting.given._replace(
         left=shared.left,
         off=shared.off,
@@ -135,6 +142,8 @@ def _decide(
     try:
         changes = advance(given)
         return changes, rows_of(Saving(waiting.id, given, changes, now))
+    except NotReady:
+        return None
     except Exception as error:  # noqa: BLE001 - any error concerns only this conversation
         failed = Unusable(given.events[0].number, error)
     if len(given.events) == 1:

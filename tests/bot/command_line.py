@@ -24,9 +24,9 @@ SETTINGS = {
 }
 
 
-async def run_munshi(url: str, *words: str) -> Result:
+async def run_munshi(url: str, *words: str, **settings: str) -> Result:
     """Run `munshi` with these arguments on the database at `url`."""
-    env = {**SETTINGS, "DATABASE_URL": url}
+    env = {**SETTINGS, "DATABASE_URL": url, **settings}
     return await asyncio.to_thread(CliRunner().invoke, app(), list(words), env=env)
 
 

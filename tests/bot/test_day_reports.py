@@ -8,9 +8,9 @@ from typing import Any, cast
 import pytest
 from structlog.testing import capture_logs
 
-from bot.app import load_flow
 from bot.clock import ShiftedClock
 from bot.context import Context
+from bot.flow_file import load_flow
 from bot.workers import day_reports
 from bot.workers.day_reports import DayReports
 from payments.shop.local_time import INDIA, instant, local_date

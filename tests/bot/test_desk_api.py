@@ -12,9 +12,10 @@ import aiohttp
 import orjson
 import pytest
 
-from bot.app import bot, load_flow
+from bot.app import bot
 from bot.clock import ShiftedClock
 from bot.context import Context
+from bot.flow_file import load_flow
 from bot.http import event_wait
 from bot.http.server import serving
 from bot.settings import Settings

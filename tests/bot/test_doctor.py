@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
-from bot.app import load_flow
 from bot.cli import app
+from bot.flow_file import load_flow
 from bot.settings import WHERE, Settings
 from storage import Store
 from tests.bot.command_line import SETTINGS

@@ -12,9 +12,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from bot.app import load_flow
 from bot.demo import chat as demo
 from bot.demo.stage import stage
+from bot.flow_file import load_flow
 from bot.terminal import simulated
 from bot.terminal.commands import COMMANDS, LONGEST_WAIT, Wait, Wrong, parse_command
 from flows.engine.model import RECEIVED, Flow

@@ -168,7 +168,8 @@ def test_place_freezes_the_cart_at_todays_prices_in_the_customers_language() -> 
         OrderState(
             Order(
                 "c-1-7", "12345", "c-1", (Line("a", "अ", 2, 18_000), Line("b", "B", 1, 24_950)),
-                60_950, "INR", NOW, 2345, terms=Terms(language="hi"),
+                60_950, "INR", NOW, 2345,
+                terms=Terms(language="hi", repairs=THE_SHOP.repairs.model_dump()),
             )
         ),
     )  # fmt: skip

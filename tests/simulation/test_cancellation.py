@@ -17,6 +17,7 @@ import pytest
 
 from bot.app import _Inbox
 from bot.context import Context
+from bot.flow_versions import FlowVersions
 from bot.http.webhooks import take_razorpay, take_whatsapp
 from bot.metrics import Metrics
 from bot.whatsapp.channel import WHATSAPP
@@ -47,7 +48,7 @@ class System:
         razorpay = Razorpay(*common, self.posted.append, _no_crash, seen, [])
         inbox = _Inbox(store, loop.clock, Metrics())
         outside = (self.meta, razorpay)
-        self.context = Context(settings(), loop.clock, shop(), store, *outside, inbox.batcher)  # type: ignore[arg-type]
+        self.context = Context(settings(), loop.clock, FlowVersions(shop()), store, *outside, inbox.batcher)  # type: ignore[arg-type]
         self.workers = Workers(self.context, random.Random(1))
 
     async def write(self, n: int) -> None:

@@ -19,6 +19,7 @@ from typing import Any, Final
 from bot.app import _Inbox
 from bot.clock import Jumps
 from bot.context import Context
+from bot.flow_versions import FlowVersions
 from bot.ingest import from_request
 from bot.metrics import Metrics
 from bot.staff import declare_staff
@@ -160,7 +161,7 @@ class World:
         self.context = Context(
             settings(),
             loop.clock,
-            self.flow,
+            FlowVersions(self.flow),
             store,
             self.meta,  # type: ignore[arg-type]
             self.razorpay,  # type: ignore[arg-type]

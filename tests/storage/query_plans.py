@@ -14,9 +14,9 @@ from storage.database.sql import Value
 from storage.database.transaction import Row, Transaction, Units
 
 _SMALL: Final = frozenset(
-    {"broadcast", "installation", "notice", "product_off", "quota", "staff", "stock", "stray"}
+    {"broadcast", "flow_version", "installation", "notice", "product_off", "quota", "staff", "stock", "stray"}
 )
-"""One row; one for each broadcast, thing that an operator has not seen to, product that is counted or
+"""One row; one for each broadcast, reload, thing that an operator has not seen to, product that is counted or
 switched off, coupon, coming delivery slot or member of the staff, or link that a person settled."""
 _GROWING: Final = (
     frozenset(

@@ -312,6 +312,13 @@ async def test_a_rating_is_kept_with_its_order(steps: StepStore) -> None:
     assert await seen(steps, before.key) == rated
 
 
+async def test_a_conversation_stands_on_the_version_that_it_went_over_to(steps: StepStore) -> None:
+    assert (await steps.look(HI)).version is None
+    await steps.step(changing(version=7), HI)
+    assert (await steps.look(HI)).version == 7, "a step that goes over to none leaves it there"
+    assert (await steps.look(HI, customer=2)).version is None
+
+
 TESTED = {
     "conversation": test_a_conversation_is_given_as_it_was_left,
     "results": test_each_event_has_its_result_and_is_given_once,
@@ -333,6 +340,7 @@ TESTED = {
     "told": test_steps_of_staff.test_the_staff_are_told_each_in_their_own_chat,
     "commands": test_steps_of_staff.test_a_command_is_an_event_of_the_customer_whom_it_is_about,
     "checks": test_steps_of_staff.test_a_check_of_a_handover_waits_until_it_is_due,
+    "version": test_a_conversation_stands_on_the_version_that_it_went_over_to,
     "account": test_our_account_is_learned_once_and_goes_with_orders,
 }
 

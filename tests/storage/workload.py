@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from bot.ingest import from_operator_forget, from_request
 from bot.whatsapp.channel import WHATSAPP
+from flows.engine.outline import Outline
 from flows.messages.kinds import Text
 from payments.ledger.exports import Export
 from payments.ledger.state import PaymentStatus
@@ -23,9 +24,11 @@ from storage.database.encoding import loads
 from storage.database.queues import InboxState, Lane
 from storage.database.records import Records
 from storage.database.transaction import Row, Transaction, Units
+from storage.inbox import versions
 from storage.inbox.arrival import Arrival
+from storage.inbox.versions import FlowText
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
-from storage.reports import chats
+from storage.reports import chats, standing
 from storage.reports.backlog import held, notices, parked, promised, state_of
 from storage.reports.chats import ChatFilter, ChatPlace
 from storage.reports.customers import find
@@ -65,6 +68,7 @@ async def serve(shop: Shop, beside: Units) -> None:
     await _staff(shop)
     await _desk(shop)
     await _broadcast(shop, beside)
+    await _reload(shop)
 
 
 async def _buy(shop: Shop) -> None:
@@ -304,6 +308,31 @@ FILTERS: Final = tuple(
     )
 )
 """Every kind of list, with every combination of conditions: first pages and later ones."""
+
+
+async def _reload(shop: Shop) -> None:
+    """Serve two versions of a flow, and ask who stands on the first."""
+    for version in ("one", "two"):
+        served = FlowText(version, {"flows.yaml": version}, Outline(version, "cart", {}))
+        await shop.store.versions.serve(served, {}, "ravi", shop.now)
+    newest = await shop.store.versions.newest()
+    assert newest is not None
+    assert [one.version for one in await shop.store.versions.since(newest.number - 1)] == ["two"]
+    await shop.store.versions.texts(newest.number)
+    await shop.store.versions.stand_in(newest.number, ["cart"])
+    await shop.store._units.read(_look_at_standing)
+
+
+async def _look_at_standing(tx: Transaction) -> None:
+    """Ask who stands where, as `munshi plan` does."""
+    await versions.counted(tx, 1)
+    for asked in (
+        standing.standing(tx, 1, "cart"),
+        standing.with_open_orders(tx),
+        standing.heard_since(tx, START),
+    ):
+        async for _ in asked:
+            pass
 
 
 async def _desk(shop: Shop) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.app import bot, load_flow
+from bot.app import bot
 from bot.clock import ShiftedClock
+from bot.flow_file import load_flow
 from bot.http.server import serving
 from bot.settings import Settings
 from sandbox.world import World

@@ -24,7 +24,7 @@ def triggers_can_fire(subject: Subject) -> Iterator[Issue]:
 
 def words_fire_nothing_reserved(subject: Subject) -> Iterator[Issue]:
     """Yield the words with which customers could claim what only the outside may say."""
-    reserved = reserved_triggers(subject.flow)
+    reserved = subject.flow.reserved
     for where, handlers in _handlers(subject):
         for trigger in handlers.keys() & reserved:
             for index, handler in enumerate(handlers[trigger]):
@@ -43,11 +43,6 @@ def host_events(flow: Flow) -> set[str]:
     """Return the events that only the host or its actions may fire."""
     raised = {event for action in flow.vocabulary.actions.values() for event in action.events}
     return raised | flow.vocabulary.events.keys()
-
-
-def reserved_triggers(flow: Flow) -> set[str]:
-    """Return the triggers that neither taps nor words may fire."""
-    return host_events(flow) | BUILT_IN.keys() | {OTHERWISE} | RECEIVED
 
 
 def every_state_answers(subject: Subject) -> Iterator[Issue]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from flows.document.errors import Issue, close
 from flows.document.reader import Path
 from flows.engine.model import Rule
-from flows.language.checks.answers import reserved_triggers
 from flows.language.checks.subject import Subject
 from flows.language.walk import offers, state_place, told_only
 
@@ -13,7 +12,7 @@ from flows.language.walk import offers, state_place, told_only
 def offers_are_answered(subject: Subject) -> Iterator[Issue]:
     """Yield the buttons and rows that nothing answers, or that no tap may fire."""
     flow = subject.flow
-    reserved = reserved_triggers(flow)
+    reserved = flow.reserved
     answered = {rule.trigger for rule in flow.rules}
     for offer in offers(subject.spec, told_only(subject.reactions())):
         if offer.trigger in reserved:

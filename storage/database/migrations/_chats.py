@@ -44,6 +44,7 @@ TABLES: Final = [
             ("hears", fields.TextField(unique=False)),
             ("in_hand", fields.TextField(null=True, unique=False)),
             ("last_chat", fields.BigIntField(null=True)),
+            ("version", fields.BigIntField(null=True)),
         ],
         options={
             "constraints": [
@@ -53,11 +54,25 @@ TABLES: Final = [
             "table": "conversation",
             "app": "storage",
             "indexes": [
+                Index(fields=["version", "state", "id"], name="conversation_stands"),
                 Index(fields=["last_inbound_at", "id"], name="conversation_heard"),
                 Index(fields=["created_at", "id"], name="conversation_created"),
             ],
             "pk_attr": "id",
         },
+        bases=["Model"],
+    ),
+    ops.CreateModel(
+        name="FlowVersion",
+        fields=[
+            ("number", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+            ("version", fields.TextField(unique=False)),
+            ("texts", fields.TextField(unique=False)),
+            ("outline", fields.TextField(unique=False)),
+            ("served_at", fields.BigIntField()),
+            ("served_by", fields.TextField(unique=False)),
+        ],
+        options={"table": "flow_version", "app": "storage", "pk_attr": "number"},
         bases=["Model"],
     ),
     ops.CreateModel(

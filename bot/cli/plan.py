@@ -1,0 +1,157 @@
+"""`munshi plan`: what another flow file would change, and what that means to those who are chatting."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Final
+
+import typer
+
+from bot.cli.display import counted, cut
+from bot.cli.flow_file import DEFAULT, FlowFile, sound_flow
+from bot.cli.lifecycle import database_url, looked_up
+from bot.cli.planning import Group, Plan, changed_carts, planned
+from bot.clock import SystemClock
+from bot.printable import printable
+from flows.document.errors import FlowInvalid
+from flows.engine.model import Flow
+from flows.language import changes as flow_changes
+from flows.language.load import load_spec
+from payments.processing.actions import SHOP
+from payments.shop import changes as shop_changes
+from payments.shop.catalogue import Shop
+from payments.shop.money import money
+from storage.database.records import Records, reading
+from storage.inbox import versions
+from storage.inbox.versions import Serving
+
+_SHOWN: Final = 20
+"""Lines that are shown of each section."""
+_WIDEST: Final = 160
+"""Characters of a line about a change."""
+Seconds = Annotated[float, typer.Option("--seconds", min=1, help="How long to prove the new flow at most.")]
+NoProof = Annotated[bool, typer.Option("--no-proof", help="Do not prove the new flow.")]
+
+
+def command(file: FlowFile = DEFAULT, seconds: Seconds = 30, no_proof: NoProof = False) -> None:
+    """Say what the flow file would change, and what that means to the customers. Changes nothing.
+
+    Exit status 1 if somebody would be stranded, or if proving the new flow finds something.
+    """
+    flow = sound_flow(file)
+    plan = looked_up(_planned(database_url(), flow))
+    holds = no_proof or _proves(flow, str(file), seconds)
+    if plan.strands or not holds:
+        raise typer.Exit(1)
+
+
+async def _planned(url: str, flow: Flow) -> Plan:
+    now = SystemClock().now()
+    async with reading(url) as records:
+        served = await versions.newest(records.reads)
+        if served is None:
+            typer.echo(f"Nothing is served yet: {flow.file} would be the first version.")
+            return Plan()
+        _print(_head(flow, served))
+        plan = await planned(records, flow, now)
+        _print(await _changes(records, flow, served, plan, now))
+        _print(_customers(plan))
+        return plan
+
+
+def _print(lines: Iterator[str]) -> None:
+    for line in lines:
+        typer.echo(printable(line))
+
+
+def _head(flow: Flow, served: Serving) -> Iterator[str]:
+    shop: Shop = flow.sections["shop"]
+    since = datetime.fromtimestamp(served.since / 1000, shop.timezone)
+    what = f"version {served.version}, served since {since:%Y-%m-%d %H:%M %Z} by {served.by}"
+    yield f"{flow.file} (version {flow.version}) beside {what}"
+
+
+async def _changes(records: Records, flow: Flow, served: Serving, plan: Plan, now: int) -> Iterator[str]:
+    texts = await versions.texts(records.reads, served.number)
+    try:
+        old, new = load_spec(texts, SHOP)[1], load_spec(flow.texts, SHOP)[1]
+    except FlowInvalid:
+        return iter(["", "What is served was written for another Munshi: no changes can be told."])
+    before, after = old.shop, new.shop  # type: ignore[attr-defined]  # the host's section
+    plan.carts = [one async for one in changed_carts(records, before, after, now)]
+    sections = {
+        "messages": flow_changes.messages(old, new),
+        "states": flow_changes.states(old, new),
+        "rules": flow_changes.rules(old, new),
+        "prices": shop_changes.prices(before, after),
+        "stock": shop_changes.stock(before, after),
+        "repairs": shop_changes.repairs(before, after),
+        "shop": shop_changes.rest(before, after),
+    }
+    listed = {name: list(lines) for name, lines in sections.items()}
+    return _sections({name: lines for name, lines in listed.items() if lines})
+
+
+def _sections(sections: dict[str, list[str]]) -> Iterator[str]:
+    yield ""
+    yield "What changes" if sections else "Nothing changes but comments and blanks"
+    for name, lines in sections.items():
+        yield f"  {name}"
+        yield from (cut(f"    {line}", _WIDEST) for line in lines[:_SHOWN])
+        if len(lines) > _SHOWN:
+            yield f"    … and {len(lines) - _SHOWN} more"
+
+
+def _customers(plan: Plan) -> Iterator[str]:
+    yield from _listed("Who stands where", {state: one for state, one in plan.standing.items() if one.people})
+    moves = {
+        f"{move.state} → {move.to}" + (f", by line {move.line}" if move.line else ""): group
+        for move, group in plan.moves.items()
+        if move.state != move.to
+    }
+    staying = [group for move, group in plan.moves.items() if move.state == move.to]
+    if people := sum(group.people for group in staying):
+        moves = {"in their state": Group(people, sum(group.due for group in staying)), **moves}
+    yield from _listed("Who goes over, with their next message", moves)
+    pins = {f"{pin.state}, version {pin.version}: {pin.because}": group for pin, group in plan.pins.items()}
+    yield from _listed("Who stays with their version until they rest in its first state", pins)
+    stranded = {f"{pin.state}, version {pin.version}: {pin.because}": g for pin, g in plan.stranded.items()}
+    yield from _listed("Whom nothing moves", stranded)
+    yield from _carts(plan)
+    if plan.faults:
+        yield ""
+        yield from (line for issue in plan.faults for line in str(issue).splitlines())
+
+
+def _listed(head: str, groups: dict[str, Group]) -> Iterator[str]:
+    if groups:
+        yield ""
+        yield head
+        yield from (f"  {name}: {_people(group)}" for name, group in sorted(groups.items()))
+
+
+def _people(group: Group) -> str:
+    due = f", {money(group.due)} open" if group.due else ""
+    return f"{counted(group.people, 'customer')}{due}"
+
+
+def _carts(plan: Plan) -> Iterator[str]:
+    if plan.carts:
+        yield ""
+        yield f"Carts that change price, of those who wrote in the last 7 days: {len(plan.carts)}"
+        for one in plan.carts[:_SHOWN]:
+            after = "something is no longer sold" if one.after is None else money(one.after)
+            yield f"  {one.conversation}: {money(one.before)} → {after}"
+        if len(plan.carts) > _SHOWN:
+            yield f"  … and {len(plan.carts) - _SHOWN} more"
+
+
+def _proves(flow: Flow, file: str, seconds: float) -> bool:
+    """Search the new flow, print what was found and within which bounds, and return whether it holds."""
+    from payments.prover.prove import prove
+    from payments.prover.report import bounds, violation
+
+    proof = prove(flow, seconds=seconds)
+    for one in proof.violations:
+        typer.echo(printable("\n".join(violation(proof, one, file)), "\n"))
+    typer.echo("\n".join(bounds(proof)))
+    return proof.holds

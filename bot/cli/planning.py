@@ -1,0 +1,195 @@
+"""What `munshi plan` finds out: for each customer, whether they would go over to a flow, and where to."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.whatsapp.limits import LIMITS
+from flows.document.errors import FlowInvalid, Issue
+from flows.engine import migration_faults
+from flows.engine.going_over import Over, Stays, misfit, ways
+from flows.engine.model import Flow
+from flows.engine.outline import Outline
+from flows.language.load import load_checked
+from payments.processing.actions import SHOP
+from payments.processing.step_input import StepInput
+from payments.processing.versions import decide_version
+from payments.shop import cart as carts
+from payments.shop import changes
+from payments.shop.catalogue import Shop
+from payments.shop.orders import Lifecycle
+from storage.database.records import Records
+from storage.inbox import versions
+from storage.inbox.versions import Serving
+from storage.reports import standing
+
+CARTS_OF: Final = 7 * 86_400_000
+"""Milliseconds within which a customer must have written for their cart to be looked at."""
+
+
+@dataclass(slots=True)
+class Group:
+    """Some customers."""
+
+    people: int = 0
+    due: int = 0
+    """Paise that are open in their open orders."""
+
+    def add(self, given: StepInput) -> None:
+        """Add one customer."""
+        self.people += 1
+        self.due += _due(given)
+
+
+def _due(given: StepInput) -> int:
+    return sum(one.due for one in given.orders.values() if one.lifecycle is Lifecycle.OPEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Where some go over: from a state to a state, by an entry of `migrate:` or because it is theirs."""
+
+    state: str
+    to: str
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """Why some stay with an earlier version."""
+
+    version: str
+    state: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedCart:
+    """A cart whose goods change price."""
+
+    conversation: str
+    """Public id of the customer's conversation."""
+    before: int
+    """Paise."""
+    after: int | None
+    """None if something in it is no longer sold."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a reload would mean to the customers."""
+
+    standing: defaultdict[str, Group] = field(default_factory=lambda: defaultdict(Group))
+    """By state, of every version but the new one."""
+    moves: defaultdict[Move, Group] = field(default_factory=lambda: defaultdict(Group))
+    pins: defaultdict[Pin, Group] = field(default_factory=lambda: defaultdict(Group))
+    stranded: defaultdict[Pin, Group] = field(default_factory=lambda: defaultdict(Group))
+    """Those who would stay, and could never go over."""
+    faults: list[Issue] = field(default_factory=list)
+    """What is wrong with `migrate:`."""
+    carts: list[ChangedCart] = field(default_factory=list)
+
+    @property
+    def strands(self) -> bool:
+        """Whether somebody would be stranded."""
+        return bool(self.stranded or self.faults)
+
+
+async def planned(records: Records, flow: Flow, now: int) -> Plan:
+    """Return what it would mean to the customers in the database if `flow` were served at `now`."""
+    plan, planner = Plan(), _Planner(records, flow, now)
+    servings = [one for one in await versions.since(records.reads, 0) if one.version != flow.version]
+    for one in servings:
+        counts = await versions.counted(records.reads, one.number)
+        planner.outlines[one.number] = one
+        planner.left[one.number] = dict(counts)
+        gone = [state for state in counts if state in migration_faults.gone_from(flow, one.outline)]
+        plan.faults += migration_faults.faults(flow, one.outline, gone)
+        for state, people in counts.items():
+            plan.standing[state].people += people
+    plan.faults = sorted(set(plan.faults))
+    async for given in planner.to_decide():
+        plan.standing[given.conversation.state].due += _due(given)
+        await planner.decide(plan, given)
+    for number, counts in planner.left.items():
+        for state, people in counts.items():
+            if people > 0:
+                plan.moves[_as_they_stand(flow, planner.outlines[number].outline, state)].people += people
+    return plan
+
+
+def _as_they_stand(flow: Flow, earlier: Outline, state: str) -> Move:
+    leaf, _ = next(ways(flow, earlier, state))
+    return Move(state, leaf, None)
+
+
+class _Planner:
+    """Decides about each customer for whom more than their state must be known."""
+
+    def __init__(self, records: Records, flow: Flow, now: int) -> None:
+        self._records, self._flow, self._now = records, flow, now
+        self.outlines: dict[int, Serving] = {}
+        self.left: dict[int, dict[str, int]] = {}
+        """Customers about whom is not decided yet: by version and state."""
+        self._readable: dict[int, bool] = {}
+
+    async def to_decide(self) -> AsyncIterator[StepInput]:
+        """Yield those with an open order, and those whose state is gone or does not fit."""
+        seen = set()
+        async for given in standing.with_open_orders(self._records.reads):
+            if given.version in self.outlines and given.conversation.id not in seen:
+                seen.add(given.conversation.id)
+                yield given
+        for number, counts in list(self.left.items()):
+            for state in [state for state in counts if self._is_unsure(number, state)]:
+                async for given in standing.standing(self._records.reads, number, state):
+                    if given.conversation.id not in seen:
+                        yield given
+
+    def _is_unsure(self, number: int, state: str) -> bool:
+        earlier = self.outlines[number].outline
+        first = next(ways(self._flow, earlier, state), None)
+        if first is None or first[1] is not None:
+            return True
+        return misfit(self._flow, earlier, state, first[0], bound=False) is not None
+
+    async def decide(self, plan: Plan, given: StepInput) -> None:
+        """Add the customer of `given` to `plan`."""
+        number, state = given.version, given.conversation.state
+        assert number is not None
+        earlier = self.outlines[number].outline
+        self.left[number][state] = self.left[number].get(state, 0) - 1
+        found = decide_version(self._flow, earlier, given, self._now)
+        if isinstance(found, Over):
+            plan.moves[Move(state, found.conversation.state, found.trace.get("line"))].add(given)
+            return
+        pin = Pin(earlier.version, state, found.because)
+        lost = await self._is_lost(number, earlier, found, state)
+        (plan.stranded if lost else plan.pins)[pin].add(given)
+
+    async def _is_lost(self, number: int, earlier: Outline, found: Stays, state: str) -> bool:
+        if number not in self._readable:
+            self._readable[number] = _can_read(await versions.texts(self._records.reads, number))
+        return not self._readable[number] or bool(
+            list(migration_faults.stranded(self._flow, earlier, [state]))
+        )
+
+
+def _can_read(texts: Mapping[str, str]) -> bool:
+    try:
+        load_checked(texts, SHOP, limits=LIMITS)
+    except FlowInvalid:
+        return False
+    return True
+
+
+async def changed_carts(records: Records, old: Shop, new: Shop, now: int) -> AsyncIterator[ChangedCart]:
+    """Yield each cart whose goods change price, of those who wrote lately."""
+    if not [*changes.prices(old, new)]:
+        return
+    async for one in standing.heard_since(records.reads, now - CARTS_OF):
+        cart = carts.from_json(one.data.get("cart", ()))
+        before, after = changes.goods(old, cart), changes.goods(new, cart)
+        if before is not None and before != after:
+            yield ChangedCart(one.id, before, after)

@@ -1,0 +1,177 @@
+"""`munshi plan`, `reload`, `history` and `rollback` from the command line."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from bot.clock import SystemClock
+from flows.engine import conversation as conversations
+from flows.engine.conversation import Conversation
+from storage import Store
+from tests.bot.command_line import installation, run_munshi
+from tests.payments.test_prove_endings import LEMONADE
+from tests.storage.handwritten_rows import insert, open_store
+
+_EDITED: Final = (
+    ("price: 30", "price: 40"),
+    ("Lemonade?", "Fresh lemonade?"),
+    ("start: counter\n", "migrate: {from: till, to: desk}\nstart: counter\n"),
+    ("  till:\n", "  desk:\n"),
+    ("to: till", "to: desk"),
+)
+TILL: Final = LEMONADE.replace(
+    "    on:\n      buy:", "    on:\n      sticker: {say: thanks, to: till}\n      buy:"
+) + (
+    "  till:\n    on: {buy: {say: pay}, payment.failed: {say: pay}, image: {to: counter}}\n"
+    "    otherwise: {say: pay}\n"
+)
+"""The lemonade stand with a state that waits for a payment."""
+
+
+def write(file: Path, *edits: tuple[str, str]) -> Path:
+    text = TILL
+    for old, new in edits:
+        assert old in text, old
+        text = text.replace(old, new)
+    file.write_text(text, "utf-8")
+    return file
+
+
+async def standing(store: Store, id: int, state: str, **data: object) -> None:
+    """A customer who stands in `state` of the first version, and wrote just now."""
+    one = Conversation("x", state, (1,), 1, "en", data=data)
+    await insert(
+        store, "conversation", id=id, state=state, snapshot=conversations.to_json(one), version=1,
+        last_inbound_at=SystemClock().now(),
+    )  # fmt: skip
+
+
+def told(output: str, file: Path) -> str:
+    """`output` with what differs from run to run taken out."""
+    text = output.replace(str(file), "flows.yaml")
+    text = re.sub(r"\b[0-9a-f]{12}\b", "<version>", text)
+    text = re.sub(r"\b[a-z2-7]{8}-1\b", "<id>", text)
+    return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d IST", "<time>", text)
+
+
+async def munshi(url: str, file: Path, *words: str) -> tuple[int, str]:
+    result = await run_munshi(url, *words, MUNSHI_FLOW=str(file), MUNSHI_BY="ravi")
+    return result.exit_code, told(result.output, file)
+
+
+async def test_the_life_of_a_version(database_url: str, tmp_path: Path) -> None:
+    await Store.migrate(database_url)
+    file = write(tmp_path / "flows.yaml")
+    assert await munshi(database_url, file, "plan", "--no-proof", str(file)) == (
+        0, "Nothing is served yet: flows.yaml would be the first version.\n",
+    )  # fmt: skip
+    assert await munshi(database_url, file, "history") == (0, "nothing was served yet\n")
+    assert await munshi(database_url, file, "reload") == (0, "version <version> is served now\n")
+    assert await munshi(database_url, file, "reload") == (
+        0, "version <version> is served already: nothing changes\n",
+    )  # fmt: skip
+    status, said = await munshi(database_url, file, "rollback")
+    assert (status, said) == (1, "there is no earlier version: munshi history lists those that were served\n")
+    write(file, ("failed: {say: pay}", "failed: {say: pey}"))
+    status, said = await munshi(database_url, file, "reload")
+    assert status == 1
+    assert "error: there is no message 'pey'" in said
+    assert said.endswith("Refused: version <version> goes on\n")
+    write(file, *_EDITED)
+    assert await munshi(database_url, file, "reload") == (
+        0, "version <version> is served now, in the place of <version>\n",
+    )  # fmt: skip
+    status, said = await munshi(database_url, file, "history")
+    assert said.splitlines() == [
+        "<version>  <time>  ravi  0 customers  served",
+        "<version>  <time>  ravi  0 customers",
+    ]
+    status, said = await munshi(database_url, file, "rollback")
+    assert said.splitlines() == [
+        "version <version> is served now, in the place of <version>",
+        "flows.yaml is not what is served: the next start, or reload, serves the file",
+    ]
+    result = await run_munshi(database_url, "history", MUNSHI_FLOW=str(file))
+    newest = result.output.split()[0]
+    assert (await run_munshi(database_url, "history", newest[:5], MUNSHI_FLOW=str(file))).output == TILL
+
+
+async def test_plan_says_what_changes_and_what_it_means_to_everybody(
+    database_url: str, tmp_path: Path
+) -> None:
+    await Store.migrate(database_url)
+    file = write(tmp_path / "flows.yaml")
+    await munshi(database_url, file, "reload")
+    async with open_store(database_url) as store:
+        await standing(store, 1, "counter", cart=[["glass", 2]])
+        await standing(store, 2, "till")
+        key = f"{await installation(store)}-3-1-abc"
+        await standing(store, 3, "till", order=key)
+        await insert(store, "orders", key=key, conversation_id=3, number="10001", total=3_000)
+    write(file, *_EDITED)
+    status, said = await munshi(database_url, file, "plan", "--no-proof", str(file))
+    assert (status, said) == (0, PLAN)
+    write(file, *[edit for edit in _EDITED if "migrate" not in edit[1]])
+    status, said = await munshi(database_url, file, "plan", "--no-proof", str(file))
+    assert status == 0
+    assert "Who stays with their version until they rest in its first state" in said
+    write(file, *_EDITED, ("{from: till, to: desk}", "{from: till, to: counter}"))
+    status, said = await munshi(database_url, file, "plan", "--no-proof", str(file))
+    assert status == 1
+    assert "who waits for a payment in 'till' would lose the way to their link in 'counter'" in said
+
+
+async def test_plan_proves_the_new_file_too(database_url: str, tmp_path: Path) -> None:
+    await Store.migrate(database_url)
+    captured = "payment.captured: {do: cart.settle"
+    file = tmp_path / "flows.yaml"
+    file.write_text(LEMONADE.replace(f"{captured}, say: news}}", f"{captured}}}"), "utf-8")
+    await munshi(database_url, file, "reload")
+    status, said = await munshi(database_url, file, "plan", "--seconds", "10", str(file))
+    assert status == 1
+    assert "Nothing changes but comments and blanks" in said
+    assert "error: money that comes or goes is spoken of" in said
+
+
+async def test_plan_tells_whom_nothing_moves(database_url: str, tmp_path: Path) -> None:
+    """Nothing leads out of the till, which is gone: a reload is refused too."""
+    await Store.migrate(database_url)
+    closed = (", image: {to: counter}", "")
+    file = write(tmp_path / "flows.yaml", closed)
+    await munshi(database_url, file, "reload")
+    async with open_store(database_url) as store:
+        await standing(store, 2, "till")
+    write(file, closed, *[edit for edit in _EDITED if "migrate" not in edit[1]])
+    status, said = await munshi(database_url, file, "plan", "--no-proof", str(file))
+    assert status == 1
+    assert "Whom nothing moves\n  till, version <version>: 'till' is gone" in said
+    status, said = await munshi(database_url, file, "reload")
+    assert status == 1
+    assert "which is gone, and nothing leads them out of it" in said
+
+
+PLAN: Final = """\
+flows.yaml (version <version>) beside version <version>, served since <time> by ravi
+
+What changes
+  messages
+    'hello' (text): "Lemonade?" → "Fresh lemonade?"
+  states
+    gone: till
+    new: desk
+  rules
+    counter, sticker: say thanks to till → say thanks to desk
+  prices
+    glass: ₹30 → ₹40
+
+Who stands where
+  counter: 1 customer
+  till: 2 customers, ₹30 open
+
+Who goes over, with their next message
+  in their state: 1 customer
+  till → desk, by line 38: 2 customers, ₹30 open
+
+Carts that change price, of those who wrote in the last 7 days: 1
+  <id>: ₹60 → ₹80
+"""
