@@ -27,6 +27,7 @@ class NoticeKind(StrEnum):
     CLOCK = "clock"
     OUTBOX = "outbox"
     STAFF = "staff"
+    FORGOTTEN = "forgotten"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from payments.ledger.polling import MISSED, Poll
 from payments.ledger.refunds import Refund
 from payments.ledger.resolution import resolve, wants_rest
 from payments.ledger.state import OrderState, PaymentStatus
+from payments.processing import forgotten_money
 from payments.processing.bodies import FactsTold
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.notifications import NOT_FOUND, events_for
@@ -129,6 +130,8 @@ def apply(
         state = turn.shop.known(state.key)
     turn.shop = turn.shop.asking(*_look_ups(state, new))
     turn.polls += _polls(turn, before, state, tuple(refunds))
+    if turn.forgotten:
+        turn.notices += forgotten_money.notices(before, state)
     events = events_for(before, state, new, turn.now, refusal=refusal, current=current)
     if asked and not events and not new and state.status is PaymentStatus.UNPAID:
         events.append(Happened(NOT_FOUND))
@@ -179,9 +182,11 @@ def _rules(turn: Turn, state: OrderState, current: bool) -> Repairs:
     """Return the shop's rules for the order `state`.
 
     A customer cannot be offered a link for the rest of an order that is not the current one: a part payment
-    of it is refunded. So is a late payment for goods that cannot come any more.
+    of it is refunded. So is a late payment for goods that cannot come any more, or to nobody.
     """
     rules, changed = turn.shop.at.shop.repairs, dict[str, str]()
+    if turn.forgotten:
+        return forgotten_money.rules_for_nobody(rules)
     if not current and rules.short == "top up":
         changed["short"] = "refund"
     if rules.late == "fulfil" and state.lapsed and cannot_come(turn.shop, state):
