@@ -28,6 +28,7 @@ class NoticeKind(StrEnum):
     OUTBOX = "outbox"
     STAFF = "staff"
     FORGOTTEN = "forgotten"
+    GIVEN_TWICE = "given twice"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from typing import Any, Final
 from flows.engine.events import Happened
 from payments.ledger.facts import EntityType, Fact, FactState
 from payments.ledger.holds import HoldReason, Mismatch, reason_of
-from payments.ledger.refunds import OUTSIDE, Refund, RefundStatus
+from payments.ledger.refunds import BY_HAND, OUTSIDE, Refund, RefundStatus
 from payments.ledger.state import PAYABLE, OrderState, PaymentStatus
 from payments.processing.results import Refusal
 from payments.shop.amendments import AmendmentKind
 from payments.shop.fulfilment import Stage
-from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, is_by_hand
+from payments.shop.orders import Attempt, AttemptStatus, Lifecycle
 
 NOT_FOUND: Final = "payment.not_found"
 """Event: the customer asked for their payment, and Razorpay knows of none."""
@@ -98,12 +98,12 @@ _TOLD_OTHERWISE: Final = frozenset({AmendmentKind.REFUSED, AmendmentKind.KEPT})
 def _intents(before: OrderState, after: OrderState) -> list[Refund]:
     """Return the refunds that were decided on meanwhile."""
     known = {refund.key for refund in before.refunds}
-    return [r for r in after.refunds if r.key not in known and r.reason != OUTSIDE]
+    return [r for r in after.refunds if r.key not in known and r.reason not in (OUTSIDE, BY_HAND)]
 
 
 def _by_hand(refunds: Iterable[Refund]) -> int:
-    """Return the paise that a person gives back, because a person took them: no bank has a part in it."""
-    return sum(refund.amount for refund in refunds if is_by_hand(refund.payment_id))
+    """Return the paise that a person gives back: no bank has a part in it."""
+    return sum(refund.amount for refund in refunds if refund.by_hand)
 
 
 def _money_events(before: OrderState, after: OrderState) -> Iterator[Happened]:

@@ -90,6 +90,7 @@ WHEN: Final = {
     "refund_started": _ANY,
     "refund_done": _ANY,
     "refund_stuck": _ANY,
+    "money_waits": _ANY,
 }
 """By message: the statuses that the chat's order may have when it is sent."""
 
