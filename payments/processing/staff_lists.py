@@ -128,9 +128,9 @@ def _to_do(turn: Turn, found: tuple[OrderState, ...], count: int) -> Iterator[st
     yield "#<number> shows one of them."
 
 
-def _urgency(state: OrderState) -> tuple[int, str]:
-    """Return the sort key: what is to be delivered first, or else was placed first, comes first."""
-    return (state.to.slot_starts or state.order.placed_at, state.order.number)
+def _urgency(state: OrderState) -> tuple[bool, int, str]:
+    """Return the sort key: goods come before money, and first what is due, or else was placed, first."""
+    return (Task.GOODS not in state.tasks, state.to.slot_starts or state.order.placed_at, state.order.number)
 
 
 def to_do_line(state: OrderState) -> str:
