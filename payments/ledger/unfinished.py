@@ -36,7 +36,7 @@ _LIVE: Final = frozenset(
 def unfinished(state: OrderState) -> Unfinished | None:
     """Return why the order is under way; None if nothing more is expected of it.
 
-    Held money with which nobody can do anything, such as a remainder that is too small to go back, is no reason.
+    Held money with which nobody can do anything, such as a remainder under ₹1, is no reason.
 
     A payment that comes all the same, after its link has ended, is booked and refunded by the usual rules.
     """

@@ -1,7 +1,8 @@
 """A person takes over a chat, answers in it, and gives it back. Pure.
 
 While a person has a chat, the customer's texts and media go to those of the staff who may talk to customers.
-Taps, opt-outs and words that cancel an order are answered as ever, and news of money and of orders is said; reminders are not.
+Taps, opt-outs and words that cancel an order are answered as ever, and news of money and of orders is said;
+reminders are not.
 """
 
 from dataclasses import replace
@@ -26,6 +27,10 @@ OPENED: Final = "handover.opened"
 """Event: a member of the staff has taken the chat over, and has not written yet."""
 ENDED: Final = "handover.ended"
 """Event: the bot has the chat again."""
+FORWARDED: Final = "from a customer"
+"""Name of a message that passes on to the staff what a customer wrote."""
+WRITTEN: Final = "reply of the staff"
+"""Name of a message that passes on to the customer what a person wrote."""
 _MEDIA: Final = frozenset(
     {"image", "video", "audio", "document", "sticker", "location", "contacts", "text", "unsupported"}
 )
@@ -41,7 +46,8 @@ def is_for_person(event: Event) -> bool:
 def hold(turn: Turn, event: Event) -> tuple[Trace, bool]:
     """Pass on to the staff what the customer sent. A word for the bot ends the hand-over.
 
-    An opt-out, or a word that cancels an order, acts all the same. If nobody would read what is passed on, the bot has the chat again.
+    An opt-out, or a word that cancels an order, acts all the same. If nobody would read what is passed on,
+    the bot has the chat again.
     """
     if isinstance(event, TextReceived) and turn.shop.at.shop.handover.ends(event.text):
         return _back_to_the_bot(turn, Ending.ASKED, event)
@@ -53,7 +59,7 @@ def hold(turn: Turn, event: Event) -> tuple[Trace, bool]:
     # A person answers: no loop of bots.
     turn.conversation = replace(turn.conversation, talk=Talk(heard_at=turn.now))
     if to:
-        turn.told.append(Told(to, "from a customer", passed_on(turn, event)))
+        turn.told.append(Told(to, FORWARDED, passed_on(turn, event)))
     return (*acted, {"event": "held for a person", "forwarded": len(to)}), True
 
 
@@ -100,9 +106,9 @@ def reply(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
         )
         refused = f"the customer last wrote over {hours} hours ago, and no text can be sent then: call them"
         return ({**entry, "refused": refused},), True
-    turn.messages.append(Say("reply of the staff", Text(clip(action.value, turn.flow.limits.text_body))))
+    turn.messages.append(Say(WRITTEN, Text(clip(action.value, turn.flow.limits.text_body))))
     turn.shop = handed_over(turn.shop, by=action.who)
-    return ({**entry, "said": ["reply of the staff"]},), True
+    return ({**entry, "said": [WRITTEN]},), True
 
 
 def last_reply(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:

@@ -111,6 +111,8 @@ def _money_events(before: OrderState, after: OrderState) -> Iterator[Happened]:
     if fulfilled and after.balance.payments:
         late = before.lifecycle is Lifecycle.LAPSED
         yield Happened("payment.captured", {**_paid(after), "late": late})
+    yield from _taken(before, after)
+    yield from _undone(before, after)
     gone = before.balance.authorised and not (after.balance.authorised or after.balance.payments)
     if gone and after.lifecycle is not Lifecycle.RETURNED:
         yield Happened("payment.released")
@@ -123,6 +125,33 @@ def _paid(state: OrderState) -> dict[str, Any]:
     method = next((payment.method for payment in balance.payments if payment.method), "")
     by = next((payment.by for payment in balance.payments if payment.by), "")
     return {"amount": balance.paid, "method": method, "by": by}
+
+
+def _taken(before: OrderState, after: OrderState) -> Iterator[Happened]:
+    """Yield an event if a part of the cash came that is promised. All of it is told as a capture."""
+    known = {payment.id for payment in before.balance.payments}
+    new = [payment for payment in after.balance.fitting if payment.id not in known]
+    if new and after.lifecycle is Lifecycle.PROMISED:
+        fields = {"amount": sum(one.amount for one in new), "due": after.due}
+        yield Happened("payment.taken", {**fields, "method": new[-1].method, "by": new[-1].by})
+
+
+def _undone(before: OrderState, after: OrderState) -> Iterator[Happened]:
+    """Yield an event if a payment by hand was undone, and something that was told of it is not true any more.
+
+    Nothing was told of a slip that neither paid for anything nor had to be given back.
+    """
+    slips = after.undone[len(before.undone) :]
+    withdrawn = {refund.key for refund in before.refunds if refund.status is RefundStatus.WITHDRAWN}
+    not_back = sum(
+        refund.amount
+        for refund in after.refunds
+        if refund.status is RefundStatus.WITHDRAWN and refund.key not in withdrawn
+    )
+    due = after.due if after.goods_due else 0
+    if slips and (not_back or after.due > before.due):
+        amount = sum(slip.amount for slip in slips)
+        yield Happened("payment.undone", {"amount": amount, "not_back": not_back, "due": due})
 
 
 def _held(before: OrderState, after: OrderState) -> Iterator[Happened]:

@@ -77,6 +77,8 @@ WHEN: Final = {
     "order_is_paid": frozenset({"paid"}),
     "nothing_open": _DUE,
     "receipt": frozenset({"paid"}),
+    "part_receipt": frozenset({"cash"}),
+    "payment_undone": _ANY,
     "payment_surplus": frozenset({"paid"}) | _BACK,
     "payment_returned": _BACK,
     "paid_order_off": _BACK,

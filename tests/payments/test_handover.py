@@ -278,7 +278,7 @@ def test_the_results_say_what_was_held() -> None:
     assert outcome.results[-1].trace == ({"event": "held for a person", "forwarded": 1},)
 
 
-@pytest.mark.parametrize("word, hears", [("stop", False), ("hm", True)])
+@pytest.mark.parametrize(("word", "hears"), [("stop", False), ("hm", True)])
 def test_who_said_stop_hears_nothing_of_the_end_of_a_talk(word: str, hears: bool) -> None:
     simulator = Simulator(flow_of(MEENA))
     simulator.write("agent")

@@ -140,7 +140,7 @@ def test_a_person_keeps_the_chat_when_conversations_become_one(own: Handover | N
 
 
 @pytest.mark.parametrize(
-    "sent, words",
+    ("sent", "words"),
     [
         (
             Received("location", {"latitude": 18.52, "longitude": 73.85, "name": "Lake View"}),

@@ -44,6 +44,8 @@ class Migration(migrations.Migration):
                 "CREATE INDEX outbox_lanes ON outbox (conversation_id, lane, urgency, id)"
                 " WHERE finished_at IS NULL",
                 "CREATE INDEX outbox_provider ON outbox (provider_id) WHERE provider_id IS NOT NULL",
+                "CREATE INDEX outbox_unheard ON outbox (conversation_id, created_at)"
+                " WHERE state = 'failed' AND name = 'from a customer'",
                 "CREATE INDEX outbox_about ON outbox (about) WHERE about IS NOT NULL",
                 "CREATE INDEX orders_due ON orders (due_at, key) WHERE due_at IS NOT NULL",
                 "CREATE INDEX orders_ended ON orders (stage_at, key)"
