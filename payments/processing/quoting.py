@@ -175,8 +175,8 @@ class Quote:
         """Where the order goes."""
         said, at = self.state.checkout, self.state.at
         if at.shop.delivery is None:
-            whose = {"name": said.name, "phone": said.phone}
-            return Destination(address=said.address, pincode=said.pincode, note=said.note, **whose)
+            whose = Destination(name=said.name, phone=said.phone)
+            return replace(whose, address=said.address, pincode=said.pincode, note=said.note)
         found = slots.slot_of(at.shop.delivery, self.slot) if self.slot else None
         delivered = self.how is Fulfilment.DELIVERY
         to = Destination(
