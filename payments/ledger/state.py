@@ -143,7 +143,7 @@ class OrderState:
         if self.lifecycle is Lifecycle.FULFILLED and (self.fulfilled or not self.refunds):
             return PaymentStatus.PAID
         if self.lifecycle in (Lifecycle.FULFILLED, Lifecycle.RETURNED):
-            undecided = self.held and self.held_for and needs_person(self.held_for)
+            undecided = self.held and (self.held_for is None or needs_person(self.held_for))
             going = undecided or self.lets_go or any(refund.open for refund in self.refunds)
             return PaymentStatus.REFUNDING if going else PaymentStatus.REFUNDED
         if money.paid:

@@ -29,7 +29,7 @@ def take_money(turn: Turn, state: OrderState, amount: int, settlement: Settlemen
 def give_back_by_hand(turn: Turn, state: OrderState, by: str) -> Trace:
     """Record that a person gave back what was taken by hand and has to go back.
 
-    If nothing of that waits: what Razorpay would not give back, and is still held.
+    If nothing of that waits: what the provider would not give back, and is still held.
     """
     waiting = {one.key: one for one in state.refunds if is_by_hand(one.payment_id) and one.open}
     if not waiting:
@@ -41,7 +41,7 @@ def give_back_by_hand(turn: Turn, state: OrderState, by: str) -> Trace:
 
 
 def _held_for_want_of_a_refund(state: OrderState) -> Iterator[Refund]:
-    """Yield the refunds that Razorpay did not make, as far as their money is still held.
+    """Yield the refunds that the provider did not make, as far as their money is still held.
 
     A disputed payment is left out: the payer's bank has it, or decides about it.
     """

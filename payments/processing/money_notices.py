@@ -25,13 +25,13 @@ def of_nobody(before: OrderState, after: OrderState) -> Iterator[Notice]:
 
 
 def given_twice(before: OrderState, after: OrderState) -> Iterator[Notice]:
-    """Yield a notice for each refund that Razorpay made after all, though a person gave the money already."""
+    """Yield a notice for each refund that was made after all, though a person gave the money already."""
     known = {refund.key: refund.goes_back for refund in before.refunds}
     by_hand = replaced(after.refunds)
     for refund in after.refunds:
         if refund.key in by_hand and refund.goes_back and not known.get(refund.key):
             said = (
-                f"Razorpay gave back {money(refund.amount)} of order #{after.order.number} after all, and one"
-                " of you had given it by hand already. The customer has it twice: ask them for it."
+                f"The refund of {money(refund.amount)} of order #{after.order.number} was made after all, and"
+                " one of you had given it by hand already. The customer has it twice: ask them for it."
             )
             yield Notice(NoticeKind.GIVEN_TWICE, refund.key, said)

@@ -130,7 +130,7 @@ def test_a_refund_that_succeeds_after_all_is_not_given_twice_unseen() -> None:
     assert _state(simulator).fulfilled == 10_000
     [notice] = [one for one in simulator.notices if one.kind is NoticeKind.GIVEN_TWICE]
     assert notice.subject == asked.key
-    assert "₹30 of order #10001 after all" in notice.said
+    assert "₹30 of order #10001 was made after all" in notice.said
 
 
 @pytest.mark.parametrize("status", [RefundStatus.FAILED, RefundStatus.REFUSED])
