@@ -13,7 +13,7 @@ from payments.processing.actions import SHOP
 from payments.processing.notice import NoticeKind
 from payments.processing.step_input import EventKind
 from payments.shop.orders import Lifecycle
-from payments.simulator.simulated_razorpay import Razorpay
+from payments.simulator.simulated_gateway import Razorpay
 from payments.simulator.simulator import Simulator
 from tests.payments.tiffin_shop import LUNCH, TEXT
 

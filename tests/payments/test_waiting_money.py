@@ -11,7 +11,7 @@ from payments.ledger.refunds import Refund, RefundStatus, asked_for, not_made, r
 from payments.ledger.state import OrderState, PaymentStatus, Task
 from payments.processing.notice import NoticeKind
 from payments.shop.orders import CURRENCY
-from payments.simulator.simulated_razorpay import Razorpay
+from payments.simulator.simulated_gateway import Razorpay
 from payments.simulator.simulator import Simulator
 from tests.builders import TOTAL, order_state
 from tests.payments.tiffin_shop import LUNCH, bought, told
