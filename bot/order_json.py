@@ -5,12 +5,14 @@ from dataclasses import asdict
 from typing import Any
 
 from payments.ledger.facts import Fact
+from payments.ledger.hints import for_held
+from payments.ledger.holds import in_words
 from payments.ledger.refunds import Refund
 from payments.ledger.state import OrderState
 from payments.shop import amendments
 from payments.shop.amendments import Amendment
 from payments.shop.order_terms import destination_to_json
-from payments.shop.orders import Attempt, Line, is_by_hand
+from payments.shop.orders import Attempt, Line
 from storage.reports.desk import DeskOrder, OrderPage, StaffMove, UnreadableOrder
 
 
@@ -55,6 +57,7 @@ def to_json(order: DeskOrder) -> dict[str, Any]:
         "currency": placed.currency,
         "lines": [_line(line, gone[line.sku]) for line in placed.lines],
         **sums(state),
+        "held": _held(state),
         "coupon": terms.coupon or None,
         "kept": dict(terms.kept),
         "to": destination_to_json(state.to),
@@ -69,6 +72,13 @@ def to_json(order: DeskOrder) -> dict[str, Any]:
         "refunds": [_refund(refund) for refund in state.refunds],
         "attempts": [_attempt(attempt) for attempt in state.attempts],
     }
+
+
+def _held(state: OrderState) -> dict[str, Any] | None:
+    hold = state.held_for
+    if hold is None:
+        return None
+    return {"amount": state.held, "reason": in_words(hold), "remedy": for_held(hold)}
 
 
 def sums(state: OrderState) -> dict[str, int]:
@@ -136,7 +146,7 @@ def _refund(refund: Refund) -> dict[str, Any]:
         "amount": refund.amount,
         "reason": refund.reason,
         "status": str(refund.status),
-        "by_hand": is_by_hand(refund.payment_id),
+        "by_hand": refund.by_hand,
     }
 
 

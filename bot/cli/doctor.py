@@ -24,7 +24,7 @@ from bot.staff import staffed
 from bot.whatsapp.client import WhatsAppClient
 from bot.whatsapp.errors import SendError
 from flows.document.errors import FlowInvalid
-from payments.ledger import hints
+from payments.ledger.holds import needs_person
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway
 from payments.shop.catalogue import Shop
@@ -214,7 +214,7 @@ def _parked_lines(event: Parked) -> Iterator[str]:
 
 
 def _held(held: Sequence[Held]) -> Finding:
-    for_person = [order for order in held if hints.needs_person(order.reason)]
+    for_person = [order for order in held if needs_person(order.reason)]
     if not for_person:
         waits = f"; {counted(len(held), 'order')} with a link for the rest, or a remainder" if held else ""
         return Finding("money", True, f"none waits for a person{waits}")

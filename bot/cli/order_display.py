@@ -30,6 +30,7 @@ _TASKS: Final = {
     Task.GOODS: "the goods are to be brought to the customer",
     Task.CASH: "money is owed",
     Task.REFUND: "a person has to give money back",
+    Task.HELD: "money waits for a person",
     Task.DELIVERY: "the delivery of refused goods: say delivery keep, or delivery refund",
 }
 
@@ -112,7 +113,7 @@ def _people(order: DeskOrder) -> Iterator[str]:
 
 def _money_lines(state: OrderState) -> Iterator[str]:
     for refund in state.refunds:
-        who = "by hand" if is_by_hand(refund.payment_id) else "by Razorpay"
+        who = "by hand" if refund.by_hand else "by Razorpay"
         why = _REASONS.get(refund.reason, refund.reason)
         yield f"  goes back {who}: {_money(state, refund.amount)}, {why}: {_REFUNDS[refund.status]}"
     if state.held_for is not None:

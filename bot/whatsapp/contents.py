@@ -49,8 +49,13 @@ def _text(message: Json) -> Event:
 
 
 def _button(message: Json) -> Event:
-    """Read a tap on a template's quick reply."""
+    """Read a tap on a template's quick reply.
+
+    A quick reply that was sent without a payload of ours sends its own text: it counts as that text, typed.
+    """
     content = mapping(message.get("button"))
+    if content.get("payload") == content.get("text"):
+        return _tap(None, content.get("text")) or Received("button")
     return _tap(content.get("payload"), content.get("text")) or Received("button")
 
 
@@ -127,12 +132,18 @@ def _item(product: Json) -> Item | None:
 
 
 def _contacts(message: Json) -> Event:
+    contacts = [mapping(contact) for contact in items(message.get("contacts"))]
+    names = (clipped(mapping(contact.get("name")).get("formatted_name")) for contact in contacts)
     phones = (
         digits(mapping(phone).get("wa_id")) or digits(mapping(phone).get("phone"))
-        for contact in items(message.get("contacts"))
-        for phone in items(mapping(contact).get("phones"))
+        for contact in contacts
+        for phone in items(contact.get("phones"))
     )
-    return Received("contacts", {"phones": [phone for phone in phones if phone][:_PHONES]})
+    fields = {
+        "names": [name for name in names if name][:_PHONES],
+        "phones": [phone for phone in phones if phone][:_PHONES],
+    }
+    return Received("contacts", fields)
 
 
 def _unsupported(message: Json) -> Event:

@@ -22,8 +22,7 @@ from bot.workers.executor import LEASE, Executor, fits
 from bot.workers.retention import Retention
 from bot.workers.rounds import Rounds, wait_for
 from bot.workers.traffic import Traffic
-from payments.ledger import hints
-from payments.ledger.holds import in_words
+from payments.ledger.holds import in_words, needs_person
 from payments.processing.changes import ChangeSet, Outcome
 from payments.processing.step_input import StepInput
 from storage.database.queues import Lane
@@ -166,7 +165,7 @@ class Workers:
                 # The error may quote the customer, so it is stored in the database and not logged.
                 log.error("event parked", event_number=result.number, mend="see munshi doctor")
         for state in changes.orders.values():
-            if (hold := state.held_for) is not None and hints.needs_person(hold):
+            if (hold := state.held_for) is not None and needs_person(hold):
                 log.error("money is held", order=state.key, why=in_words(hold), mend="see munshi doctor")
         for notice in changes.notices:
             log.error("notice", kind=notice.kind, subject=notice.subject, mend=notice.said)

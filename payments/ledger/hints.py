@@ -7,6 +7,7 @@ from payments.ledger.audit import Check
 from payments.ledger.holds import Hold, HoldReason, Mismatch
 
 _DASHBOARD: Final = "in Razorpay's dashboard, where its notes name the order"
+_BY_HAND: Final = "or give it back by hand, and say 'munshi order <number> refunded'"
 
 _HELD: Final[Mapping[HoldReason, str]] = {
     HoldReason.WAITING: f"nothing yet: the customer has a link for the rest; to end it, refund {_DASHBOARD}",
@@ -16,8 +17,10 @@ _HELD: Final[Mapping[HoldReason, str]] = {
     HoldReason.SURPLUS: f"refund what is too much {_DASHBOARD}",
     HoldReason.LATE: f"send the goods if there are any, else refund the payment {_DASHBOARD}",
     HoldReason.MISMATCH: f"look at the payment {_DASHBOARD}: refund it, or settle it with the customer",
-    HoldReason.REFUND_REFUSED: f"see why {_DASHBOARD} (often the account's balance), and refund it there",
-    HoldReason.REFUND_FAILED: f"ask the customer for an account that takes money, and refund it {_DASHBOARD}",
+    HoldReason.REFUND_REFUSED: f"see why {_DASHBOARD} (often the account's balance), and refund it there;"
+    f" {_BY_HAND}",
+    HoldReason.REFUND_FAILED: f"ask the customer for an account that takes money, and refund it {_DASHBOARD};"
+    f" {_BY_HAND}",
     HoldReason.DISPUTED: "answer the dispute in Razorpay's dashboard before its deadline",
     HoldReason.DISPUTE_LOST: "nothing can be done here: settle it with the customer, if you can",
     HoldReason.PAID_AGAIN: f"refund it {_DASHBOARD}, or send the goods",
@@ -49,11 +52,6 @@ _CHECKS: Final[Mapping[Check, str]] = {
 def for_held(hold: Hold) -> str:
     """Return what to do about money held for this reason."""
     return _UNVERIFIED if hold.mismatch is Mismatch.UNVERIFIED else _HELD[hold.reason]
-
-
-def needs_person(hold: Hold) -> bool:
-    """Return whether money held for this reason stays held until a person acts."""
-    return hold.reason not in (HoldReason.WAITING, HoldReason.REMAINDER, HoldReason.DELIVERY_KEPT)
 
 
 def for_check(check: Check) -> str:

@@ -87,6 +87,16 @@ REASONS: Final[Mapping[HoldReason, str]] = {
 """Each reason in words for people."""
 
 
+_WAITS_FOR_NOBODY: Final = frozenset(
+    {HoldReason.WAITING, HoldReason.REMAINDER, HoldReason.DELIVERY_KEPT, HoldReason.DISPUTE_LOST}
+)
+
+
+def needs_person(hold: Hold) -> bool:
+    """Return whether money held for this reason waits for something that a person can do."""
+    return hold.reason not in _WAITS_FOR_NOBODY or hold.refund is not None
+
+
 def in_words(hold: Hold) -> str:
     """Return the hold for people."""
     words = REASONS[hold.reason]

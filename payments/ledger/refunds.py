@@ -6,12 +6,14 @@ from enum import StrEnum
 from typing import Final
 
 from payments.ledger.balance import Balance, Captured
-from payments.shop.orders import is_by_hand
+from payments.shop.orders import hand_refund, is_by_hand
 
 SMALLEST: Final = 100
 """Paise. Razorpay makes no refund under ₹1. Source: Create a Normal Refund."""
 OUTSIDE: Final = "made outside Munshi"
 """Reason of a refund that Munshi did not ask for."""
+BY_HAND: Final = "given by hand"
+"""Reason of a refund that a person gave in place of one that Razorpay did not make."""
 
 
 class RefundStatus(StrEnum):
@@ -34,7 +36,8 @@ class Refund:
     """One refund of one payment."""
 
     key: str
-    """`<payment id>-<ordinal>`. If Munshi did not ask for the refund: Razorpay's id of it."""
+    """`<payment id>-<ordinal>`. If a person gave it in place of another refund: `hand_refund` of that key. If
+    Munshi did not ask for the refund: Razorpay's id of it."""
     order_key: str
     payment_id: str
     amount: int
@@ -47,6 +50,16 @@ class Refund:
     def goes_back(self) -> bool:
         """Whether the money counts as refunded."""
         return self.status in _GOES_BACK
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person gives it, and no bank has a part in it."""
+        return is_by_hand(self.key)
+
+    @property
+    def replaces(self) -> bool:
+        """Whether a person gave it in place of a refund that Razorpay did not make."""
+        return self.by_hand and not is_by_hand(self.payment_id)
 
     @property
     def open(self) -> bool:
@@ -68,7 +81,8 @@ def accounted(refunds: Iterable[Refund], order_key: str, balance: Balance) -> tu
     amounts = {(refund.key, refund.amount) for refund in by_key.values()}
     for seen in balance.refunds:
         key = seen.key if (seen.key, seen.amount) in amounts else by_id.get(seen.id, seen.id)
-        refund = by_key.get(key) or Refund(key, order_key, seen.payment_id, seen.amount, OUTSIDE)
+        reason = BY_HAND if is_by_hand(key) else OUTSIDE
+        refund = by_key.get(key) or Refund(key, order_key, seen.payment_id, seen.amount, reason)
         by_key[key] = replace(refund, status=RefundStatus(seen.state), refund_id=seen.id)
     remaining = {payment.id: payment.amount for payment in balance.own}
     for refund in by_key.values():
@@ -103,8 +117,29 @@ def wanted(
 
 
 def asked_for(refunds: Iterable[Refund]) -> int:
-    """Return the paise that were asked for, whatever became of them, without what was withdrawn."""
-    return sum(refund.amount for refund in refunds if refund.status is not RefundStatus.WITHDRAWN)
+    """Return the paise that were asked for, whatever became of them, without what was withdrawn.
+
+    What a person gave in place of a refund was asked for as that refund.
+    """
+    asked = (one for one in refunds if one.status is not RefundStatus.WITHDRAWN and not one.replaces)
+    return sum(refund.amount for refund in asked)
+
+
+def replaced(refunds: Iterable[Refund]) -> frozenset[str]:
+    """Return the keys of the refunds in whose place a person gave the money."""
+    refunds = tuple(refunds)
+    by_hand = {refund.key for refund in refunds if refund.replaces}
+    return frozenset(refund.key for refund in refunds if hand_refund(refund.key) in by_hand)
+
+
+def not_made(refunds: Iterable[Refund]) -> tuple[Refund, ...]:
+    """Return the refunds that Razorpay did not make, and that nobody gave in their place."""
+    refunds = tuple(refunds)
+    by_hand = replaced(refunds)
+    return tuple(one for one in refunds if one.status in _NOT_MADE and one.key not in by_hand)
+
+
+_NOT_MADE: Final = frozenset({RefundStatus.FAILED, RefundStatus.REFUSED})
 
 
 def _precedence(payment: Captured) -> tuple[bool, int, str]:

@@ -12,7 +12,7 @@ from typing import Final
 from payments.ledger.balance import Balance, Captured
 from payments.ledger.calls import CancelLink
 from payments.ledger.holds import Hold, HoldReason, reason_of
-from payments.ledger.refunds import SMALLEST, Refund, RefundStatus, accounted, asked_for, wanted
+from payments.ledger.refunds import SMALLEST, Refund, RefundStatus, accounted, asked_for, not_made, wanted
 from payments.ledger.state import OrderState
 from payments.shop import stock
 from payments.shop.catalogue import Repairs
@@ -209,8 +209,8 @@ def _staying(refunds: Iterable[Refund], balance: Balance) -> int:
 
 
 def _refund_problem(state: OrderState) -> HoldReason | None:
-    """Return the reason for a refund that was refused or failed; None if there is none."""
-    statuses = {refund.status for refund in state.refunds}
+    """Return the reason for a refund that was refused or failed; None if there is none that still matters."""
+    statuses = {refund.status for refund in not_made(state.refunds)}
     if RefundStatus.REFUSED in statuses:
         return HoldReason.REFUND_REFUSED
     return HoldReason.REFUND_FAILED if RefundStatus.FAILED in statuses else None

@@ -9,13 +9,13 @@ from payments.lazy import lazy
 from payments.ledger import balance
 from payments.ledger.balance import Balance
 from payments.ledger.facts import Fact
-from payments.ledger.holds import Hold, HoldReason, reason_of
+from payments.ledger.holds import Hold, HoldReason, needs_person, reason_of
 from payments.ledger.refunds import Refund
 from payments.shop import amendments
 from payments.shop.amendments import Amendment, AmendmentKind
 from payments.shop.fulfilment import Stage
 from payments.shop.order_terms import Destination
-from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Order, is_by_hand, withdrawn
+from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Order, withdrawn
 
 
 class PaymentStatus(StrEnum):
@@ -47,6 +47,8 @@ class Task(StrEnum):
     """The goods were handed over, and money is owed: for them, or for their delivery if they came back."""
     REFUND = "refund"
     """A person has to give back what a person took."""
+    HELD = "held"
+    """Money waits for a person, for the reason that the order names."""
     DELIVERY = "delivery"
     """The goods were refused at the door: a person has to decide who pays for their delivery."""
 
@@ -141,7 +143,7 @@ class OrderState:
         if self.lifecycle is Lifecycle.FULFILLED and (self.fulfilled or not self.refunds):
             return PaymentStatus.PAID
         if self.lifecycle in (Lifecycle.FULFILLED, Lifecycle.RETURNED):
-            undecided = self.held and reason_of(self.held_for) is not HoldReason.DELIVERY_KEPT
+            undecided = self.held and (self.held_for is None or needs_person(self.held_for))
             going = undecided or self.lets_go or any(refund.open for refund in self.refunds)
             return PaymentStatus.REFUNDING if going else PaymentStatus.REFUNDED
         if money.paid:
@@ -199,6 +201,9 @@ class OrderState:
             tasks.append(Task.REFUND)
         if self.delivery_held and not self.delivery_decided:
             tasks.append(Task.DELIVERY)
+        reason = reason_of(self.held_for)
+        if self.held_for and needs_person(self.held_for) and reason is not HoldReason.DELIVERY:
+            tasks.append(Task.HELD)
         return tuple(tasks)
 
     @property
@@ -228,8 +233,7 @@ class OrderState:
     @property
     def to_give_back(self) -> int:
         """Paise that a person has to give back, because a person took them."""
-        by_hand = (one for one in self.refunds if one.open and is_by_hand(one.payment_id))
-        return sum(refund.amount for refund in by_hand)
+        return sum(refund.amount for refund in self.refunds if refund.open and refund.by_hand)
 
     # Links
 

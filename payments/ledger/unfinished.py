@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Final
 
-from payments.ledger.holds import HoldReason, reason_of
+from payments.ledger.holds import HoldReason, needs_person
 from payments.ledger.state import OrderState
 from payments.shop.orders import AttemptStatus, Lifecycle
 
@@ -36,6 +36,8 @@ _LIVE: Final = frozenset(
 def unfinished(state: OrderState) -> Unfinished | None:
     """Return why the order is under way; None if nothing more is expected of it.
 
+    Held money with which nobody can do anything, such as a remainder under ₹1, is no reason.
+
     A payment that comes all the same, after its link has ended, is booked and refunded by the usual rules.
     """
     if state.lifecycle is Lifecycle.OPEN:
@@ -44,7 +46,8 @@ def unfinished(state: OrderState) -> Unfinished | None:
         return Unfinished.GOODS
     if state.lifecycle is Lifecycle.PROMISED:
         return Unfinished.OWED
-    if (state.held or state.held_for) and reason_of(state.held_for) is not HoldReason.DELIVERY_KEPT:
+    hold = state.held_for
+    if hold is not None and (needs_person(hold) or hold.reason is HoldReason.WAITING):
         return Unfinished.HELD
     if any(refund.open for refund in state.refunds):
         return Unfinished.REFUNDING

@@ -22,7 +22,7 @@ from payments.shop.money import money
 
 EVENTS: Final[Mapping[str, str]] = {
     "checkout.refused": "what the customer said about delivery or coupon cannot be used: `event.field` is"
-    " address, slot, coupon, note or pickup, `event.reason` says why, `event.limit` is in paise",
+    " address, slot, coupon, note, pickup, name or phone, `event.reason` says why, `event.limit` is in paise",
     "order.stage": "the goods came to the stage `event.stage`, moved by `event.by`; `event.refund` paise go"
     " back, `event.by_hand` of them by a person",
     "order.amended": "the order changed: `event.items` are missing or came back, `event.amount` is no longer"
@@ -40,6 +40,10 @@ EVENTS: Final[Mapping[str, str]] = {
     "payment.released": "an authorised payment was never captured and goes back: nothing is paid",
     "payment.captured": "all that is owed for the order has been paid; comes once; `event.late` if the order"
     " had ended before, `event.by` if a person took the money",
+    "payment.taken": "`event.amount` came for an order for which cash is promised, and `event.due` of it is"
+    " still to be paid; `event.by` if a person took it",
+    "payment.undone": "a person had recorded `event.amount` by mistake: `event.not_back` of what was to go"
+    " back does not, `event.due` is to be paid",
     "payment.short": "`event.amount` was captured, `event.due` is missing: a link for it is being made",
     "payment.held": "`event.amount` was captured that doesn't fit the order; it waits for a person",
     "payment.surplus": "more than the total was captured; `event.amount` goes back, `event.by_hand` by a"

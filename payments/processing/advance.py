@@ -66,7 +66,7 @@ from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.processing.turn import Trace, Turn, begin, following
 from payments.processing.updates import apply, record_facts, uncaptured
 from payments.shop.handover import HandoverCheck
-from payments.shop.orders import LINK_STATUSES, Attempt, AttemptStatus, is_by_hand, moved, order_key_of
+from payments.shop.orders import LINK_STATUSES, Attempt, AttemptStatus, moved, order_key_of
 
 Done: TypeAlias = tuple[Trace, bool]
 """What a handler returns: the trace, and whether the event had an effect."""
@@ -295,8 +295,8 @@ def _refund_refused(turn: Turn, body: RefundRefused) -> Done:
 def _poll(turn: Turn, poll: Poll) -> Done:
     state = turn.shop.known(order_key_of(poll.reference_id))
     attempt = state.attempt(poll.reference_id)
-    waiting = (refund.payment_id for refund in state.refunds if refund.open)
-    refunding = sorted({payment for payment in waiting if not is_by_hand(payment)})
+    waiting = (refund for refund in state.refunds if refund.open and not refund.by_hand)
+    refunding = sorted({refund.payment_id for refund in waiting})
     fetch = FetchPayments(attempt.reference_id, attempt.link_id, refunding=refunding)
     turn.shop = turn.shop.asking(fetch)
     if polling.goes_on(

@@ -20,6 +20,8 @@ class _Said(NoArguments):
     coupon: Words | None = None
     note: Words | None = None
     pickup: bool | None = None
+    name: Words | None = None
+    phone: Words | None = None
 
 
 def _set(scene: Scene, args: _Said) -> Result:

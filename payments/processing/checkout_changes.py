@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import Any, Final
 
 from flows.document.words import visible
+from flows.engine.variables import Variable, parse
 from payments.processing.quoting import Quote, slot_fault
 from payments.processing.shop_state import ShopState
 from payments.shop import coupons
 from payments.shop.checkout import (
     LONGEST_ADDRESS,
+    LONGEST_NAME,
     LONGEST_NOTE,
     SHORTEST_ADDRESS,
     CheckoutFault,
@@ -23,14 +25,16 @@ from payments.shop.pincodes import pincode_of
 REQUESTED: Final = ("address", "pickup", "slot", "coupon", "note")
 """What an order that is asked for over the API may say about itself. Who fetches the goods may give an
 address too, so that comes first."""
+SAID: Final = (*REQUESTED, "name", "phone")
+"""What a customer may say. Name and phone belong to the address, so they follow it."""
 
 
 def say(state: ShopState, said: Mapping[str, Any], language: str) -> ShopState | CheckoutFault:
-    """Return the state in which the customer said `said`: any of REQUESTED. Or why one cannot be used.
+    """Return the state in which the customer said `said`: any of SAID. Or why one cannot be used.
 
     What was said before the refused field is lost with it: the caller decides on all of it together.
     """
-    for name in REQUESTED:
+    for name in SAID:
         if name not in said:
             continue
         found = _CHANGES[name](state, said[name], language)
@@ -56,12 +60,12 @@ def _pickup(state: ShopState, wanted: Any, language: str) -> ShopState | Checkou
 
 
 def _address(state: ShopState, given: Any, language: str) -> ShopState | CheckoutFault:
-    text = " ".join(_printable(given).split())
+    text = _one_line(given)
     if len(text) > LONGEST_ADDRESS:
         return CheckoutFault(CheckoutField.ADDRESS, "too long")
-    delivery = state.at.shop.delivery
+    delivery, there = state.at.shop.delivery, replace(state.checkout, address=text, name="", phone="")
     if delivery is None:
-        return state.saying(replace(state.checkout, address=text, pincode=pincode_of(text) or ""))
+        return state.saying(replace(there, pincode=pincode_of(text) or ""))
     if len(visible(text)) < SHORTEST_ADDRESS:
         return CheckoutFault(CheckoutField.ADDRESS, "too short")
     pincode = pincode_of(text)
@@ -69,8 +73,22 @@ def _address(state: ShopState, given: Any, language: str) -> ShopState | Checkou
         return CheckoutFault(CheckoutField.ADDRESS, "no pincode")
     if area_of(delivery, pincode) is None:
         return CheckoutFault(CheckoutField.ADDRESS, "not served")
-    changed = replace(state.checkout, how=Fulfilment.DELIVERY, address=text, pincode=pincode)
-    return state.saying(changed)
+    return state.saying(replace(there, how=Fulfilment.DELIVERY, pincode=pincode))
+
+
+def _name(state: ShopState, given: Any, language: str) -> ShopState | CheckoutFault:
+    name = _one_line(given)
+    if len(name) > LONGEST_NAME:
+        return CheckoutFault(CheckoutField.NAME, "too long")
+    return state.saying(replace(state.checkout, name=name))
+
+
+def _phone(state: ShopState, given: Any, language: str) -> ShopState | CheckoutFault:
+    text = _one_line(given)
+    phone = parse(Variable(type="phone"), text) if text else ""
+    if phone is None:
+        return CheckoutFault(CheckoutField.PHONE, "no phone number")
+    return state.saying(replace(state.checkout, phone=str(phone)))
 
 
 def _slot(state: ShopState, given: Any, language: str) -> ShopState | CheckoutFault:
@@ -98,6 +116,10 @@ def _note(state: ShopState, given: Any, language: str) -> ShopState | CheckoutFa
     return state.saying(replace(state.checkout, note=note))
 
 
+def _one_line(given: Any) -> str:
+    return " ".join(_printable(given).split())
+
+
 def _printable(given: Any) -> str:
     """Return `given` as text without control characters. Joiners stay: Indian scripts need them."""
     return "".join(c for c in str(given) if c.isspace() or unicodedata.category(c) not in ("Cc", "Cs"))
@@ -109,4 +131,6 @@ _CHANGES: Final = {
     "slot": _slot,
     "coupon": _coupon,
     "note": _note,
+    "name": _name,
+    "phone": _phone,
 }

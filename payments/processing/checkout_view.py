@@ -26,6 +26,7 @@ NO_CHECKOUT: Final[Mapping[str, Any]] = {
     "how": "",
     "address": "",
     "pincode": "",
+    "recipient": "",
     "slot": "",
     "note": "",
     "coupon": "",
@@ -66,8 +67,9 @@ def checkout(state: ShopState, language: str) -> Mapping[str, Any]:
     """Return what the customer has said about the next order, and what they can choose."""
     said, delivery = state.checkout, state.at.shop.delivery
     if delivery is None:
-        plain = {"address": said.address, "pincode": said.pincode, "note": said.note, "coupon": said.coupon}
-        return {**NO_CHECKOUT, **plain}
+        to = Quote(state, language).destination
+        plain = {"address": to.address, "pincode": to.pincode, "note": to.note, "coupon": said.coupon}
+        return {**NO_CHECKOUT, **plain, "recipient": to.recipient}
     quote = Quote(state, language)
     choices = _choices(state, language) if delivery.slots else []
     chosen = next((choice["name"] for choice in choices if choice["id"] == said.slot), "")
@@ -76,6 +78,7 @@ def checkout(state: ShopState, language: str) -> Mapping[str, Any]:
         "how": str(to.how),
         "address": to.address,
         "pincode": to.pincode,
+        "recipient": to.recipient,
         "slot": chosen,
         "note": said.note,
         "coupon": said.coupon,

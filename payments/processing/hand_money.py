@@ -3,17 +3,18 @@
 Each function changes one order in a turn as those of `payments.processing.order_changes` do.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from payments.ledger.facts import Detail, EntityType, Fact, FactState
-from payments.ledger.refunds import Refund, RefundStatus
+from payments.ledger.refunds import Refund, RefundStatus, not_made
 from payments.ledger.resolution import staying
 from payments.ledger.state import OrderState
 from payments.processing.order_changes import NotPossible, Settlement, applied, named, payment_by_hand
 from payments.processing.turn import Trace, Turn
 from payments.processing.updates import apply
 from payments.shop import stock
-from payments.shop.orders import Lifecycle, hand_payment, is_by_hand
+from payments.shop.orders import Lifecycle, hand_payment, hand_refund, is_by_hand
 
 
 def take_money(turn: Turn, state: OrderState, amount: int, settlement: Settlement, by: str) -> Trace:
@@ -26,24 +27,43 @@ def take_money(turn: Turn, state: OrderState, amount: int, settlement: Settlemen
 
 
 def give_back_by_hand(turn: Turn, state: OrderState, by: str) -> Trace:
-    """Record that a person gave back what was taken by hand and has to go back."""
-    waiting = [refund for refund in state.refunds if is_by_hand(refund.payment_id) and refund.open]
+    """Record that a person gave back what was taken by hand and has to go back.
+
+    If nothing of that waits: what the provider would not give back, and is still held.
+    """
+    waiting = {one.key: one for one in state.refunds if is_by_hand(one.payment_id) and one.open}
+    if not waiting:
+        waiting = {hand_refund(refund.key): refund for refund in _held_for_want_of_a_refund(state)}
     if not waiting:
         raise NotPossible(f"nothing of {named(state)} waits to be given back by hand")
-    facts = tuple(
-        Fact(
-            order_key=state.key,
-            entity=EntityType.REFUND,
-            entity_id=refund.key,
-            state=FactState.PROCESSED,
-            amount=refund.amount,
-            currency=state.order.currency,
-            at=turn.now // 1000,
-            detail=Detail(payment_id=refund.payment_id, key=refund.key, by=by),
-        )
-        for refund in waiting
+    facts = (_given_back(turn, refund, key, by) for key, refund in waiting.items())
+    return applied(turn, state, state, tuple(facts))
+
+
+def _held_for_want_of_a_refund(state: OrderState) -> Iterator[Refund]:
+    """Yield the refunds that the provider did not make, as far as their money is still held.
+
+    A disputed payment is left out: the payer's bank has it, or decides about it.
+    """
+    rest = state.held
+    for refund in not_made(state.refunds):
+        if refund.amount <= rest and refund.payment_id not in state.balance.disputes:
+            rest -= refund.amount
+            yield refund
+
+
+def _given_back(turn: Turn, refund: Refund, key: str, by: str) -> Fact:
+    """Return the fact that a person gave the money of `refund`, recorded under `key`."""
+    return Fact(
+        order_key=refund.order_key,
+        entity=EntityType.REFUND,
+        entity_id=key,
+        state=FactState.PROCESSED,
+        amount=refund.amount,
+        currency=turn.shop.known(refund.order_key).order.currency,
+        at=turn.now // 1000,
+        detail=Detail(payment_id=refund.payment_id, key=key, by=by),
     )
-    return applied(turn, state, state, facts)
 
 
 def undo_payment(turn: Turn, state: OrderState, ordinal: int | None, by: str) -> Trace:

@@ -1,7 +1,8 @@
 """A person takes over a chat, answers in it, and gives it back. Pure.
 
 While a person has a chat, the customer's texts and media go to those of the staff who may talk to customers.
-Taps and opt-outs are answered as ever, and news of money and of orders is said; reminders are not.
+Taps, opt-outs and words that cancel an order are answered as ever, and news of money and of orders is said;
+reminders are not.
 """
 
 from dataclasses import replace
@@ -11,12 +12,12 @@ from flows.document.words import normalise
 from flows.engine.conversation import Talk
 from flows.engine.effects import Say
 from flows.engine.events import Event, Happened, Received, TextReceived
-from flows.messages.kinds import Buttons, Message, Reply, Text
-from flows.messages.limits import clip, length
+from flows.messages.kinds import Text
+from flows.messages.limits import clip
 from payments.processing.bodies import StaffAction
 from payments.processing.changes import Told
 from payments.processing.handover_changes import handed_over, taken_over
-from payments.processing.staff_replies import place
+from payments.processing.passed_on import passed_on, who
 from payments.processing.step_input import EventKind
 from payments.processing.turn import Trace, Turn
 from payments.shop.handover import Ending, HandoverCheck
@@ -26,6 +27,10 @@ OPENED: Final = "handover.opened"
 """Event: a member of the staff has taken the chat over, and has not written yet."""
 ENDED: Final = "handover.ended"
 """Event: the bot has the chat again."""
+FORWARDED: Final = "from a customer"
+"""Name of a message that passes on to the staff what a customer wrote."""
+WRITTEN: Final = "reply of the staff"
+"""Name of a message that passes on to the customer what a person wrote."""
 _MEDIA: Final = frozenset(
     {"image", "video", "audio", "document", "sticker", "location", "contacts", "text", "unsupported"}
 )
@@ -41,19 +46,20 @@ def is_for_person(event: Event) -> bool:
 def hold(turn: Turn, event: Event) -> tuple[Trace, bool]:
     """Pass on to the staff what the customer sent. A word for the bot ends the hand-over.
 
-    An opt-out acts all the same. If nobody would read what is passed on, the bot has the chat again.
+    An opt-out, or a word that cancels an order, acts all the same. If nobody would read what is passed on,
+    the bot has the chat again.
     """
     if isinstance(event, TextReceived) and turn.shop.at.shop.handover.ends(event.text):
         return _back_to_the_bot(turn, Ending.ASKED, event)
     to, current = _talkers(turn), turn.shop.handover
     if not to and current is not None and not current.by:
         return _back_to_the_bot(turn, Ending.NOBODY, event)
-    acted = turn.run(event)[0] if _opts_out(turn, event) else ()
+    acted = turn.run(event)[0] if _is_for_the_bot_too(turn, event) else ()
     turn.shop = handed_over(turn.shop)
     # A person answers: no loop of bots.
     turn.conversation = replace(turn.conversation, talk=Talk(heard_at=turn.now))
     if to:
-        turn.told.append(Told(to, "from a customer", _forwarded(turn, event)))
+        turn.told.append(Told(to, FORWARDED, passed_on(turn, event)))
     return (*acted, {"event": "held for a person", "forwarded": len(to)}), True
 
 
@@ -74,14 +80,17 @@ def _trigger_of(turn: Turn, event: Event) -> str | None:
     return state.words.get(word)
 
 
-def _opts_out(turn: Turn, event: Event) -> bool:
-    """Return whether the event is a word by which the customer wants to hear less, or to be forgotten."""
+def _is_for_the_bot_too(turn: Turn, event: Event) -> bool:
+    """Return whether the event is a word that cannot wait for a person.
+
+    By it the customer wants to hear less, to be forgotten, or to cancel an order while they may.
+    """
     trigger = _trigger_of(turn, event)
     rules = [rule for rule in turn.flow.rules if rule.trigger == trigger]
-    return any(call.name in _OPT_OUTS for rule in rules for call in rule.reaction.do)
+    return any(call.name in _NOW for rule in rules for call in rule.reaction.do)
 
 
-_OPT_OUTS: Final = frozenset({"customer.hears", "customer.forget"})
+_NOW: Final = frozenset({"customer.hears", "customer.forget", "order.cancel"})
 
 
 def reply(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
@@ -93,13 +102,13 @@ def reply(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     if heard is not None and turn.now - heard >= window:
         hours = window // _HOUR
         turn.answer(
-            action, f"{_who(turn)} last wrote over {hours} hours ago: the text cannot be sent. Call them."
+            action, f"{who(turn)} last wrote over {hours} hours ago: the text cannot be sent. Call them."
         )
         refused = f"the customer last wrote over {hours} hours ago, and no text can be sent then: call them"
         return ({**entry, "refused": refused},), True
-    turn.messages.append(Say("reply of the staff", Text(clip(action.value, turn.flow.limits.text_body))))
+    turn.messages.append(Say(WRITTEN, Text(clip(action.value, turn.flow.limits.text_body))))
     turn.shop = handed_over(turn.shop, by=action.who)
-    return ({**entry, "said": ["reply of the staff"]},), True
+    return ({**entry, "said": [WRITTEN]},), True
 
 
 def last_reply(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
@@ -116,7 +125,7 @@ def take_over(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
         return _forgotten(turn, action)
     begins = turn.shop.handover is None
     turn.shop = taken_over(turn.shop)
-    turn.answer(action, f"The chat with {_who(turn)} is yours. Reply to this message to write to them.")
+    turn.answer(action, f"The chat with {who(turn)} is yours. Reply to this message to write to them.")
     entry = {"event": "staff", "verb": action.verb, "by": action.who}
     return (entry, *(turn.run(Happened(OPENED))[0] if begins else ())), True
 
@@ -139,9 +148,9 @@ def give_back(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     """End the hand-over for a member of the staff."""
     entry = {"event": "staff", "verb": action.verb, "by": action.who}
     if turn.shop.handover is None:
-        turn.answer(action, f"The bot has the chat with {_who(turn)} already.")
+        turn.answer(action, f"The bot has the chat with {who(turn)} already.")
         return (entry,), False
-    turn.answer(action, f"The bot has the chat with {_who(turn)} again.")
+    turn.answer(action, f"The bot has the chat with {who(turn)} again.")
     return (entry, *_end(turn, Ending.DONE)[0]), True
 
 
@@ -156,7 +165,7 @@ def check(turn: Turn, body: HandoverCheck) -> tuple[Trace, bool]:
         return ({"event": "handover", "goes on": ends},), True
     if not current.by and (to := _talkers(turn)):
         minutes = turn.shop.at.shop.handover.quiet // _MINUTE
-        text = f"Nobody has answered {_who(turn)} for {minutes} minutes: the bot talks to them again."
+        text = f"Nobody has answered {who(turn)} for {minutes} minutes: the bot talks to them again."
         turn.told.append(Told(to, "nobody answered", Text(text)))
     return _end(turn, Ending.QUIET)[0], True
 
@@ -180,27 +189,3 @@ def _talkers(turn: Turn) -> tuple[str, ...]:
     """Return the conversations of the staff who may talk to this customer: not the customer's own."""
     own = turn.conversation.id
     return tuple(one for one in who_may(Right.CHAT, turn.given.staff) if one != own)
-
-
-def _who(turn: Turn) -> str:
-    name = turn.conversation.customer.get("name") or "A customer"
-    return f"{name} (+{turn.given.phone})" if turn.given.phone else str(name)
-
-
-def _forwarded(turn: Turn, event: Event) -> Message:
-    """Return what the customer sent as a message to the staff, with a button if there is room for one."""
-    limits = turn.flow.limits
-    text = f"{_who(turn)}: {_words(event)}"
-    if length(text) > limits.interactive_body:
-        return Text(clip(text, limits.text_body))
-    done = Reply(f"{place(turn.shop, turn.conversation.id)}|done|", "Done")
-    return Buttons(text, (done,), None, None)
-
-
-def _words(event: Event) -> str:
-    if isinstance(event, TextReceived):
-        return event.text
-    assert isinstance(event, Received)
-    caption = str(event.fields.get("caption") or event.fields.get("name") or "")
-    sent = "something that the channel does not show" if event.kind in ("text", "unsupported") else event.kind
-    return f"[{sent}] {caption}".strip()

@@ -14,7 +14,7 @@ from payments.ledger.calls import Call
 from payments.ledger.day import Day
 from payments.ledger.polling import Poll
 from payments.ledger.refunds import Refund
-from payments.ledger.state import OrderState
+from payments.ledger.state import OrderState, Task
 from payments.processing.changes import Caused, ChangeSet, Command, EventResult, Told, values
 from payments.processing.conversation_data import order_keys_in
 from payments.processing.named_orders import asks_for_to_do, numbers_in, order_keys, period_in, quote_in
@@ -111,8 +111,10 @@ class MemoryStore:
 
     def _to_do(self) -> ToDo:
         orders = [one for one in self.orders.values() if one.tasks]
-        oldest = sorted(orders, key=lambda one: (one.order.placed_at, one.key))
-        return ToDo(tuple(oldest[:TO_DO]), len(orders))
+        goods_first = sorted(
+            orders, key=lambda one: (Task.GOODS not in one.tasks, one.order.placed_at, one.key)
+        )
+        return ToDo(tuple(goods_first[:TO_DO]), len(orders))
 
     def _day(self, period: Period) -> Day:
         stages = Counter(one.stage for one in self.orders.values() if one.stage and to_do(one.stage))

@@ -27,6 +27,8 @@ class NoticeKind(StrEnum):
     CLOCK = "clock"
     OUTBOX = "outbox"
     STAFF = "staff"
+    FORGOTTEN = "forgotten"
+    GIVEN_TWICE = "given twice"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from typing import Any, Final
 from flows.engine.events import Happened
 from payments.ledger.facts import EntityType, Fact, FactState
 from payments.ledger.holds import HoldReason, Mismatch, reason_of
-from payments.ledger.refunds import OUTSIDE, Refund, RefundStatus
+from payments.ledger.refunds import BY_HAND, OUTSIDE, Refund, RefundStatus
 from payments.ledger.state import PAYABLE, OrderState, PaymentStatus
 from payments.processing.results import Refusal
 from payments.shop.amendments import AmendmentKind
 from payments.shop.fulfilment import Stage
-from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, is_by_hand
+from payments.shop.orders import Attempt, AttemptStatus, Lifecycle
 
 NOT_FOUND: Final = "payment.not_found"
 """Event: the customer asked for their payment, and Razorpay knows of none."""
@@ -98,12 +98,12 @@ _TOLD_OTHERWISE: Final = frozenset({AmendmentKind.REFUSED, AmendmentKind.KEPT})
 def _intents(before: OrderState, after: OrderState) -> list[Refund]:
     """Return the refunds that were decided on meanwhile."""
     known = {refund.key for refund in before.refunds}
-    return [r for r in after.refunds if r.key not in known and r.reason != OUTSIDE]
+    return [r for r in after.refunds if r.key not in known and r.reason not in (OUTSIDE, BY_HAND)]
 
 
 def _by_hand(refunds: Iterable[Refund]) -> int:
-    """Return the paise that a person gives back, because a person took them: no bank has a part in it."""
-    return sum(refund.amount for refund in refunds if is_by_hand(refund.payment_id))
+    """Return the paise that a person gives back: no bank has a part in it."""
+    return sum(refund.amount for refund in refunds if refund.by_hand)
 
 
 def _money_events(before: OrderState, after: OrderState) -> Iterator[Happened]:
@@ -111,6 +111,8 @@ def _money_events(before: OrderState, after: OrderState) -> Iterator[Happened]:
     if fulfilled and after.balance.payments:
         late = before.lifecycle is Lifecycle.LAPSED
         yield Happened("payment.captured", {**_paid(after), "late": late})
+    yield from _taken(before, after)
+    yield from _undone(before, after)
     gone = before.balance.authorised and not (after.balance.authorised or after.balance.payments)
     if gone and after.lifecycle is not Lifecycle.RETURNED:
         yield Happened("payment.released")
@@ -123,6 +125,33 @@ def _paid(state: OrderState) -> dict[str, Any]:
     method = next((payment.method for payment in balance.payments if payment.method), "")
     by = next((payment.by for payment in balance.payments if payment.by), "")
     return {"amount": balance.paid, "method": method, "by": by}
+
+
+def _taken(before: OrderState, after: OrderState) -> Iterator[Happened]:
+    """Yield an event if a part of the cash came that is promised. All of it is told as a capture."""
+    known = {payment.id for payment in before.balance.payments}
+    new = [payment for payment in after.balance.fitting if payment.id not in known]
+    if new and after.lifecycle is Lifecycle.PROMISED:
+        fields = {"amount": sum(one.amount for one in new), "due": after.due}
+        yield Happened("payment.taken", {**fields, "method": new[-1].method, "by": new[-1].by})
+
+
+def _undone(before: OrderState, after: OrderState) -> Iterator[Happened]:
+    """Yield an event if a payment by hand was undone, and something that was told of it is not true any more.
+
+    Nothing was told of a slip that neither paid for anything nor had to be given back.
+    """
+    slips = after.undone[len(before.undone) :]
+    withdrawn = {refund.key for refund in before.refunds if refund.status is RefundStatus.WITHDRAWN}
+    not_back = sum(
+        refund.amount
+        for refund in after.refunds
+        if refund.status is RefundStatus.WITHDRAWN and refund.key not in withdrawn
+    )
+    due = after.due if after.goods_due else 0
+    if slips and (not_back or after.due > before.due):
+        amount = sum(slip.amount for slip in slips)
+        yield Happened("payment.undone", {"amount": amount, "not_back": not_back, "due": due})
 
 
 def _held(before: OrderState, after: OrderState) -> Iterator[Happened]:

@@ -7,6 +7,8 @@ from flows.messages.kinds import Buttons, Message, Text
 from flows.messages.limits import clip
 from flows.messages.offers import Reply
 from flows.messages.replies import encode
+from payments.ledger.hints import for_held
+from payments.ledger.holds import in_words
 from payments.ledger.state import OrderState, Task
 from payments.processing.turn import Turn
 from payments.shop.fulfilment import LADDER, Stage, following
@@ -35,6 +37,8 @@ def _details(turn: Turn, state: OrderState) -> Iterator[str]:
         yield f"{line.quantity} × {line.name}"
     yield f"Total {money(state.owed)}"
     yield from _by_hand(state)
+    if Task.HELD in state.tasks and state.held_for is not None:
+        yield f"What to do: {for_held(state.held_for)}"
     to, name = state.to, turn.conversation.customer.get("name")
     where = "To be picked up" if to.how is Fulfilment.PICKUP else to.address
     phone = f"+{turn.given.phone}" if turn.given.phone else ""
@@ -52,13 +56,20 @@ def _by_hand(state: OrderState) -> Iterator[str]:
 
 def _paid(state: OrderState) -> str:
     if state.due and state.goods_due:
-        return f"{money(state.due)} to be paid"
+        return f"{money(state.due)} to be paid{held(state)}"
     if Task.DELIVERY in state.tasks:
         return f"{money(state.delivery_held)} of delivery held: say delivery keep, or delivery refund"
     back = sum(refund.amount for refund in state.refunds if refund.goes_back) - state.to_give_back
     paid = f"{money(state.balance.paid)} paid" if state.balance.paid else "nothing paid"
     by_hand = f", {money(state.to_give_back)} to be given back by hand" if state.to_give_back else ""
-    return f"{paid}{f', {money(back)} goes back' if back else ''}{by_hand}"
+    return f"{paid}{f', {money(back)} goes back' if back else ''}{by_hand}{held(state)}"
+
+
+def held(state: OrderState) -> str:
+    """Return what waits for a person and why, to follow other words; empty if nothing does."""
+    if Task.HELD not in state.tasks or state.held_for is None:
+        return ""
+    return f", {money(state.held) if state.held else 'a payment'} waits for you ({in_words(state.held_for)})"
 
 
 def _next(turn: Turn, stage: Stage) -> tuple[Stage, ...]:

@@ -175,11 +175,14 @@ class Quote:
         """Where the order goes."""
         said, at = self.state.checkout, self.state.at
         if at.shop.delivery is None:
-            return Destination(address=said.address, pincode=said.pincode, note=said.note)
+            whose = Destination(name=said.name, phone=said.phone)
+            return replace(whose, address=said.address, pincode=said.pincode, note=said.note)
         found = slots.slot_of(at.shop.delivery, self.slot) if self.slot else None
         delivered = self.how is Fulfilment.DELIVERY
         to = Destination(
             how=self.how,
+            name=said.name if delivered else "",
+            phone=said.phone if delivered else "",
             address=said.address if delivered else "",
             pincode=said.pincode if delivered else "",
             state=(self.area.state or "") if self.area else "",

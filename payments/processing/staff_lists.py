@@ -13,6 +13,7 @@ from payments.ledger.state import OrderState, Task
 from payments.processing.bodies import StaffAction
 from payments.processing.changes import Told
 from payments.processing.named_orders import DAY, ORDERS, period_from
+from payments.processing.order_answers import held
 from payments.processing.turn import Trace, Turn
 from payments.shop.business_day import Period
 from payments.shop.fulfilment import Stage
@@ -127,9 +128,9 @@ def _to_do(turn: Turn, found: tuple[OrderState, ...], count: int) -> Iterator[st
     yield "#<number> shows one of them."
 
 
-def _urgency(state: OrderState) -> tuple[int, str]:
-    """Return the sort key: what is to be delivered first, or else was placed first, comes first."""
-    return (state.to.slot_starts or state.order.placed_at, state.order.number)
+def _urgency(state: OrderState) -> tuple[bool, int, str]:
+    """Return the sort key: goods come before money, and first what is due, or else was placed, first."""
+    return (Task.GOODS not in state.tasks, state.to.slot_starts or state.order.placed_at, state.order.number)
 
 
 def to_do_line(state: OrderState) -> str:
@@ -140,7 +141,12 @@ def to_do_line(state: OrderState) -> str:
     elif Task.DELIVERY in state.tasks:
         sum_due = f"{money(state.delivery_held)} of delivery held, keep or refund it"
     where = "pick-up" if state.to.how is Fulfilment.PICKUP else state.to.pincode
-    parts = (f"#{state.order.number} {state.stage}", sum_due, state.to.slot_name, where)
+    parts = (
+        f"#{state.order.number} {state.stage or state.status}",
+        f"{sum_due}{held(state)}",
+        state.to.slot_name,
+        where,
+    )
     return ", ".join(part for part in parts if part)
 
 

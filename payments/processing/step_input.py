@@ -73,7 +73,7 @@ class ToDo:
     """The orders that the shop still has to do something about."""
 
     orders: tuple[OrderState, ...]
-    """The oldest of them, at most TO_DO."""
+    """At most TO_DO of them: the oldest whose goods are to be brought, then the oldest others."""
     count: int
     """Of all."""
 

@@ -58,8 +58,8 @@ class Turn:
 
     @property
     def reminding(self) -> bool:
-        """Whether a timer caused the event, so that its messages are reminders."""
-        return self.event.kind is EventKind.TIMER
+        """Whether time alone caused the event, so that its messages are reminders."""
+        return self.event.kind in (EventKind.TIMER, EventKind.HANDOVER)
 
     def run(self, event: Event) -> tuple[Trace, bool]:
         """Run `event` through the flow. Return the trace, and whether any rule answered it."""

@@ -15,6 +15,7 @@ from payments.ledger.polling import MISSED, Poll
 from payments.ledger.refunds import Refund
 from payments.ledger.resolution import resolve, wants_rest
 from payments.ledger.state import OrderState, PaymentStatus
+from payments.processing import money_notices
 from payments.processing.bodies import FactsTold
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.notifications import NOT_FOUND, events_for
@@ -23,7 +24,7 @@ from payments.processing.results import Refusal
 from payments.processing.shop_state import CannotHandle
 from payments.processing.turn import Trace, Turn
 from payments.shop.catalogue import Repairs
-from payments.shop.orders import is_by_hand, moved
+from payments.shop.orders import moved
 
 TOLD_CUSTOMER: Final = 10 * 60_000
 """Milliseconds until a customer hears of an authorised payment. A capture usually takes a second."""
@@ -118,7 +119,7 @@ def apply(
     resolution = resolve(_move_attempts(known), rules, turn.shop.left)
     state = resolution.state
     # What a person took by hand, a person gives back.
-    refunds = [refund for refund in resolution.asked if not is_by_hand(refund.payment_id)]
+    refunds = [refund for refund in resolution.asked if not refund.by_hand]
     turn.shop = (
         turn.shop.moving(resolution.moves)
         .asking(*resolution.withdrawn, *map(_refund, refunds))
@@ -129,6 +130,9 @@ def apply(
         state = turn.shop.known(state.key)
     turn.shop = turn.shop.asking(*_look_ups(state, new))
     turn.polls += _polls(turn, before, state, tuple(refunds))
+    turn.notices += money_notices.given_twice(before, state)
+    if turn.forgotten:
+        turn.notices += money_notices.of_nobody(before, state)
     events = events_for(before, state, new, turn.now, refusal=refusal, current=current)
     if asked and not events and not new and state.status is PaymentStatus.UNPAID:
         events.append(Happened(NOT_FOUND))
@@ -179,13 +183,15 @@ def _rules(turn: Turn, state: OrderState, current: bool) -> Repairs:
     """Return the shop's rules for the order `state`: those that held when it was placed.
 
     A customer cannot be offered a link for the rest of an order that is not the current one: a part payment
-    of it is refunded. So is a late payment for goods that cannot come any more.
+    of it is refunded. So is a late payment for goods that cannot come any more. Who was forgotten can be
+    offered no link, and gets no goods.
     """
     placed, changed = state.order.terms.repairs, dict[str, str]()
     rules = Repairs.model_validate(placed) if placed else turn.shop.at.shop.repairs
-    if not current and rules.short == "top up":
+    if (turn.forgotten or not current) and rules.short == "top up":
         changed["short"] = "refund"
-    if rules.late == "fulfil" and state.lapsed and cannot_come(turn.shop, state):
+    no_goods = state.lapsed and (turn.forgotten or cannot_come(turn.shop, state))
+    if rules.late == "fulfil" and no_goods:
         changed["late"] = "refund"
     return rules.model_copy(update=changed) if changed else rules
 

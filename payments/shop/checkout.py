@@ -11,6 +11,7 @@ SHORTEST_ADDRESS: Final = 10
 """Characters. What is shorter names no place."""
 LONGEST_ADDRESS: Final = 500
 LONGEST_NOTE: Final = 500
+LONGEST_NAME: Final = 100
 
 
 class CheckoutField(StrEnum):
@@ -21,6 +22,8 @@ class CheckoutField(StrEnum):
     COUPON = "coupon"
     NOTE = "note"
     PICKUP = "pickup"
+    NAME = "name"
+    PHONE = "phone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,10 @@ class Checkout:
     how: Fulfilment = Fulfilment.NONE
     address: str = ""
     pincode: str = ""
+    name: str = ""
+    """Who takes the goods there, if that is said with the address."""
+    phone: str = ""
+    """Theirs: `+` and digits."""
     slot: str = ""
     """Id of the slot."""
     coupon: str = ""

@@ -21,6 +21,7 @@ class Destination:
 
     how: Fulfilment = Fulfilment.NONE
     name: str = ""
+    """Who takes the goods there, if it need not be the customer."""
     phone: str = ""
     address: str = ""
     """One line, as the customer gave it."""
@@ -35,6 +36,11 @@ class Destination:
     """Milliseconds since 1970, UTC; 0 without a slot."""
     note: str = ""
     """What the customer wrote for the shop."""
+
+    @property
+    def recipient(self) -> str:
+        """Who takes the goods, with their number."""
+        return " ".join(filter(None, (self.name, self.phone)))
 
     @property
     def of_nobody(self) -> "Destination":

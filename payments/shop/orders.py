@@ -231,14 +231,19 @@ def hand_payment(key: str, ordinal: int) -> str:
     return f"{_HAND}{key}-{ordinal}"
 
 
+def hand_refund(key: str) -> str:
+    """Return the key of the refund that a person gave in place of the one with this key."""
+    return f"{_HAND}{key}"
+
+
 def hand_ordinal(payment_id: str) -> int:
     """Return the number of a payment that a person took, as `hand_payment` was given it."""
     return int(payment_id.rpartition("-")[2])
 
 
-def is_by_hand(payment_id: str) -> bool:
-    """Return whether a person took the payment. Razorpay's ids begin otherwise."""
-    return payment_id.startswith(_HAND)
+def is_by_hand(id: str) -> bool:
+    """Return whether a person took the payment, or gave the refund. Razorpay's ids begin otherwise."""
+    return id.startswith(_HAND)
 
 
 _HAND: Final = "hand-"

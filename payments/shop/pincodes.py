@@ -25,6 +25,9 @@ _PHONE: Final = re.compile(
 )
 """Phone numbers in groups of digits that could be taken for a pincode."""
 
+_PERHAPS_PHONE: Final = re.compile(r"(?<![0-9])[6-9][0-9]{3} [0-9]{6}(?![0-9])", re.ASCII)
+"""A mobile number as 4-6, or a house number and a pincode."""
+
 
 @dataclass(frozen=True, slots=True)
 class PincodeRange:
@@ -57,8 +60,9 @@ def pincode_of(address: str) -> str | None:
     """Return the last pincode in a typed address, as six ASCII digits, or None.
 
     Digits of every script count, and one blank may stand in the middle: `४११०३०`, `411 030`. Six digits of
-    a longer number or of a phone number are no pincode.
+    a longer number or of a phone number are no pincode. What may be the end of a phone number (`9812 345671`)
+    is one only if the address has no other.
     """
-    text = _BLANK.sub(" ", with_ascii_digits(visible(address)))
-    found = _IN_TEXT.findall(_PHONE.sub("|", text))
+    text = _PHONE.sub("|", _BLANK.sub(" ", with_ascii_digits(visible(address))))
+    found = _IN_TEXT.findall(_PERHAPS_PHONE.sub("|", text)) or _IN_TEXT.findall(text)
     return found[-1].replace(" ", "") if found else None

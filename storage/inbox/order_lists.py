@@ -62,15 +62,23 @@ async def numbered(tx: Transaction, numbers: Sequence[str]) -> dict[str, str]:
 
 async def to_do(tx: Transaction) -> ToDo:
     """Return the orders that the shop still has to do something about. Raises Unreadable."""
-    rows = await tx.fetch(_TO_DO, TO_DO)
+    rows = await tx.fetch(_TO_BRING, TO_DO)
+    if len(rows) < TO_DO:
+        rows += await tx.fetch(_OTHER_TO_DO, TO_DO - len(rows))
     [all_of_them] = await tx.fetch(_COUNT)
     found = {state.key: state for state in await states(tx, rows)}
-    oldest = tuple(found[row["key"]] for row in rows if row["key"] in found)
-    return ToDo(oldest, all_of_them["orders"])
+    goods_first = tuple(found[row["key"]] for row in rows if row["key"] in found)
+    return ToDo(goods_first, all_of_them["orders"])
 
 
 _NUMBERED: Final = "SELECT number, key FROM orders WHERE number = ANY($1::text[]) ORDER BY placed_at"
-# The first condition is that of the partial index, word for word.
-_TO_DO: Final = """
-SELECT conversation_id, key FROM orders WHERE todo IS NOT NULL ORDER BY placed_at, key LIMIT $1"""
+# The conditions are those of the partial indexes, word for word.
+_TO_BRING: Final = """
+SELECT conversation_id, key FROM orders
+WHERE todo IS NOT NULL AND stage IN ('placed', 'accepted', 'preparing', 'ready', 'out')
+ORDER BY placed_at, key LIMIT $1"""
+_OTHER_TO_DO: Final = """
+SELECT conversation_id, key FROM orders
+WHERE todo IS NOT NULL AND COALESCE(stage, '') NOT IN ('placed', 'accepted', 'preparing', 'ready', 'out')
+ORDER BY placed_at, key LIMIT $1"""
 _COUNT: Final = "SELECT COUNT(*) AS orders FROM orders WHERE todo IS NOT NULL"

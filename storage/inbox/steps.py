@@ -13,7 +13,7 @@ from payments.processing.versions import NotReady
 from payments.shop import quotas, stock
 from payments.shop.business_day import Period
 from storage.database.transaction import SoldOut, Transaction
-from storage.inbox import order_numbers, product_switch
+from storage.inbox import order_numbers, product_switch, unheard
 from storage.inbox import quotas as stored_quotas
 from storage.inbox import stock as stored_stock
 from storage.inbox.changes import Rows, Saving, error_text, park, rows_of, write
@@ -110,6 +110,7 @@ async def advance_due(
             first = first or changes.results[0].number
             answered += len(changes.results)
     if batch:
+        await unheard.send(tx, (item.given for item in loaded if isinstance(item, Waiting)), now)
         try:
             await write(tx, batch, now)
         except IntegrityError as error:

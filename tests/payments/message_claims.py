@@ -77,6 +77,8 @@ WHEN: Final = {
     "order_is_paid": frozenset({"paid"}),
     "nothing_open": _DUE,
     "receipt": frozenset({"paid"}),
+    "part_receipt": frozenset({"cash"}),
+    "payment_undone": _ANY,
     "payment_surplus": frozenset({"paid"}) | _BACK,
     "payment_returned": _BACK,
     "paid_order_off": _BACK,
@@ -90,6 +92,7 @@ WHEN: Final = {
     "refund_started": _ANY,
     "refund_done": _ANY,
     "refund_stuck": _ANY,
+    "money_waits": _ANY,
 }
 """By message: the statuses that the chat's order may have when it is sent."""
 

@@ -24,7 +24,7 @@ class Planted(NamedTuple):
 
 
 _FAILED: Final = "        - {say: payment_failed, to: failed}\n"
-_HELD: Final = "  payment.held: {say: payment_held}\n"
+_HELD: Final = "  payment.held: {say: payment_held, tell: money_waits}\n"
 _SHORT: Final = "  payment.short: {say: part_received}\n"
 _CASH: Final = (
     "do: [order.place, payment.cash, cart.settle], tell: new_order, to: ordered}\n        otherwise"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from payments.ledger import hints
 from payments.ledger.audit import Check, Sums, discrepancies, miscounted, sums
-from payments.ledger.holds import Hold, HoldReason, Mismatch
+from payments.ledger.holds import Hold, HoldReason, Mismatch, needs_person
 from payments.ledger.state import OrderState
 from payments.shop.orders import Lifecycle
 from tests.builders import KEY, TOTAL, captured, order_state, refund, refunded
@@ -202,5 +202,7 @@ def test_everything_has_a_remedy() -> None:
         Hold(HoldReason.REMAINDER): False,
         Hold(HoldReason.DISPUTED, refund=HoldReason.REFUND_FAILED): True,
         DOLLARS: True,
+        Hold(HoldReason.DISPUTE_LOST): False,
+        Hold(HoldReason.DISPUTE_LOST, refund=HoldReason.REFUND_FAILED): True,
     }
-    assert {reason: hints.needs_person(reason) for reason in waits} == waits
+    assert {reason: needs_person(reason) for reason in waits} == waits

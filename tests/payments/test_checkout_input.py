@@ -11,7 +11,12 @@ from flows.engine import conversation as conversations
 from flows.engine.model import Flow
 from flows.language.load import load
 from payments.processing.actions import SHOP
-from payments.processing.step_input import EventKind
+from payments.processing.checkout_changes import say
+from payments.processing.quoting import Quote
+from payments.processing.shop_state import ShopState
+from payments.processing.step_input import EventKind, StepInput
+from payments.processing.turn import begin
+from payments.shop.checkout import CheckoutFault
 from payments.shop.order_terms import Fulfilment
 from payments.shop.orders import Lifecycle
 from tests.payments.day_shop import PUNE, Day, text_of, words
@@ -252,3 +257,42 @@ def test_a_program_gets_an_order_in_cash_or_none() -> None:
     day = Day(cash="cash: {up_to: 100}")
     answer = day.api(("kaju", 1), address=PUNE, slot="2026-01-01.lunch", pays="cash")
     assert (answer, day.orders) == (["No: order: no cash"], {})
+
+
+def _said(state: ShopState, **said: str) -> ShopState | CheckoutFault:
+    return say(state, said, "en")
+
+
+def _of_the_form(**more: str) -> ShopState:
+    day = Day()
+    given = StepInput(day.conversation, (), "abcdefghij")
+    found = _said(begin(day._flow, given, day.now).shop, address=PUNE, name="Granny  Rao", **more)
+    assert isinstance(found, ShopState)
+    return found
+
+
+def test_who_takes_the_goods_goes_with_the_address() -> None:
+    found = _of_the_form(phone="98111 12222")
+    assert (found.checkout.name, found.checkout.phone) == ("Granny Rao", "+919811112222")
+    to = Quote(found, "en").destination
+    assert (to.name, to.phone, to.recipient) == ("Granny Rao", "+919811112222", "Granny Rao +919811112222")
+    other = _said(found, address=PUNE)
+    assert isinstance(other, ShopState)
+    assert (other.checkout.name, other.checkout.phone) == ("", "")
+    picked_up = _said(found, pickup="true")
+    assert isinstance(picked_up, ShopState)
+    assert Quote(picked_up, "en").destination.recipient == "", "who fetches the goods is the customer"
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "reason"),
+    [
+        ("name", "x" * 101, "too long"),
+        ("phone", "call me", "no phone number"),
+        ("phone", "12", "no phone number"),
+    ],
+)
+def test_a_name_or_number_that_is_none_is_refused(field: str, text: str, reason: str) -> None:
+    found = _said(_of_the_form(), **{field: text})
+    assert isinstance(found, CheckoutFault)
+    assert (found.field, found.reason) == (field, reason)

@@ -4,15 +4,22 @@ from functools import partial
 
 import pytest
 
+from bot.whatsapp.limits import LIMITS
+from flows.language.load import load
 from payments.ledger.audit import sums
 from payments.ledger.state import PaymentStatus, Task
 from payments.processing import hand_money
 from payments.processing import order_changes as changes
+from payments.processing.actions import SHOP
 from payments.processing.order_changes import Settlement
 from payments.shop.fulfilment import Stage
+from payments.shop.money import money
 from payments.shop.orders import CURRENCY, Lifecycle, hand_payment
+from payments.simulator.simulator import Simulator
 from tests.builders import refunded, webhook
 from tests.payments.shops_with_staff import CUP, LINES, TOTAL, Change, StaffShop, back, staffed
+from tests.payments.tiffin_shop import LUNCH, told
+from tests.payments.tiffin_shop import TEXT as TIFFIN
 
 GIVEN = partial(hand_money.give_back_by_hand, by="mina")
 UPI = Settlement.UPI
@@ -65,13 +72,47 @@ def test_an_undo_that_is_pressed_twice_acts_once(shop: StaffShop) -> None:
     assert (shop.orders[key].due, len(shop.orders[key].undone)) == (TOTAL - 7_000, 1)
 
 
-def test_the_customer_is_told_nothing_of_a_slip(shop: StaffShop) -> None:
+def test_the_customer_hears_that_what_they_were_told_was_a_slip(shop: StaffShop) -> None:
     key = shop.promises()
     shop.change_order(takes(TOTAL), key)
     shop.change_order(undo(), key)
-    assert (_told(shop), shop.last.messages) == ([], ())
+    assert _told(shop) == ["payment.undone"]
+    [said] = shop.last.messages
+    assert said.message.words.startswith(f"A correction: {money(TOTAL)} was noted")
     shop.change_order(takes(TOTAL), key)
     assert _told(shop) == ["payment.captured"]
+
+
+def test_what_was_promised_to_come_back_and_does_not_is_told(shop: StaffShop) -> None:
+    key = shop.promises()
+    for amount in (TOTAL, 5_000):
+        shop.change_order(takes(amount), key)
+    assert _told(shop) == ["payment.surplus"]
+    shop.change_order(undo(2), key)
+    assert _told(shop) == ["payment.undone"]
+    [said] = shop.last.messages
+    assert "So ₹50 does not come back to you after all." in said.message.words
+    assert "is to be paid" not in said.message.words
+
+
+def test_a_slip_of_which_nothing_was_told_is_undone_in_silence() -> None:
+    text = TIFFIN.replace("  cash: {up_to: 2000}\n", "  cash: {up_to: 2000}\n  repairs: {surplus: hold}\n")
+    simulator = Simulator(load(text, "flows.yaml", SHOP, limits=LIMITS))
+    simulator.write("hi")
+    for title in ("Thali", LUNCH, "Pay now"):
+        simulator.tap(title)
+    simulator.pay()
+    for words in ("cash 50 surplus", "undo"):
+        told(simulator, "Meena", f"#10001 {words}")
+        events = [entry.get("event") for entry in simulator.results[-1].trace]
+        assert [event for event in events if event != "staff"] == []
+
+
+@pytest.mark.parametrize(("amount", "event"), [(TOTAL - 1, "payment.taken"), (TOTAL, "payment.captured")])
+def test_a_part_of_the_cash_is_told_as_a_part(shop: StaffShop, amount: int, event: str) -> None:
+    key = shop.promises()
+    shop.change_order(takes(amount), key)
+    assert _told(shop) == [event]
 
 
 def _told(shop: StaffShop) -> list[object]:

@@ -30,7 +30,7 @@ def test_a_whole_talk() -> None:
   told: []
 - sends: image
 - shop: []
-  told: "Asha (+919800000001): [image]"
+  told: "Asha (+919800000001): [image] (It cannot be passed on: …)"
 - staff: "Meena replies #done"
 - shop: The bot talks (done).
   told: The bot has the chat with Asha (+919800000001) again.
@@ -276,3 +276,14 @@ def test_a_word_that_ends_it_is_answered_by_its_rule_too() -> None:
 def test_the_results_say_what_was_held() -> None:
     outcome = played(ASKS + "- customer: is it cold?\n")
     assert outcome.results[-1].trace == ({"event": "held for a person", "forwarded": 1},)
+
+
+@pytest.mark.parametrize(("word", "hears"), [("stop", False), ("hm", True)])
+def test_who_said_stop_hears_nothing_of_the_end_of_a_talk(word: str, hears: bool) -> None:
+    simulator = Simulator(flow_of(MEENA))
+    simulator.write("agent")
+    simulator.write(word)
+    said = [message.words for message in simulator.wait(3 * HOUR)]
+    assert said == (["The bot talks (quiet)."] if hears else [])
+    assert "handover" not in simulator.conversation.data
+    assert all(say.reminder for say in simulator.said if say.message.words == "The bot talks (quiet).")

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.engine.conversation import Conversation
+from flows.engine.events import Received
+from flows.engine.events import to_json as event_to_json
 from flows.messages.kinds import Buttons, Text
 from payments.processing.advance import advance
 from payments.processing.changes import ChangeSet, values
@@ -135,3 +137,28 @@ def test_a_person_keeps_the_chat_when_conversations_become_one(own: Handover | N
     memory, theirs = store(own), Handover(3, 4, "Meena")
     step(memory, "c-1", joined(replace(Conversation("c-7"), data={"handover": to_json(theirs)})))
     assert from_json(memory.conversations["c-1"].data["handover"]) == (own or theirs)
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        (
+            Received("location", {"latitude": 18.52, "longitude": 73.85, "name": "Lake View"}),
+            "[location] Lake View https://maps.google.com/?q=18.52,73.85",
+        ),
+        (
+            Received("contacts", {"names": ["Granny Rao"], "phones": ["919811112222"]}),
+            "[contacts] Granny Rao +919811112222",
+        ),
+        (
+            Received("image", {"id": "123", "caption": "the cake"}),
+            "[image] the cake (It cannot be passed on: ask them to send it to a number of yours.)",
+        ),
+        (Received("unsupported"), "[something that the channel does not show]"),
+    ],
+)
+def test_what_can_be_passed_on_of_what_is_no_text(sent: Received, words: str) -> None:
+    memory = store(Handover(1, 100 * HOUR))
+    body = {"event": event_to_json(sent), "name": "Asha", "quote": None}
+    [told] = values(step(memory, "c-1", (EventKind.CHAT, body)).told)
+    assert told.message.words.endswith(f": {words}")

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payments.ledger import hints
-from payments.ledger.holds import REASONS, Hold, HoldReason, Mismatch, from_codes, in_words, to_codes
+from payments.ledger.holds import (
+    REASONS,
+    Hold,
+    HoldReason,
+    Mismatch,
+    from_codes,
+    in_words,
+    needs_person,
+    to_codes,
+)
 
 MISMATCHED = "mismatch: "
 DISPUTED = "disputed: answer the dispute in Razorpay's dashboard"
@@ -100,7 +109,7 @@ def test_nothing_held_is_nothing_stored() -> None:
 def test_what_cannot_be_read_waits_for_a_person(codes: str) -> None:
     hold = from_codes(codes)
     assert hold == Hold(HoldReason.UNEXPLAINED)
-    assert hints.needs_person(hold)
+    assert needs_person(hold)
     assert hints.for_held(hold)
 
 

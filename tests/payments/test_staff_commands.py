@@ -165,3 +165,16 @@ def test_a_list_that_nobody_of_the_staff_asked_for_is_refused() -> None:
         simulator._take(EventKind.STAFF, staff_action_to_json(StaffAction("", "x", verb, value)))
         assert "refused" in simulator.results[-1].trace[0]
     assert simulator.store.told == []
+
+
+def test_what_is_to_be_brought_comes_before_what_is_owed() -> None:
+    shop = bought()
+    told(shop, "Meena", "#10001 delivered owed")
+    shop.write("hi")
+    for title in ("Kaju", DINNER, "Cash"):
+        shop.tap(title)
+    [listed] = told(shop, "Meena", "#orders")
+    assert [line.split()[:2] for line in listed.splitlines()[:2]] == [
+        ["#10002", "placed,"],
+        ["#10001", "delivered,"],
+    ]

@@ -51,6 +51,14 @@ STATES: dict[str, tuple[OrderState, Unfinished | None]] = {
     "delivered and paid": (_delivered(fulfilled=TOTAL), None),
     "given back": (_paid(Stage.RETURNED), None),
     "held": (_delivered(held=5, held_for=_SURPLUS), Unfinished.HELD),
+    **{
+        f"held, {hold.reason}": (_delivered(held=5, held_for=hold), Unfinished.HELD)
+        for hold in (Hold(HoldReason.WAITING), Hold(HoldReason.DISPUTED), Hold(HoldReason.REFUND_FAILED))
+    },
+    **{
+        f"nobody can do anything, {reason}": (_delivered(held=5, held_for=Hold(reason)), None)
+        for reason in (HoldReason.REMAINDER, HoldReason.DISPUTE_LOST, HoldReason.DELIVERY_KEPT)
+    },
     "refunding": (_returned(RefundStatus.CREATED), Unfinished.REFUNDING),
     "refunded": (_returned(RefundStatus.PROCESSED), None),
     "lapsed": (_lapsed(AttemptStatus.EXPIRED), None),

@@ -143,3 +143,24 @@ async def test_staff_of_the_setting(world: World, settings_for: Any, flow: Path)
     with pytest.raises(SettingsInvalid, match="MUNSHI_STAFF does not fit the flow file"):
         async with bot(settings, ShiftedClock(StillClock())):
             pass
+
+
+async def test_what_a_customer_wrote_reaches_who_was_long_silent_as_soon_as_they_write(
+    world: World, clock: ShiftedClock, start: Start, flow: Path
+) -> None:
+    async with start(world, clock, flow) as live:
+        asha, meena = people(live)
+        await meena.write("hi")
+        await live.wait(25 * 60)
+        await asha.write("hi")
+        await asha.write("agent")
+        await asha.write("my cake came broken")
+        assert meena.heard("my cake came broken") == 0
+        [notice] = await live.rows("SELECT said FROM notice WHERE subject LIKE 'from a customer%'")
+        assert "as soon as that member of the staff writes" in notice["said"]
+        await meena.write("hello")
+        await live.settle()
+        assert meena.heard("my cake came broken") == 1
+        await meena.write("hello again")
+        await live.settle()
+        assert meena.heard("my cake came broken") == 1

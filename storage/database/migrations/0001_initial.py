@@ -33,6 +33,8 @@ class Migration(migrations.Migration):
                 "CREATE INDEX orders_held_for ON orders (placed_at) WHERE held_for IS NOT NULL",
                 "CREATE INDEX orders_reserving ON orders (key) WHERE lifecycle IN ('open', 'promised')",
                 "CREATE INDEX orders_to_do ON orders (placed_at, key) WHERE todo IS NOT NULL",
+                "CREATE INDEX orders_to_bring ON orders (placed_at, key) WHERE todo IS NOT NULL"
+                " AND stage IN ('placed', 'accepted', 'preparing', 'ready', 'out')",
                 "CREATE INDEX inbox_parked ON inbox (id) WHERE state = 'parked'",
                 "CREATE INDEX inbox_staff ON inbox (conversation_id, order_key, id) WHERE kind = 'staff'",
                 "CREATE INDEX inbox_parked_of ON inbox (conversation_id) WHERE state = 'parked'",
@@ -42,6 +44,8 @@ class Migration(migrations.Migration):
                 "CREATE INDEX outbox_lanes ON outbox (conversation_id, lane, urgency, id)"
                 " WHERE finished_at IS NULL",
                 "CREATE INDEX outbox_provider ON outbox (provider_id) WHERE provider_id IS NOT NULL",
+                "CREATE INDEX outbox_unheard ON outbox (conversation_id, created_at)"
+                " WHERE state = 'failed' AND name = 'from a customer'",
                 "CREATE INDEX outbox_about ON outbox (about) WHERE about IS NOT NULL",
                 "CREATE INDEX orders_due ON orders (due_at, key) WHERE due_at IS NOT NULL",
                 "CREATE INDEX orders_ended ON orders (stage_at, key)"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from flows.engine.events import Event, Received, TextReceived
+from flows.engine.events import Event, Received, Tapped, TextReceived
 from tests.bot.whatsapp.webhook_body import event_of
 
 
@@ -20,6 +20,8 @@ from tests.bot.whatsapp.webhook_body import event_of
         ("button", {"text": "Yes"}, TextReceived("Yes")),
         ("button", {"payload": "", "text": "Yes"}, TextReceived("Yes")),
         ("button", {"payload": 5}, Received("button")),
+        ("button", {"payload": "#orders", "text": "#orders"}, TextReceived("#orders")),
+        ("button", {"payload": "a-1.2|stop|", "text": "Stop"}, Tapped("a-1.2|stop|", "Stop")),
         ("interactive", {"type": "button_reply"}, Received("interactive")),
         ("interactive", {"type": "button_reply", "button_reply": {"id": ""}}, Received("interactive")),
         ("interactive", {"type": "nfm_reply", "nfm_reply": {"response_json": "[1]"}}, Received("nfm_reply")),
@@ -30,7 +32,7 @@ from tests.bot.whatsapp.webhook_body import event_of
         ("order", {"product_items": [{"product_retailer_id": "a", "quantity": 1}, 7]}, Received("order")),
         ("order", {"product_items": [{"product_retailer_id": "a", "quantity": 0}]}, Received("order")),
         ("order", {"product_items": [{"product_retailer_id": "a", "quantity": 1.5}]}, Received("order")),
-        ("contacts", {"phones": []}, Received("contacts", {"phones": []})),
+        ("contacts", {"phones": []}, Received("contacts", {"names": [], "phones": []})),
         ("image", [], Received("image")),
         ("payment.captured", {}, Received("unknown")),
     ],

@@ -16,6 +16,8 @@ from tests.simulation.meta import Meta
 from tests.simulation.razorpay import Razorpay
 
 _LIVE: Final = ("open", "promised", "fulfilled")
+_HELD_FOR_NOBODY: Final = (None, "waiting", "remainder", "delivery", "delivery_kept", "dispute_lost")
+"""What is in an order's row while no money of it waits for a person, or a task of its own says so."""
 _FIRST: Final = 10_001
 """The first order's number."""
 _AFTER_A_RESTORE: Final = 1_000
@@ -146,6 +148,7 @@ class DayBooks(Books):
             *(["goods"] if order["stage"] in ("placed", "accepted", "preparing", "ready", "out") else []),
             *(["cash"] if order["stage"] == "delivered" and due and deeds.due else []),
             *(["refund"] if any(refund["status"] in ("asked", "created") for refund in asked) else []),
+            *(["held"] if order["held_for"] not in _HELD_FOR_NOBODY else []),
         ]
         listed = (order["todo"] or "").split(",") if order["todo"] else []
         if listed != wanted and not deeds.doubtful:

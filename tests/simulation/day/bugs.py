@@ -24,6 +24,7 @@ from payments.processing import (
 from payments.processing.order_changes import Settlement
 from payments.processing.quoting import SOLD_OUT, cannot_come
 from payments.processing.shop_state import ShopState
+from payments.processing.step_input import EventKind
 from payments.processing.turn import Trace, Turn
 from payments.shop import amendments, coupons, quotas, slots, stock
 from payments.shop.amendments import AmendmentKind
@@ -181,6 +182,11 @@ def who_stopped_is_reminded(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Turn, "unwanted_reminders", None)
 
 
+def who_stopped_hears_that_the_bot_is_back(patch: pytest.MonkeyPatch) -> None:
+    by_timers = property(lambda turn: turn.event.kind is EventKind.TIMER)
+    patch.setattr(Turn, "reminding", by_timers)
+
+
 def the_bot_answers_for_the_person(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(handover, "is_for_person", lambda _: False)
 
@@ -259,6 +265,7 @@ DAY_ROWS: Final = (
     DayRow("a stranger's press counts", a_strangers_press_counts, "pressed by strangers", "staff:"),
     DayRow("rights do not matter", the_staff_may_do_all, "cash to the door", "staff:"),
     DayRow("who stopped is reminded", who_stopped_is_reminded, "stopped", "quiet:"),
+    DayRow("the bot comes back unasked", who_stopped_hears_that_the_bot_is_back, "a person", "quiet:"),
     DayRow("the bot answers for a person", the_bot_answers_for_the_person, "a person", "handover:"),
     DayRow("a person keeps a chat for ever", nobody_gives_a_chat_back, "a person", "handover:"),
     DayRow("a stage is told twice", a_stage_is_told_twice, "owed", "INV4"),

@@ -121,7 +121,11 @@ class News:
         wants: dict[int, bool] = {}
         reminders: defaultdict[int, list[Row]] = defaultdict(list)
         for row in self._chats:
-            if row["urgency"] == 1:
+            event = self._books.events.get(row["caused_by"])
+            # What the staff are told of a customer is in another conversation.
+            by_time = event is not None and event["kind"] in ("timer", "handover")
+            own = event is not None and row["conversation_id"] == event["conversation_id"]
+            if row["urgency"] == 1 or (own and by_time):
                 reminders[row["caused_by"]].append(row)
         for event in self._stepped():
             customer = self._books.current(event["conversation_id"])
