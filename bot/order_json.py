@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from payments.ledger.facts import Fact
+from payments.ledger.order_sums import sums
 from payments.ledger.refunds import Refund
 from payments.ledger.state import OrderState
 from payments.shop import amendments
@@ -68,25 +69,6 @@ def to_json(order: DeskOrder) -> dict[str, Any]:
         "undone": [_undone(slip) for slip in state.undone],
         "refunds": [_refund(refund) for refund in state.refunds],
         "attempts": [_attempt(attempt) for attempt in state.attempts],
-    }
-
-
-def sums(state: OrderState) -> dict[str, int]:
-    """Return the order's sums in paise.
-
-    `owed` is the total after amendments, `due` what is still to be paid of it, and `refunded` what went back
-    or is on its way.
-    """
-    waits = state.goods_due or state.open_to_pay
-    return {
-        "goods": state.order.goods,
-        "discount": state.order.discount,
-        "delivery": state.order.delivery,
-        "total": state.order.total,
-        "owed": state.owed,
-        "due": state.due if waits else 0,
-        "paid": state.balance.paid,
-        "refunded": sum(refund.amount for refund in state.refunds if refund.goes_back),
     }
 
 
