@@ -73,14 +73,12 @@ def _tables(sql: str) -> dict[str, str]:
 
 
 def _reads_all_of_sqlites(step: str, tables: Mapping[str, str], known: Indexes) -> bool:
-    found = re.match(r"(SCAN|SEARCH) (\w+)(?: USING (?:COVERING )?INDEX (\w+))?(?:.* \((.*)\))?", step)
+    found = re.match(r"(SCAN|SEARCH) (\w+)(?: USING (?:COVERING )?INDEX (\w+))?", step)
     if not found or found[2] not in tables:
         return False
     if found[1] == "SEARCH":
         # For the biggest of all, with an index made for this one statement, or whatever its first column.
-        everywhere = "USING" not in step or "AUTOMATIC" in step or "(ANY(" in step
-        # `placed_at > 0` seeks too, and reads all the same.
-        return everywhere or (found[3] not in known.partial and "=" not in (found[4] or "="))
+        return "USING" not in step or "AUTOMATIC" in step or "(ANY(" in step
     return found[3] not in known.partial
 
 
@@ -95,5 +93,5 @@ def _of_postgres(plan: Mapping[str, Any], known: Indexes) -> Iterator[str]:
 
 
 def _begins(condition: str, index: str, known: Indexes) -> bool:
-    """Whether `condition` restricts the first column of `index` to values, and not only to a range."""
-    return re.search(rf"\(+{known.first[index]}\b(?:\)?::\w+\))? = ", condition) is not None
+    """Whether `condition` restricts the first column of `index`."""
+    return re.search(rf"\(+{known.first[index]}\b", condition) is not None

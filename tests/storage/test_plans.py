@@ -51,7 +51,6 @@ _SCANS: Final = (
     "DELETE FROM fact WHERE order_key = '1' AND amount = 2",
     "SELECT a.key, COUNT(*) FROM orders a JOIN refund b ON a.total = b.amount GROUP BY a.key",
     "SELECT MAX(at) FROM fact",
-    "SELECT key FROM orders WHERE placed_at > 0 AND total = 5",
 )
 """Statements that read a whole table, whatever the planner does."""
 
