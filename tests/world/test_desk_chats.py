@@ -8,7 +8,7 @@ import pytest
 from bot.clock import ShiftedClock
 from bot.ingest import from_desk_chat
 from payments.processing.bodies import StaffAction
-from payments.processing.staff_actions import HANDOVER
+from payments.processing.verbs import HANDOVER
 from sandbox.world import World
 from tests.world.offers_shop import desk, flow_in
 from tests.world.running_bot import Start
