@@ -7,6 +7,7 @@ from typing import Any
 from payments.ledger.facts import Fact
 from payments.ledger.hints import for_held
 from payments.ledger.holds import in_words
+from payments.ledger.order_sums import sums
 from payments.ledger.refunds import Refund
 from payments.ledger.state import OrderState
 from payments.shop import amendments
@@ -79,25 +80,6 @@ def _held(state: OrderState) -> dict[str, Any] | None:
     if hold is None:
         return None
     return {"amount": state.held, "reason": in_words(hold), "remedy": for_held(hold)}
-
-
-def sums(state: OrderState) -> dict[str, int]:
-    """Return the order's sums in paise.
-
-    `owed` is the total after amendments, `due` what is still to be paid of it, and `refunded` what went back
-    or is on its way.
-    """
-    waits = state.goods_due or state.open_to_pay
-    return {
-        "goods": state.order.goods,
-        "discount": state.order.discount,
-        "delivery": state.order.delivery,
-        "total": state.order.total,
-        "owed": state.owed,
-        "due": state.due if waits else 0,
-        "paid": state.balance.paid,
-        "refunded": sum(refund.amount for refund in state.refunds if refund.goes_back),
-    }
 
 
 def _line(line: Line, gone: int) -> dict[str, Any]:

@@ -181,10 +181,10 @@ class Store:
         self, advance: Advance, now: int, limit: int, events: int, *, alone: bool = False
     ) -> int:
         draw, naming, known = self._draw, self._channel.naming, self._figures.known
-        answered, periods = await self._units.run(
+        answered, lacking = await self._units.run(
             lambda tx: steps.advance_due(tx, advance, now, limit, events, draw, naming, known, alone=alone)
         )
-        self._figures.asked(periods, known)
+        self._figures.asked(lacking, known)
         return answered
 
     async def _advance_alone(self, advance: Advance, now: int, limit: int) -> int:

@@ -1,7 +1,7 @@
 """`munshi chats`: list the customers who wrote last, and the chats that a person has."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import orjson
@@ -10,6 +10,7 @@ import typer
 from bot.chat_json import page_to_json
 from bot.cli.display import table
 from bot.cli.lifecycle import database_url, looked_up, refuse
+from bot.cli.shop_zone import shop_zone
 from bot.printable import printable
 from bot.whatsapp.channel import WHATSAPP
 from storage.database.records import reading
@@ -34,7 +35,7 @@ def command(
 ) -> None:
     """List chats, the customers who wrote last first. Phone numbers are shown whole.
 
-    Reads DATABASE_URL while the server runs or not. munshi reply answers one.
+    Times are the shop's. Reads DATABASE_URL while the server runs or not. munshi reply answers one.
     """
     wanted = ChatFilter(in_hand, waiting, _place(after), limit)
     page = looked_up(_listed(database_url(), wanted))
@@ -68,7 +69,8 @@ def _lines(page: ChatPage) -> Iterator[str]:
 
 def _row(chat: DeskChat) -> tuple[str, ...]:
     phone = f"+{chat.phone}" if chat.phone else chat.conversation
-    return (phone, chat.name, _time(chat.heard_at), _stands(chat), f'"{chat.last}"' if chat.last else "")
+    heard = "never wrote" if chat.heard_at is None else f"{_time(chat.heard_at):%d %b %H:%M %Z}"
+    return (phone, chat.name, heard, _stands(chat), f'"{chat.last}"' if chat.last else "")
 
 
 def _stands(chat: DeskChat) -> str:
@@ -77,8 +79,8 @@ def _stands(chat: DeskChat) -> str:
         return chat.state
     who = chat.by or "nobody yet"
     waits = f", {chat.unread} unread" if chat.unread else ""
-    return f"{who}, since {_time(chat.since)}{waits}"
+    return f"{who}, since {_time(chat.since):%d %b %H:%M}{waits}"
 
 
-def _time(milliseconds: int) -> str:
-    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone():%d %b %H:%M}"
+def _time(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, shop_zone())

@@ -28,7 +28,8 @@ def command(on: On = "today", json: Json = False, send: Send = False) -> None:
 
     Days are those of the shop's time zone. --send takes the running server.
     """
-    shop: Shop = sound_flow(flow_path()).sections["shop"]
+    flow = sound_flow(flow_path())
+    shop: Shop = flow.sections["shop"]
     try:
         wanted = day_named(shop.timezone, on, SystemClock().now())
     except ValueError as error:
@@ -38,10 +39,10 @@ def command(on: On = "today", json: Json = False, send: Send = False) -> None:
         return
     found = looked_up(_figures(database_url(), period_of(shop.timezone, wanted)))
     if json:
-        content = {"date": wanted.isoformat(), **to_json(found)}
+        content = {"date": wanted.isoformat(), **to_json(found, shop, flow.languages[0])}
         typer.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2))
         return
-    for line in day_lines(found, day_shown(wanted)):
+    for line in day_lines(found, day_shown(wanted), flow):
         typer.echo(printable(line))
 
 

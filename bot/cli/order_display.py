@@ -8,9 +8,9 @@ from typing import Final
 from bot.cli.display import shown
 from bot.cli.shop_zone import shop_zone
 from bot.cli.staff_words import in_words
-from bot.order_json import sums
 from payments.ledger.hints import for_held
 from payments.ledger.holds import in_words as hold_in_words
+from payments.ledger.order_sums import sums
 from payments.ledger.refunds import RefundStatus
 from payments.ledger.state import OrderState, Task
 from payments.shop import amendments
@@ -25,6 +25,7 @@ _REFUNDS: Final = {
     RefundStatus.PROCESSED: "done",
     RefundStatus.FAILED: "failed",
     RefundStatus.REFUSED: "refused by Razorpay",
+    RefundStatus.WITHDRAWN: "withdrawn, because nobody had taken that money",
 }
 _TASKS: Final = {
     Task.GOODS: "the goods are to be brought to the customer",

@@ -47,7 +47,8 @@ async def day(request: web.Request) -> web.Response:
     context = request.app[CONTEXT]
     wanted = _day(context, queried(_DayRequest, request))
     found = await context.store.day(period_of(_shop(context).timezone, wanted))
-    return web.json_response({"date": wanted.isoformat(), **to_json(found)})
+    figures = to_json(found, _shop(context), context.flow.languages[0])
+    return web.json_response({"date": wanted.isoformat(), **figures})
 
 
 @routes.post("/day")

@@ -7,6 +7,7 @@ due goods cost is fulfilled, owed (cash is to come), or given (its money went ba
     goods == fulfilled + owed + given              for every order whose goods are due
 
 The code that processes events keeps these equations. The proof does not trust that code: it reads rows only.
+What is owed follows from payments, refunds and the price, so that an order that was booked wrong cannot pass.
 """
 
 from collections import Counter
@@ -16,7 +17,7 @@ from enum import StrEnum
 from typing import Final
 
 from payments.ledger.balance import Balance
-from payments.ledger.refunds import Refund, RefundStatus
+from payments.ledger.refunds import OUTSIDE, Refund, RefundStatus
 from payments.ledger.state import OrderState
 from payments.shop.fulfilment import Stage
 from payments.shop.orders import Lifecycle
@@ -78,7 +79,7 @@ class Sums:
     goods: int = 0
     """The price of goods that are due, after amendments."""
     owed: int = 0
-    """The part of `goods` for which cash is to come."""
+    """The part of `goods` for which cash is to come: what no payment that stays pays for."""
     given: int = 0
     """The part of `goods` whose money went back while the goods stayed."""
 
@@ -113,16 +114,29 @@ def sums(state: OrderState) -> dict[str, Sums]:
 
 
 def _booked(state: OrderState) -> Sums:
-    """Return what the order's row says of its money, and what it has to stand for."""
-    unpaid = state.owed - state.fulfilled if state.goods_due else 0
+    """Return what the order's row says of its money, and what has to stand for its goods."""
+    goods = state.owed if state.goods_due else 0
     promised = state.lifecycle is Lifecycle.PROMISED
     return Sums(
         fulfilled=state.fulfilled,
         held=state.held,
-        goods=state.owed if state.goods_due else 0,
-        owed=unpaid if promised else 0,
-        given=0 if promised else unpaid,
+        goods=goods,
+        owed=max(0, goods - _staying(state)) if promised else 0,
+        given=0 if promised else goods - state.fulfilled,
     )
+
+
+def _staying(state: OrderState) -> int:
+    """Return what was paid for the order, and neither went back nor is on its way back."""
+    fitting = {payment.id for payment in state.balance.fitting}
+    refunds = _without_fees(state.refunds, state.balance)
+    return state.balance.paid - sum(amount for refund, amount in refunds if refund.payment_id in fitting)
+
+
+def _given_outside(state: OrderState) -> int:
+    """Return what went back without Munshi: nothing else takes money away from goods that are due."""
+    refunds = _without_fees(state.refunds, state.balance)
+    return sum(amount for refund, amount in refunds if refund.reason == OUTSIDE)
 
 
 def _without_fees(refunds: Iterable[Refund], balance: Balance) -> Iterator[tuple[Refund, int]]:
@@ -183,6 +197,9 @@ def _refunded(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:
 
 
 def _held(state: OrderState) -> Iterator[Discrepancy]:
+    if state.held < 0:
+        said = "what is held must not be less than nothing"
+        yield Discrepancy(state.key, Check.BALANCE, said, 0, state.held)
     if state.held_for is not None:
         return
     for currency, money in sums(state).items():
@@ -192,36 +209,43 @@ def _held(state: OrderState) -> Iterator[Discrepancy]:
 
 
 def _fulfilled(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:
+    """Yield an error if money stands for goods that it did not pay for, or goods are due that nobody paid."""
     key, total = state.order.key, state.owed
     goods_due = state.lifecycle is Lifecycle.FULFILLED
     if state.fulfilled > total:
         said = "what stands for goods must not be over the total"
         yield Discrepancy(key, Check.FULFILLED, said, total, state.fulfilled)
+    if state.fulfilled > (staying := max(0, _staying(state))):
+        said = "what stands for goods must be paid, and must not go back"
+        yield Discrepancy(key, Check.FULFILLED, said, staying, state.fulfilled)
     if state.fulfilled and not state.goods_due:
         said = f"an order that is {state.lifecycle} has no goods to pay for"
         yield Discrepancy(key, Check.FULFILLED, said, 0, state.fulfilled)
-    if goods_due and balance.captured < total:
+    if goods_due and balance.paid < total:
         said = "goods are due, so the total must have been captured"
-        yield Discrepancy(key, Check.FULFILLED, said, total, balance.captured)
-    if goods_due and total and not state.fulfilled and not any(refund.goes_back for refund in state.refunds):
-        said = "goods are due and nothing went back, so money must stand for them"
-        yield Discrepancy(key, Check.FULFILLED, said, total, 0)
+        yield Discrepancy(key, Check.FULFILLED, said, total, balance.paid)
 
 
 def _goods(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:
     """Yield an error if goods are due that are neither paid nor owed, and whose money never went back.
 
-    A promised order owes whatever is not paid. A fulfilled one owes nothing, so what its goods lack in money
-    must have gone back to the customer.
+    A promised order owes what its payments lack, and is promised only as long as they lack something. A
+    fulfilled one owes nothing, so what its goods lack in money must have gone back to the customer.
     """
     money = sums(state)[state.order.currency]
     stands = money.fulfilled + money.owed + money.given
     if money.goods != stands:
         said = "fulfilled + owed + given must be the price of the goods"
         yield Discrepancy(state.key, Check.GOODS, said, money.goods, stands)
-    if money.given > money.refunded:
-        said = "goods whose money went back must not be worth more than what was refunded"
-        yield Discrepancy(state.key, Check.GOODS, said, money.refunded, money.given)
+    if money.given > (outside := _given_outside(state)):
+        said = "goods are without money, so it must have gone back outside Munshi"
+        yield Discrepancy(state.key, Check.GOODS, said, outside, money.given)
+    if state.lifecycle is Lifecycle.PROMISED and not money.owed:
+        said = "nothing is owed any more, so the order must not wait for cash"
+        yield Discrepancy(state.key, Check.GOODS, said, Lifecycle.FULFILLED, state.lifecycle)
+    if state.lifecycle is Lifecycle.OPEN and balance.paid_in_full:
+        said = "the total was captured, so the order must not wait for money"
+        yield Discrepancy(state.key, Check.GOODS, said, Lifecycle.FULFILLED, state.lifecycle)
     if state.goods_due != (state.stage is not None and state.stage not in _CALLED_OFF):
         said = "an order has a stage of fulfilment while, and only while, its goods are due"
         yield Discrepancy(state.key, Check.GOODS, said, state.lifecycle, state.stage)

@@ -12,6 +12,7 @@ from payments.ledger.balance import Captured
 from payments.ledger.facts import EntityType, FactState
 from payments.ledger.state import OrderState, Task
 from payments.shop.business_day import Period
+from payments.shop.catalogue import Shop
 from payments.shop.fulfilment import Stage
 from payments.shop.orders import CURRENCY, Lifecycle, is_by_hand
 
@@ -47,7 +48,9 @@ class Day:
     to_give_back: dict[str, int] = field(default_factory=dict)
     """Of orders, whenever placed: what a person has still to give back, by order number."""
     sold: Counter[str] = field(default_factory=Counter)
-    """Pieces by product, in the orders of `orders`."""
+    """Pieces by sku, in the orders of `orders`."""
+    frozen: dict[str, str] = field(default_factory=dict)
+    """The name of each of these skus as some order has it, in the language of its customer."""
     to_do: dict[Stage, int] = field(default_factory=dict)
     """Orders whose goods are due and not delivered, whenever placed, by stage."""
 
@@ -56,10 +59,17 @@ class Day:
         """All that people took by hand."""
         return sum(self.taken.values())
 
-    @property
-    def best(self) -> list[tuple[str, int]]:
-        """The best sellers with their pieces, the best first."""
-        return sorted(self.sold.items(), key=lambda one: (-one[1], one[0]))[:BEST]
+    def best(self, shop: Shop, language: str) -> list[tuple[str, int]]:
+        """Return the best sellers of `shop` with their pieces, the best first, named in `language`.
+
+        What the shop does not have any more has the name of an order.
+        """
+        named = [(self._name(sku, shop, language), pieces) for sku, pieces in self.sold.items()]
+        return sorted(named, key=lambda one: (-one[1], one[0]))[:BEST]
+
+    def _name(self, sku: str, shop: Shop, language: str) -> str:
+        article = shop.article(sku)
+        return article.name_in(language, language) if article else self.frozen[sku]
 
     def add(self, state: OrderState, period: Period) -> None:
         """Add one order. Each order is added once."""
@@ -84,7 +94,8 @@ class Day:
             self.orders += 1
             self.ordered += state.owed
             for line in state.lines:
-                self.sold[line.name] += line.quantity
+                self.sold[line.sku] += line.quantity
+                self.frozen[line.sku] = min(line.name, self.frozen.get(line.sku, line.name))
         elif state.lifecycle is Lifecycle.OPEN:
             self.unpaid += 1
 
@@ -107,8 +118,8 @@ def _went_back(state: OrderState, period: Period) -> int:
     return sum(amount for id, amount in amounts.items() if id not in failed)
 
 
-def to_json(day: Day) -> Mapping[str, Any]:
-    """Return the figures as JSON, for programs."""
+def to_json(day: Day, shop: Shop, language: str) -> Mapping[str, Any]:
+    """Return the figures as JSON, for programs, with the names of `shop` in `language`."""
     return {
         "orders": day.orders,
         "ordered": day.ordered,
@@ -124,7 +135,7 @@ def to_json(day: Day) -> Mapping[str, Any]:
         "refunded": day.refunded,
         "owed": _numbered(day.owed),
         "to_give_back": _numbered(day.to_give_back),
-        "best": [{"name": name, "quantity": quantity} for name, quantity in day.best],
+        "best": [{"name": name, "quantity": quantity} for name, quantity in day.best(shop, language)],
         "to_do": {str(stage): count for stage, count in day.to_do.items()},
     }
 

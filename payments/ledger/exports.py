@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
+from payments.ledger.order_sums import sums
 from payments.ledger.state import OrderState
 
 Cell: TypeAlias = str | int | Decimal
@@ -32,7 +33,7 @@ COLUMNS: Final[Mapping[Export, tuple[str, ...]]] = {
     Export.ORDERS: (
         "number", "key", "placed_at", "customer", "phone", "payment", "stage", "stage_by", "stage_at", "how",
         "address", "pincode", "slot", "note", "coupon", "goods", "discount", "delivery", "total", "owed",
-        "paid", "due", "undone", "rating",
+        "paid", "refunded", "due", "undone", "rating",
     ),
     Export.LINES: (
         "number", "placed_at", "stage", "sku", "name", "hsn", "gst_percent", "ordered", "left", "price",
@@ -90,19 +91,11 @@ def _order(state: OrderState, person: Person, zone: ZoneInfo) -> Cells:
     who = (to.name or person.name, to.phone.removeprefix("+") or person.phone)
     stands = (str(state.status), str(state.stage or ""), state.stage_by, local(zone, state.stage_at))
     goes = (str(to.how), to.address, to.pincode, to.slot_name, to.note)
-    sums = (
-        order.goods,
-        order.discount,
-        order.delivery,
-        order.total,
-        state.owed,
-        state.balance.paid,
-        state.due,
-        sum(slip.amount for slip in state.undone),
-    )
+    found = {**sums(state), "undone": sum(slip.amount for slip in state.undone)}
+    money = (rupees(found[name]) for name in COLUMNS[Export.ORDERS] if name in found)
     rating: Cell = "" if state.rating is None else state.rating
     first = (order.number, order.key, local(zone, order.placed_at))
-    return (*first, *who, *stands, *goes, order.terms.coupon, *map(rupees, sums), rating)
+    return (*first, *who, *stands, *goes, order.terms.coupon, *money, rating)
 
 
 def _lines(state: OrderState, zone: ZoneInfo) -> Iterator[Cells]:

@@ -99,7 +99,11 @@ def reply(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     if turn.forgotten:
         return _forgotten(turn, action)
     heard, window = heard_at(turn), turn.flow.limits.window
-    if heard is not None and turn.now - heard >= window:
+    if heard is None:
+        turn.answer(action, f"{who(turn)} has never written here: the text cannot be sent. Call them.")
+        refused = "the customer has never written here, and no text can be sent then: call them"
+        return ({**entry, "refused": refused},), True
+    if turn.now - heard >= window:
         hours = window // _HOUR
         turn.answer(
             action, f"{who(turn)} last wrote over {hours} hours ago: the text cannot be sent. Call them."

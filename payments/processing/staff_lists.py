@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
+from flows.engine.model import Flow
 from flows.messages.kinds import Buttons, Message, Reply, TemplateMessage, Text
 from flows.messages.limits import clip
 from flows.messages.replies import encode
@@ -49,8 +50,8 @@ def day(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     return ({**entry, "told": str(_date(turn, period))},), True
 
 
-def day_lines(found: Day, when: str) -> Iterator[str]:
-    """Yield the figures of a day as people read them. `when` names the day."""
+def day_lines(found: Day, when: str, flow: Flow) -> Iterator[str]:
+    """Yield the figures of a day as people of the shop of `flow` read them. `when` names the day."""
     yield when
     yield f"{_counted(found.orders, 'order')}, {money(found.ordered)}"
     yield f"Paid online: {money(found.paid_online)} in {_counted(found.payments, 'payment')}"
@@ -72,8 +73,8 @@ def day_lines(found: Day, when: str) -> Iterator[str]:
         yield f"Not paid: {_counted(found.unpaid, 'order')}"
     if found.cancelled:
         yield f"Called off: {_counted(found.cancelled, 'order')}"
-    if found.best:
-        yield "Best sellers: " + ", ".join(f"{pieces} × {name}" for name, pieces in found.best)
+    if best := found.best(flow.sections["shop"], flow.languages[0]):
+        yield "Best sellers: " + ", ".join(f"{pieces} × {name}" for name, pieces in best)
     yield f"To do: {_stages(found)}"
 
 
@@ -104,7 +105,7 @@ def _report(turn: Turn, period: Period, found: Day) -> Message:
     )
     place = f"s|{turn.conversation.id}|"
     button = Reply(encode(place, ORDERS, ""), "Orders to do")
-    text = clip("\n".join(day_lines(found, when)), turn.flow.limits.interactive_body)
+    text = clip("\n".join(day_lines(found, when, turn.flow)), turn.flow.limits.interactive_body)
     return replace(Buttons(text, (button,)), fallback=TemplateMessage(TEMPLATE, _LANGUAGE, values))
 
 

@@ -4,9 +4,13 @@ A day may have thousands of orders. No customer waits for them: a step that lack
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
+
+import structlog
 
 from payments.ledger.day import Day
 from payments.ledger.state import OrderState
@@ -22,8 +26,10 @@ PAGE: Final = 50
 PATIENCE: Final = 0.25
 """Seconds for which steps wait for figures if nothing else is due."""
 
-Known: TypeAlias = Mapping[Period, Day | Unreadable]
-"""The figures of days; or why one of its orders cannot be read."""
+Known: TypeAlias = Mapping[int, Day | Unreadable]
+"""By the number of the event that asks: the figures of its day, or why one of its orders cannot be read."""
+
+log = structlog.get_logger()
 
 
 class Read(Protocol):
@@ -42,8 +48,16 @@ async def day(read: Read, period: Period, page: int = PAGE) -> Day:
     found, rows = Day(to_do=await read(_stages)), await read(lambda tx: _orders(tx, period))
     for start in range(0, len(rows), page):
         for state in await read(partial(states, rows=rows[start : start + page])):
-            found.add(state, period)
+            _add(found, state, period)
     return found
+
+
+def _add(found: Day, state: OrderState, period: Period) -> None:
+    """Add an order to the figures. Raises Unreadable whatever is wrong with it."""
+    try:
+        found.add(state, period)
+    except Exception as error:
+        raise Unreadable(state.key, f"order {state.key} cannot be counted: {error!r}") from error
 
 
 async def states(tx: Transaction, rows: Sequence[Row]) -> list[OrderState]:
@@ -63,43 +77,77 @@ async def _orders(tx: Transaction, period: Period) -> list[Row]:
     return list({row["key"]: row for row in rows}.values())
 
 
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """One count of a day. It answers only the events that waited when it began: later ones want it anew."""
+
+    period: Period
+    askers: frozenset[int]
+    task: asyncio.Task[Day]
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended without an answer, because the database could not be read."""
+        if not self.task.done():
+            return False
+        return self.task.cancelled() or not isinstance(self.task.exception(), Unreadable | None)
+
+    @property
+    def outcome(self) -> Day | Unreadable | None:
+        """What it answers; None as long as it runs, or if it failed."""
+        if not self.task.done() or self.failed:
+            return None
+        error = self.task.exception()
+        return error if isinstance(error, Unreadable) else self.task.result()
+
+
 class DayFigures:
-    """Counts days in the background, each until a step has used it."""
+    """Counts days in the background, for the events that ask.
+
+    Each process has one. Another process may have answered an event meanwhile, so figures that no waiting
+    event asks for are dropped.
+    """
 
     def __init__(self, read: Read) -> None:
         self._read = read
-        self._tasks: dict[Period, asyncio.Task[Day]] = {}
+        self._counts: list[_Count] = []
 
     @property
     def known(self) -> Known:
         """Those that are counted."""
-        return {period: _outcome(task) for period, task in self._tasks.items() if task.done()}
+        known: dict[int, Day | Unreadable] = {}
+        for count in self._counts:
+            if (outcome := count.outcome) is not None:
+                known |= dict.fromkeys(count.askers, outcome)
+        return known
 
-    def asked(self, periods: Iterable[Period], known: Known) -> None:
-        """Begin to count those of `periods` that a step lacked, and drop those that it was given, `known`."""
-        for period in periods:
-            if period in known:
-                self._tasks.pop(period, None)
-            elif period not in self._tasks:
-                self._tasks[period] = asyncio.create_task(day(self._read, period))
+    def asked(self, lacking: Mapping[int, Period], known: Known) -> None:
+        """Begin to count for the events of a round that lacked figures, by number.
+
+        Drops the figures that the round was given, `known`: it has used them, or nobody waits for them any
+        more. Drops what could not be counted too; who still waits for it is among `lacking`.
+        """
+        if any(count.failed for count in self._counts):
+            log.warning("a day could not be counted; it is counted again")
+        self._counts = [count for count in self._counts if not (count.failed or count.askers <= known.keys())]
+        counting = {number for count in self._counts for number in count.askers}
+        wanted: defaultdict[Period, set[int]] = defaultdict(set)
+        for number in lacking.keys() - counting:
+            wanted[lacking[number]].add(number)
+        for period, askers in wanted.items():
+            task = asyncio.create_task(day(self._read, period))
+            self._counts.append(_Count(period, frozenset(askers), task))
 
     async def wait(self) -> bool:
         """Wait until all are counted, for PATIENCE at most. Return whether anything was counted."""
-        if not self._tasks:
+        if not self._counts:
             return False
-        done, _ = await asyncio.wait(self._tasks.values(), timeout=PATIENCE)
-        return bool(done)
+        await asyncio.wait([count.task for count in self._counts], timeout=PATIENCE)
+        return bool(self.known)
 
     async def close(self) -> None:
         """Wait until no count runs any more."""
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-
-
-def _outcome(task: asyncio.Task[Day]) -> Day | Unreadable:
-    error = task.exception()
-    if error is None:
-        return task.result()
-    return error if isinstance(error, Unreadable) else Unreadable("", f"no order could be read: {error!r}")
+        await asyncio.gather(*(count.task for count in self._counts), return_exceptions=True)
 
 
 _STAGES: Final = """

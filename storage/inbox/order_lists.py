@@ -14,32 +14,51 @@ from storage.inbox.step_inputs import Unreadable, Unusable, Waiting
 
 async def with_lists(
     tx: Transaction, loaded: Sequence[Waiting | Unusable], known: Known
-) -> tuple[list[Waiting | Unusable], set[Period]]:
-    """Return `loaded` with what the events of the staff ask for, and the days for whose figures they ask.
+) -> tuple[list[Waiting | Unusable], dict[int, Period]]:
+    """Return `loaded` with what the events of the staff ask for, and who lacks the figures of which day.
 
-    Whose lists cannot be read becomes Unusable. Who asks for a day that is not among `known` is left out.
+    Whose lists cannot be read becomes Unusable. An event that asks for a day and is not among `known` is left
+    out, with all that come after it in its conversation.
     """
     found: list[Waiting | Unusable] = []
-    asked: set[Period] = set()
+    lacking: dict[int, Period] = {}
     for one in loaded:
         if isinstance(one, Unusable) or one.given.conversation.id not in one.given.staff:
             found.append(one)
             continue
-        periods = {period for event in one.given.events if (period := period_in(event)) is not None}
-        asked |= periods
-        if not periods <= known.keys():
-            continue
-        try:
-            days = {period: _figures(known, period) for period in periods}
-            found.append(Waiting(one.id, await _with_lists(tx, one.given._replace(days=days))))
-        except Unreadable as error:
-            found.append(Unusable(one.given.events[0].number, error))
-    return found, asked
+        periods = _periods(one)
+        lacks = {number: period for number, period in periods.items() if number not in known}
+        lacking |= lacks
+        place = next((n for n, event in enumerate(one.given.events) if event.number in lacks), None)
+        if place != 0:
+            given = one.given._replace(events=one.given.events[:place])
+            found.append(await _given_lists(tx, Waiting(one.id, given), known))
+    return found, lacking
 
 
-def _figures(known: Known, period: Period) -> Day:
-    """Return the figures of a day. Raises Unreadable."""
-    found = known[period]
+def _periods(one: Waiting) -> dict[int, Period]:
+    """Return the days for whose figures the events of a conversation ask, by event."""
+    return {event.number: period for event in one.given.events if (period := period_in(event)) is not None}
+
+
+async def _given_lists(tx: Transaction, one: Waiting, known: Known) -> Waiting | Unusable:
+    """Return a conversation of the staff with what its events ask for; Unusable if that cannot be read.
+
+    If it cannot be read for several events, the first goes alone: it may not be the asker.
+    """
+    events = one.given.events
+    try:
+        days = {period: _figures(known, number) for number, period in _periods(one).items()}
+        return Waiting(one.id, await _with_lists(tx, one.given._replace(days=days)))
+    except Unreadable as error:
+        if len(events) == 1:
+            return Unusable(events[0].number, error)
+    return await _given_lists(tx, Waiting(one.id, one.given._replace(events=events[:1])), known)
+
+
+def _figures(known: Known, number: int) -> Day:
+    """Return the figures for which event `number` asks. Raises Unreadable."""
+    found = known[number]
     if isinstance(found, Unreadable):
         raise found
     return found

@@ -77,11 +77,11 @@ async def advance_due(
     known: Known,
     *,
     alone: bool = False,
-) -> tuple[int, set[Period]]:
+) -> tuple[int, Mapping[int, Period]]:
     """Step up to `limit` conversations, up to `events` due events of each.
 
-    Return how many events were answered, and the days for whose figures some ask. Those who ask for one that
-    is not among `known` stay due.
+    Return how many events were answered, and the days of those events that ask for figures and are not among
+    `known`, by number. They stay due.
 
     An event that cannot be read is parked. If a conversation cannot be read or `advance` raises, its first
     event is parked and its others stay due; the rest of the batch is saved. If `advance` raises NotReady, all
@@ -92,7 +92,7 @@ async def advance_due(
     batch: list[list[Rows]] = []
     first, answered = 0, 0
     due = await load_due(tx, now, limit, events, draw, naming)
-    loaded, periods = await with_lists(tx, due, known)
+    loaded, lacking = await with_lists(tx, due, known)
     shared = await _read_shared(tx, now, alone) if loaded else _NOTHING
     for item in loaded:
         decided = item if isinstance(item, Unusable) else _decide(item, shared, advance, now)
@@ -118,7 +118,7 @@ async def advance_due(
         except SoldOut as error:
             error.number = first
             raise
-    return answered, periods
+    return answered, lacking
 
 
 async def _read_shared(tx: Transaction, now: int, alone: bool) -> Shared:

@@ -24,15 +24,15 @@ async def listed(tx: Transaction, wanted: ChatFilter, naming: Naming) -> ChatPag
 
 
 _ALL: Final = """
-SELECT id, state, snapshot, last_inbound_at, last_chat FROM conversation
+SELECT id, state, snapshot, last_inbound_at, created_at, last_chat FROM conversation
 WHERE (last_inbound_at, id) < ($1, $2) AND merged_into IS NULL
 ORDER BY last_inbound_at DESC, id DESC LIMIT $3"""
 _IN_HAND: Final = """
-SELECT id, state, snapshot, last_inbound_at, last_chat FROM conversation
-WHERE (last_inbound_at, id) < ($1, $2) AND in_hand IS NOT NULL
-ORDER BY last_inbound_at DESC, id DESC LIMIT $3"""
+SELECT id, state, snapshot, last_inbound_at, created_at, last_chat FROM conversation
+WHERE (COALESCE(last_inbound_at, created_at), id) < ($1, $2) AND in_hand IS NOT NULL
+ORDER BY COALESCE(last_inbound_at, created_at) DESC, id DESC LIMIT $3"""
 _WAITING: Final = """
-SELECT id, state, snapshot, last_inbound_at, last_chat FROM conversation
-WHERE (last_inbound_at, id) < ($1, $2) AND in_hand = 'waits'
-ORDER BY last_inbound_at DESC, id DESC LIMIT $3"""
+SELECT id, state, snapshot, last_inbound_at, created_at, last_chat FROM conversation
+WHERE (COALESCE(last_inbound_at, created_at), id) < ($1, $2) AND in_hand = 'waits'
+ORDER BY COALESCE(last_inbound_at, created_at) DESC, id DESC LIMIT $3"""
 _LAST: Final = "SELECT id, body FROM inbox WHERE id = ANY($1::bigint[])"

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tortoise.expressions import Q
+from tortoise.expressions import F, Q
+from tortoise.functions import Coalesce
 
 from payments.processing.conversation_data import hears_in, in_hand
 from payments.shop import handover
@@ -28,7 +29,10 @@ _PLACE: Final = re.compile(r"(?P<at>[0-9]{1,15})\.(?P<id>[0-9]{1,18})", re.ASCII
 
 @dataclass(frozen=True, slots=True)
 class ChatPlace:
-    """The place of a chat in a list, which is sorted by the time of the customer's last message."""
+    """The place of a chat in a list, which is sorted by the time of the customer's last message.
+
+    Who never wrote stands where their chat began: a person may have such a chat too.
+    """
 
     heard_at: int
     id: int
@@ -47,7 +51,7 @@ class ChatPlace:
 
 @dataclass(frozen=True, slots=True)
 class ChatFilter:
-    """Which chats to list, the customers who wrote last first."""
+    """Which chats to list, the customers who wrote last first. Who never wrote is in none but a person's."""
 
     in_hand: bool = False
     """Those that a person has."""
@@ -70,8 +74,8 @@ class DeskChat:
     state: str
     """Where they stand in the flow."""
     hears: Hears
-    heard_at: int
-    """When they last wrote, in milliseconds since 1970, UTC."""
+    heard_at: int | None
+    """When they last wrote, in milliseconds since 1970, UTC; None if they never did."""
     last: str
     """What they sent last, shortened; empty if it is erased."""
     in_hand: str | None
@@ -96,15 +100,16 @@ class ChatPage:
 async def listed(records: Records, wanted: ChatFilter, naming: Naming) -> ChatPage:
     """Return one page of the chats that `wanted` describes."""
     after, client = wanted.after or ChatPlace(EVER, 0), records.client
-    query = Conversation.filter(last_inbound_at__lte=after.heard_at, merged_into__isnull=True)
-    if wanted.after is not None:
-        query = query.filter(Q(last_inbound_at__lt=after.heard_at) | Q(id__lt=after.id))
     if wanted.waiting or wanted.in_hand:
         # Matches any. A planner does not match the ORM's "is not null" with the partial index.
-        query = query.filter(in_hand="waits") if wanted.waiting else query.filter(in_hand__gte="")
-    rows = await (
-        query.using_db(client).order_by("-last_inbound_at", "-id").limit(wanted.limit + 1).values(*COLUMNS)
-    )
+        held = Q(in_hand="waits") if wanted.waiting else Q(in_hand__gte="")
+        query = Conversation.annotate(place=Coalesce("last_inbound_at", F("created_at"))).filter(held)
+    else:
+        query = Conversation.annotate(place=F("last_inbound_at")).filter(merged_into__isnull=True)
+    query = query.filter(place__lte=after.heard_at)
+    if wanted.after is not None:
+        query = query.filter(Q(place__lt=after.heard_at) | Q(id__lt=after.id))
+    rows = await query.using_db(client).order_by("-place", "-id").limit(wanted.limit + 1).values(*COLUMNS)
     ids = [row["id"] for row in rows]
     names = Alias.filter(conversation_id__in=ids, kind=naming.passing).using_db(client)
     # Oldest first, so that the newest remains.
@@ -116,7 +121,7 @@ async def listed(records: Records, wanted: ChatFilter, naming: Naming) -> ChatPa
     return page(records.installation, rows, found, {row["id"]: row["body"] for row in texts}, wanted.limit)
 
 
-COLUMNS: Final = ("id", "state", "snapshot", "last_inbound_at", "last_chat")
+COLUMNS: Final = ("id", "state", "snapshot", "last_inbound_at", "created_at", "last_chat")
 """What is read of a conversation."""
 
 
@@ -131,8 +136,12 @@ def page(
     chats = tuple(
         _chat(installation, row, phones.get(row["id"], ""), bodies.get(row["last_chat"])) for row in shown
     )
-    last = ChatPlace(shown[-1]["last_inbound_at"], shown[-1]["id"]) if len(rows) > limit else None
-    return ChatPage(chats, last)
+    return ChatPage(chats, _place(shown[-1]) if len(rows) > limit else None)
+
+
+def _place(row: Row) -> ChatPlace:
+    heard_at = row["last_inbound_at"]
+    return ChatPlace(row["created_at"] if heard_at is None else heard_at, row["id"])
 
 
 def _chat(installation: str, row: Row, phone: str, body: str | None) -> DeskChat:

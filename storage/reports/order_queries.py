@@ -49,7 +49,11 @@ UNION SELECT conversation_id, key FROM orders WHERE number = $1 ORDER BY key"""
 def _statement(wanted: OrderFilter, owners: Sequence[int] | None) -> tuple[str, list[Value]]:
     """Return the statement for the page, and its values. Each combination of conditions is one text."""
     values: list[Value] = [wanted.since, wanted.until, wanted.limit + 1]
-    conditions = ["placed_at >= $1", "placed_at < $2"]
+    # An owner has few orders, and what is to do is little. A plain column would let the planner go by its
+    # index, through all of the past.
+    few = wanted.todo or owners is not None
+    at = "placed_at" if owners is None else "COALESCE(placed_at, 0)"
+    conditions = [f"{at} >= $1", f"{at} < $2"]
 
     def add(condition: str, *given: Value) -> None:
         places = (f"${len(values) + place}" for place in range(1, len(given) + 1))
@@ -58,8 +62,7 @@ def _statement(wanted: OrderFilter, owners: Sequence[int] | None) -> tuple[str, 
 
     if wanted.todo:
         conditions.append("todo IS NOT NULL")
-    # What is to do is little. A plain column would let the planner go by its index, through all of the past.
-    column = "COALESCE({}, '') = {{}}" if wanted.todo else "{} = {{}}"
+    column = "COALESCE({}, '') = {{}}" if few else "{} = {{}}"
     if wanted.stage is not None:
         add(column.format("stage"), str(wanted.stage))
     if wanted.payment is not None:
@@ -68,9 +71,9 @@ def _statement(wanted: OrderFilter, owners: Sequence[int] | None) -> tuple[str, 
         add("conversation_id = ANY({}::bigint[])", owners)
     if wanted.after is not None:
         sign = ">" if wanted.todo else "<"
-        add(f"(placed_at, key) {sign} ({{}}, {{}})", wanted.after.at, wanted.after.key)
+        add(f"({at}, key) {sign} ({{}}, {{}})", wanted.after.at, wanted.after.key)
     direction = "ASC" if wanted.todo else "DESC"
-    order = f" ORDER BY placed_at {direction}, key {direction} LIMIT $3"
+    order = f" ORDER BY {at} {direction}, key {direction} LIMIT $3"
     # All parts are written here. What is asked for is among the values.
     sql = "SELECT conversation_id, key FROM orders WHERE " + " AND ".join(conditions) + order  # noqa: S608
     return sql, values

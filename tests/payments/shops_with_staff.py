@@ -12,10 +12,10 @@ from functools import cache
 from textwrap import dedent, indent
 from typing import Final
 
-from bot import order_json
 from bot.whatsapp.limits import LIMITS
 from flows.engine.model import Flow
 from flows.language.load import load
+from payments.ledger import order_sums
 from payments.ledger.audit import discrepancies, miscounted, sums
 from payments.ledger.calls import RefundPayment
 from payments.ledger.state import OrderState
@@ -165,7 +165,7 @@ class StaffShop(MemoryShop):
             assert money.captured == money.fulfilled + money.refunded + money.held
             assert money.goods == money.fulfilled + money.owed + money.given
             assert min(money.fulfilled, money.owed, money.given, money.held, state.owed) >= 0
-            said = (state.due, order_json.sums(state)["due"], views.order(state, self.now)["due"])
+            said = (state.due, order_sums.sums(state)["due"], views.order(state, self.now)["due"])
             assert not state.goods_due or said == (money.owed,) * 3, "all say one sum"
             assert state.owed <= state.order.total
             if state.reserves:

@@ -11,13 +11,16 @@ from hypothesis import strategies as st
 from payments.ledger import hints
 from payments.ledger.audit import Check, Sums, discrepancies, miscounted, sums
 from payments.ledger.holds import Hold, HoldReason, Mismatch, needs_person
+from payments.ledger.refunds import OUTSIDE
 from payments.ledger.state import OrderState
 from payments.shop.orders import Lifecycle
 from tests.builders import KEY, TOTAL, captured, order_state, refund, refunded
 
 DOLLARS = Hold(HoldReason.MISMATCH, mismatch=Mismatch.CURRENCY)
 ANY = Hold(HoldReason.UNEXPLAINED)
+PAID_AGAIN = Hold(HoldReason.PAID_AGAIN)
 ALL_BACK = (refund("processed", TOTAL, "rfnd_1"),)
+OUTSIDE_BACK = (refund("processed", TOTAL, "rfnd_1", reason=OUTSIDE),)
 PAID = order_state(captured(), lifecycle=Lifecycle.FULFILLED, fulfilled=TOTAL)
 RIGHT = {
     "unpaid": (order_state(), None),
@@ -53,9 +56,27 @@ RIGHT = {
     ),
     "paid, then all refunded in the dashboard": (
         order_state(
-            captured(), refunded("processed", TOTAL), lifecycle=Lifecycle.FULFILLED, refunds=ALL_BACK
+            captured(), refunded("processed", TOTAL), lifecycle=Lifecycle.FULFILLED, refunds=OUTSIDE_BACK
         ),
         5,
+    ),
+    "paid again after that": (
+        order_state(
+            captured(), refunded("processed", TOTAL), captured(TOTAL, "pay_2"),
+            lifecycle=Lifecycle.FULFILLED, refunds=OUTSIDE_BACK, held=TOTAL, held_for=PAID_AGAIN,
+        ),
+        5,
+    ),
+    "cash is to come": (order_state(lifecycle=Lifecycle.PROMISED), None),
+    "a part of the cash came": (
+        order_state(captured(20_000), lifecycle=Lifecycle.PROMISED, fulfilled=20_000), None
+    ),
+    "a part of that went back": (
+        order_state(
+            captured(20_000), refunded("processed", 5_000), lifecycle=Lifecycle.PROMISED, fulfilled=15_000,
+            refunds=(refund("processed", 5_000, "rfnd_1", reason=OUTSIDE),),
+        ),
+        None,
     ),
     "dollars": (order_state(captured(1200, currency="USD"), held_for=DOLLARS), None),
     "dollars that went back": (
@@ -112,7 +133,42 @@ WRONG: dict[str, tuple[str, Callable[[OrderState], OrderState], Check, Any, Any]
         "paid", lambda s: replace(s, lifecycle=Lifecycle.OPEN), Check.FULFILLED, 0, TOTAL
     ),
     "goods that no money stands for": (
-        "paid", lambda s: replace(s, fulfilled=0, held=TOTAL, held_for=ANY), Check.FULFILLED, TOTAL, 0
+        "paid", lambda s: replace(s, fulfilled=0, held=TOTAL, held_for=ANY), Check.GOODS, 0, TOTAL
+    ),
+    "a promised order whose money is held": (
+        "paid",
+        lambda s: replace(s, lifecycle=Lifecycle.PROMISED, fulfilled=0, held=TOTAL, held_for=ANY),
+        Check.GOODS, TOTAL, 0,
+    ),
+    "a promised order that owes nothing": (
+        "paid", lambda s: replace(s, lifecycle=Lifecycle.PROMISED),
+        Check.GOODS, Lifecycle.FULFILLED, Lifecycle.PROMISED,
+    ),
+    "a part of the cash is not counted": (
+        "a part of the cash came", lambda s: replace(s, fulfilled=19_000, held=1_000, held_for=ANY),
+        Check.GOODS, TOTAL, TOTAL - 1_000,
+    ),
+    "what went back still pays": (
+        "a part of that went back", lambda s: replace(s, fulfilled=20_000, held=-5_000),
+        Check.FULFILLED, 15_000, 20_000,
+    ),
+    "less than nothing is held": (
+        "a part of that went back", lambda s: replace(s, fulfilled=20_000, held=-5_000),
+        Check.BALANCE, 0, -5_000,
+    ),
+    "a surplus went back, and goods lost their money": (
+        "surplus given back", lambda s: replace(s, fulfilled=TOTAL - 10_000, held=10_000, held_for=ANY),
+        Check.GOODS, 0, 10_000,
+    ),
+    "money that does not fit pays for goods": (
+        "paid", lambda s: replace(s, facts=(captured(mismatch=Mismatch.LINK),)), Check.FULFILLED, TOTAL, 0
+    ),
+    "a paid order waits for money": (
+        "paid", lambda s: replace(s, lifecycle=Lifecycle.OPEN, fulfilled=0, held=TOTAL, held_for=ANY),
+        Check.GOODS, Lifecycle.FULFILLED, Lifecycle.OPEN,
+    ),
+    "goods are due and nowhere": (
+        "paid", lambda s: replace(s, stage=None), Check.GOODS, Lifecycle.FULFILLED, None
     ),
     "Razorpay's refund is not in the books": (
         "returned", lambda s: replace(s, refunds=()), Check.REFUND, f"processed {TOTAL}", None

@@ -6,12 +6,14 @@ from datetime import date
 from payments.ledger.day import Day, to_json
 from payments.processing.staff_lists import day_lines
 from payments.shop.business_day import Period, period_of
+from payments.shop.catalogue import Shop
 from payments.shop.fulfilment import Stage
 from payments.shop.local_time import INDIA, local_date
 from payments.simulator.simulator import Simulator
-from tests.payments.tiffin_shop import LUNCH, bought, told
+from tests.payments.tiffin_shop import LUNCH, bought, flow, told
 
 _DAY = 86_400_000
+SHOP: Shop = flow().sections["shop"]
 
 
 def figures(simulator: Simulator, later: int = 0) -> Day:
@@ -40,7 +42,7 @@ def test_cash_online_and_owed() -> None:
     assert (day.orders, day.ordered, day.unpaid) == (3, 16_000 + 30_050 + 16_000, 0)
     assert (day.paid_online, day.payments, day.taken) == (16_000, 1, {("cash", "Ramesh"): 16_000})
     assert day.owed == {"10002": 30_050}
-    assert day.best == [("Veg thali", 2), ("Kaju katli", 1)]
+    assert day.best(SHOP, "en") == [("Veg thali", 2), ("Kaju katli", 1)]
     [said] = told(simulator, "Meena", "#day")
     assert said.splitlines() == [
         "Thu 1 Jan",
@@ -77,7 +79,7 @@ def test_what_was_called_off_is_no_order_and_sells_nothing() -> None:
     told(simulator, "Meena", "#10001 out")
     told(simulator, "Meena", "#10001 refuse")
     day = figures(simulator)
-    assert (day.orders, day.cancelled, day.best, day.owed) == (0, 1, [], {})
+    assert (day.orders, day.cancelled, day.best(SHOP, "en"), day.owed) == (0, 1, [], {})
 
 
 def test_the_parts_of_many_orders_add_up_in_any_order() -> None:
@@ -92,11 +94,21 @@ def test_the_parts_of_many_orders_add_up_in_any_order() -> None:
     for order in reversed((*others, *delivered)):
         other.add(order, period)
     assert one == other
-    assert one.sold == {"Veg thali": 10}
-    assert to_json(one)["owed"] == [{"number": str(n), "amount": 16_000} for n in range(3)]
+    assert one.sold == {"thali": 10}
+    assert to_json(one, SHOP, "en")["owed"] == [{"number": str(n), "amount": 16_000} for n in range(3)]
+
+
+def test_a_product_is_one_best_seller_in_whatever_language_it_was_ordered() -> None:
+    [state] = bought().store.orders.values()
+    found, period = Day(), Period(0, state.order.placed_at + 1)
+    for name, sku in (("Veg thali", "thali"), ("वेज थाली", "thali"), ("Gone", "gone")):
+        line = replace(state.order.lines[0], name=name, sku=sku)
+        found.add(replace(state, order=replace(state.order, lines=(line,))), period)
+    assert found.best(SHOP, "en") == [("Veg thali", 2), ("Gone", 1)]
+    assert to_json(found, SHOP, "en")["best"][0] == {"name": "Veg thali", "quantity": 2}
 
 
 def test_an_empty_day_has_its_lines() -> None:
-    assert [*day_lines(Day(), "Thu 1 Jan")] == [
+    assert [*day_lines(Day(), "Thu 1 Jan", flow())] == [
         "Thu 1 Jan", "0 orders, ₹0", "Paid online: ₹0 in 0 payments", "To do: nothing",
     ]  # fmt: skip

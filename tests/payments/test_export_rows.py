@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.exports import text
-from payments.ledger.exports import COLUMNS, Export, Person, rows_of
+from payments.ledger.exports import COLUMNS, Export, Person, rows_of, rupees
 from payments.ledger.gst_rows import ended, sold, taken_back
+from payments.ledger.order_sums import sums
 from payments.ledger.state import OrderState
 from payments.shop.amendments import Amendment, AmendmentKind
 from payments.shop.catalogue_table import catalogue_rows
@@ -51,6 +52,29 @@ def test_an_order_as_a_row() -> None:
     assert {name: row[name] for name in expected} == expected
     [line] = table(Export.LINES, placed())
     assert (line["sku"], line["gst_percent"], line["ordered"], line["delivery"]) == ("thali", 5, 1, 40)
+
+
+def _of_an_order(state: OrderState) -> tuple[object, ...]:
+    [row] = table(Export.ORDERS, state)
+    api = sums(state)
+    names = ("goods", "discount", "delivery", "total", "owed", "paid", "refunded", "due")
+    assert [row[name] for name in names] == [rupees(api[name]) for name in names], "as the API says"
+    return row["owed"], row["paid"], row["refunded"], row["due"]
+
+
+def test_nothing_is_due_of_an_order_that_is_over() -> None:
+    state = placed()
+    over = replace(state, lifecycle=Lifecycle.RETURNED, stage=Stage.CANCELLED)
+    assert _of_an_order(over) == (160, 0, 0, 0)
+    assert _of_an_order(replace(state, lifecycle=Lifecycle.LAPSED, stage=None)) == (160, 0, 0, 0)
+
+
+def test_what_went_back_has_a_column() -> None:
+    simulator = bought("Thali", LUNCH, "Pay now")
+    simulator.pay()
+    told(simulator, "Meena", "#10001 allowance 30 late")
+    [state] = simulator.store.orders.values()
+    assert _of_an_order(state) == (130, 160, 30, 0)
 
 
 def test_a_rating_has_a_row_once_it_is_given() -> None:

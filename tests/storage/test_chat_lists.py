@@ -20,11 +20,12 @@ _HELD = {
     3: Handover(NOW - 60_000, NOW, "Meena", 2),
     4: Handover(NOW, NOW, "", 1),
     5: Handover(NOW, NOW, "Ravi"),
+    7: Handover(NOW, NOW, "Ravi", 1),
 }
 
 
 async def fill(store: Store) -> None:
-    """Eight customers: some wrote in the same millisecond, one never, one is merged, three are in hand."""
+    """Eight customers: some wrote in the same millisecond, one never, one is merged, four are in hand."""
     for id in range(1, 9):
         held = _HELD.get(id)
         snapshot = {
@@ -54,8 +55,8 @@ async def test_both_readers_find_the_same(store: Store, database_url: str, limit
     await fill(store)
     for wanted, ids in (
         (ChatFilter(limit=limit), [6, 5, 4, 3, 2, 1]),
-        (ChatFilter(in_hand=True, limit=limit), [5, 4, 3]),
-        (ChatFilter(waiting=True, limit=limit), [4, 3]),
+        (ChatFilter(in_hand=True, limit=limit), [5, 4, 3, 7]),
+        (ChatFilter(waiting=True, limit=limit), [4, 3, 7]),
     ):
         async with reading(database_url) as records:
             found = await pages(store.chats, wanted)

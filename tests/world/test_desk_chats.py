@@ -6,6 +6,9 @@ import orjson
 import pytest
 
 from bot.clock import ShiftedClock
+from bot.ingest import from_desk_chat
+from payments.processing.bodies import StaffAction
+from payments.processing.verbs import HANDOVER
 from sandbox.world import World
 from tests.world.offers_shop import desk, flow_in
 from tests.world.running_bot import Start
@@ -30,7 +33,7 @@ async def test_an_operator_answers_and_gives_the_chat_back(
             ("Bina", None, 0), ("Asha", "waits", 2),
         ]  # fmt: skip
         assert (await munshi(live, "chats", "--waiting")).output == (
-            '+919812345601  Asha  21 Sep 14:13  nobody yet, since 21 Sep 14:13, 2 unread  "is it cold?"\n'
+            '+919812345601  Asha  21 Sep 19:43 IST  nobody yet, since 21 Sep 19:43, 2 unread  "is it cold?"\n'
         )
         assert (await desk(live, f"/customers/{NUMBER}/reply", {"text": " As ice. ", "by": "Meena"}))[
             0
@@ -80,6 +83,24 @@ async def test_the_same_request_says_nothing_twice(
         assert asha.heard("Hello") == 1
         assert (await desk(live, path, {"text": "Other"}, **key))[0] == 422
         assert (await desk(live, f"/customers/{NUMBER}/hears", {"hears": "nothing"}, **key))[0] == 422
+
+
+async def test_who_never_wrote_gets_no_text_and_is_listed_once_a_person_has_the_chat(
+    world: World, clock: ShiftedClock, start: Start
+) -> None:
+    async with start(world, clock) as live:
+        body = {"phone": NUMBER, "items": [{"sku": "masala-250"}]}
+        assert (await live.until(live.api("POST", "/payments/create", body)))[0] == 200
+        status, answer = await live.until(desk(live, f"/customers/{NUMBER}/reply", {"text": "At six?"}))
+        why = "the customer has never written here, and no text can be sent then: call them"
+        assert (status, answer["error"]) == (409, why)
+        assert await live.rows("SELECT id FROM outbox WHERE name = 'reply of the staff'") == []
+        action = StaffAction("", "Meena", HANDOVER, "")
+        await live.context.inbox.put([from_desk_chat(action, NUMBER, "taken over")])
+        await live.settle()
+        [held] = (await live.api("GET", "/chats?in_hand=1"))[1]["chats"]
+        assert (held["phone"], held["heard_at"]) == (f"+{NUMBER}", None)
+        assert "  never wrote  " in (await munshi(live, "chats", "--in-hand")).output
 
 
 async def test_after_24_hours_it_is_refused_with_the_mend(

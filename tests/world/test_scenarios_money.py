@@ -214,7 +214,7 @@ async def test_what_is_written_first_and_committed_last_still_leaves(live: Live)
     async with held_open(
         live, lambda tx: steps.advance_due(tx, step, now, 10, 10, draw, WHATSAPP.naming, {})
     ) as answered:
-        assert answered == (1, set())
+        assert answered == (1, {})
         assert len(await ravi.write("hi")) == 1
     assert asha.texts == []
     await live.settle()

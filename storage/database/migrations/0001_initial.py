@@ -28,8 +28,8 @@ class Migration(migrations.Migration):
                 " WHERE merged_into IS NOT NULL",
                 "CREATE INDEX conversation_offers ON conversation (id)"
                 " WHERE hears = 'offers' AND merged_into IS NULL",
-                "CREATE INDEX conversation_in_hand ON conversation (last_inbound_at, id)"
-                " WHERE in_hand IS NOT NULL",
+                "CREATE INDEX conversation_in_hand"
+                " ON conversation (COALESCE(last_inbound_at, created_at), id) WHERE in_hand IS NOT NULL",
                 "CREATE INDEX orders_held_for ON orders (placed_at) WHERE held_for IS NOT NULL",
                 "CREATE INDEX orders_reserving ON orders (key) WHERE lifecycle IN ('open', 'promised')",
                 "CREATE INDEX orders_to_do ON orders (placed_at, key) WHERE todo IS NOT NULL",

@@ -105,6 +105,9 @@ class DayBooks(Books):
             yield f"INV1: {key} is paid in full and is taken for short"
         if captured >= cost > 0 and not due and not back and not order["held_for"]:
             yield f"INV1: {key} is paid and neither fulfilled nor given back"
+        deeds = self.replay.deeds[key]
+        if deeds.delivery and held < deeds.cost and not (outside or deeds.doubtful):
+            yield f"delivery: {key} keeps {deeds.cost} for its delivery, and holds {held}"
         yield from self._to_do(key, order)
 
     def _refunded_by_lost_books(self, key: str) -> bool:
@@ -118,7 +121,9 @@ class DayBooks(Books):
             for fact in self._facts
             if fact["order_key"] == key
             and fact["entity"] == "payment"
+            and fact["state"] == "captured"
             and fact["entity_id"].startswith("hand-")
+            and fact["entity_id"] not in self.replay.deeds[key].undone
         )
         back = sum(
             refund["amount"]
@@ -142,12 +147,18 @@ class DayBooks(Books):
     def _to_do(self, key: str, order: Row) -> Iterator[str]:
         """What is still to be done is on the list, and nothing else."""
         deeds = self.replay.deeds[key]
-        due = order["lifecycle"] in ("promised", "fulfilled")
-        asked = (r for r in self._refunds if r["order_key"] == key and r["payment_id"].startswith("hand-"))
+        mine = [refund for refund in self._refunds if refund["order_key"] == key]
+        asked = [one for one in mine if one["payment_id"].startswith("hand-")]
+        # What an order that is paid by now had too much, went back. A promised one lacks it again.
+        back = sum(one["amount"] for one in mine if one["status"] in ("asked", "created", "processed"))
+        promised, fulfilled = order["lifecycle"] == "promised", order["lifecycle"] == "fulfilled"
+        due = promised and deeds.cost + back > sum(deeds.paid.values())
+        due = due or (fulfilled and deeds.due > 0)
         wanted = [
             *(["goods"] if order["stage"] in ("placed", "accepted", "preparing", "ready", "out") else []),
-            *(["cash"] if order["stage"] == "delivered" and due and deeds.due else []),
+            *(["cash"] if order["stage"] in ("delivered", "returned") and due else []),
             *(["refund"] if any(refund["status"] in ("asked", "created") for refund in asked) else []),
+            *(["delivery"] if deeds.delivery == "held" and order["held"] else []),
             *(["held"] if order["held_for"] not in _HELD_FOR_NOBODY else []),
         ]
         listed = (order["todo"] or "").split(",") if order["todo"] else []

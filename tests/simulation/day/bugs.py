@@ -9,10 +9,11 @@ from typing import Any, Final
 
 import pytest
 
-from payments.ledger import resolution
+from payments.ledger import balance, resolution
 from payments.ledger.state import OrderState, Task
 from payments.processing import (
     chat,
+    hand_money,
     handover,
     notifications,
     order_changes,
@@ -221,6 +222,28 @@ def what_is_owed_is_not_to_do(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(OrderState, "tasks", without)
 
 
+def an_undone_payment_still_pays(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(balance, "undone", lambda _: ())
+
+
+def a_slip_leaves_the_order_paid(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(hand_money, "_owed_again", lambda _, state: state)
+
+
+def a_kept_delivery_goes_back(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(OrderState, "delivery_kept_back", property(lambda _: 0))
+
+
+def nobody_is_asked_about_a_delivery(patch: pytest.MonkeyPatch) -> None:
+    tasks = vars(OrderState)["tasks"].fget
+    without = property(lambda order: tuple(task for task in tasks(order) if task is not Task.DELIVERY))
+    patch.setattr(OrderState, "tasks", without)
+
+
+def a_delivery_is_decided_twice(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(OrderState, "delivery_decided", property(lambda _: False))
+
+
 @dataclass(frozen=True, slots=True)
 class DayRow:
     """A planted bug that shows in a day."""
@@ -276,4 +299,19 @@ DAY_ROWS: Final = (
         "told:",
     ),
     DayRow("what is owed is not to do", what_is_owed_is_not_to_do, "owed", "to do:"),
+    DayRow("an undone payment still pays", an_undone_payment_still_pays, "slips", "INV1"),
+    DayRow("a slip leaves the order paid", a_slip_leaves_the_order_paid, "slips", "goods:"),
+    DayRow("a kept delivery goes back", a_kept_delivery_goes_back, "an undecided delivery", "delivery:"),
+    DayRow(
+        "nobody is asked about a delivery",
+        nobody_is_asked_about_a_delivery,
+        "an undecided delivery",
+        "to do:",
+    ),
+    DayRow(
+        "a delivery is decided twice",
+        a_delivery_is_decided_twice,
+        "the delivery of refused goods",
+        "deeds:",
+    ),
 )

@@ -16,8 +16,12 @@ from tests.simulation.day.watch import LADDER
 
 _ENDED: Final = frozenset({"delivered", "cancelled", "refused", "returned"})
 _ABOUT_GOODS: Final = frozenset({"less", "return", "allowance", "address", "note"})
+_AMENDING: Final = _ABOUT_GOODS | {"refuse", "delivery"}
 """Verbs that leave an amendment."""
-_OF_ORDERS: Final = _ABOUT_GOODS | {"stage", "cancel", "refuse", "cash", "upi", "refunded"}
+_KEEP: Final = "keep-delivery"
+_GIVES: Final = frozenset({"less", "return", "allowance", "refunded", "undo", "delivery"})
+"""Verbs for those who may give money back."""
+_OF_ORDERS: Final = _AMENDING | {"stage", "cancel", "cash", "upi", "refunded", "undo"}
 """Verbs that change an order."""
 
 
@@ -45,6 +49,12 @@ class Deeds:
     """Where the goods go, once somebody changed it."""
     hand: int = 0
     """How often a person took money."""
+    undone: set[str] = field(default_factory=set)
+    """Payments by hand that were recorded by mistake."""
+    given: set[str] = field(default_factory=set)
+    """Payments by hand of which a person gave something back."""
+    delivery: str = ""
+    """`held` once the goods were refused and their delivery is held, `decided` once a person has decided."""
 
     @property
     def lines(self) -> list[Any]:
@@ -103,7 +113,7 @@ class Replay:
         for fact in self._facts[event["id"]]:
             self.wrongs += self._learn(fact, body if acted else {})
         for one in self._amendments[event["id"]]:
-            if not acted or body["verb"] not in _ABOUT_GOODS:
+            if not acted or body["verb"] not in _AMENDING:
                 self.wrongs.append(f"deeds: nobody asked for the amendment {one['key']}")
 
     def called_off(self, key: str, at: int) -> None:
@@ -135,15 +145,21 @@ class Replay:
             return
         if expected and expected != stage:
             yield f"deeds: {body['by']} saw {key} as {expected}, it was {stage}, and '{verb}' counted"
-        if not body["money"] and verb in ("less", "return", "allowance", "refunded"):
+        if not body["money"] and verb in _GIVES:
             yield f"deeds: {body['by']} may not give back money, and '{verb}' of {key} counted"
         ends = {"cancel": "cancelled", "refuse": "refused"}.get(verb) or (words[0] if verb == "stage" else "")
         if ends in ("cancelled", "refused"):
             yield from self._ended(deeds, ends, body, words)
+            if _KEEP in words:
+                yield from self._delivery_held(deeds, self._amendments[number])
         elif verb == "stage":
             yield from self._moved(deeds, words, number, body)
         elif verb in _ABOUT_GOODS:
             yield from self._amended(deeds, verb, words, number)
+        elif verb == "delivery":
+            yield from self._delivery(deeds, words[0], self._amendments[number])
+        elif verb == "undo":
+            yield from self._undone(deeds, number, words)
         elif verb in ("cash", "upi"):
             yield from self._paid_by_hand(deeds, number, _paise(words[0]) if words else deeds.due)
 
@@ -156,6 +172,44 @@ class Replay:
         said = {"waste": False, "restock": True}
         shelf = next((said[word] for word in words if word in said), None)
         self._end(deeds, to, body["by"], shelf)
+
+    @staticmethod
+    def _delivery_held(deeds: Deeds, stored: list[Row]) -> Iterator[str]:
+        """Of a paid order that is refused, only the delivery is still owed."""
+        key, fee = deeds.order["key"], sum(line[7] for line in deeds.lines)
+        if not deeds.paid:
+            yield f"deeds: nothing was paid for {key}, and its delivery is kept"
+        deeds.less += sum(one["amount"] for one in stored)
+        if deeds.cost != min(fee, deeds.cost + sum(one["amount"] for one in stored)) and not deeds.doubtful:
+            yield f"deeds: the delivery of {key} costs {fee}, and {deeds.cost} is kept"
+        deeds.delivery = "held"
+
+    @staticmethod
+    def _delivery(deeds: Deeds, word: str, stored: list[Row]) -> Iterator[str]:
+        """A person decides about the delivery: kept, it is still owed; given back, nothing is."""
+        key = deeds.order["key"]
+        again = deeds.delivery == "decided" and word == "keep"
+        if not deeds.delivery or again or len(stored) != 1:
+            yield f"deeds: 'delivery {word}' of {key} counted, which is {deeds.delivery or 'not refused'}"
+            return
+        amount = deeds.cost if word == "refund" else 0
+        if stored[0]["amount"] != amount:
+            yield f"deeds: 'delivery {word}' of {key} takes {stored[0]['amount']} off, not {amount}"
+        deeds.less += stored[0]["amount"]
+        deeds.amendments += bool(amount)
+        deeds.delivery = "decided"
+
+    def _undone(self, deeds: Deeds, number: int, words: list[str]) -> Iterator[str]:
+        """A payment by hand was a mistake: what it paid for is owed again."""
+        key = deeds.order["key"]
+        meant = f"hand-{key}-{words[0] if words else 1}"
+        stored = [fact["entity_id"] for fact in self._facts[number] if fact["state"] == "undone"]
+        if stored != [meant] or (not words and deeds.hand > 1):
+            yield f"deeds: '{' '.join(['undo', *words])}' of {key} undid {stored}"
+        if meant in deeds.given | deeds.undone or meant not in deeds.paid:
+            yield f"deeds: {meant} was undone, and it was given back or never taken"
+        deeds.undone.add(meant)
+        deeds.paid.pop(meant, None)
 
     def _moved(self, deeds: Deeds, words: list[str], number: int, body: dict[str, Any]) -> Iterator[str]:
         key, stage, to = deeds.order["key"], deeds.stage or "placed", words[0]
@@ -215,7 +269,9 @@ class Replay:
             ["cash"],
             ["upi"],
         )
-        if fact["entity"] == "payment" and by_hand and not takes:
+        if fact["entity"] == "refund" and detail.get("payment_id", "").startswith("hand-"):
+            deeds.given.add(detail["payment_id"])
+        if fact["entity"] == "payment" and by_hand and not takes and fact["state"] != "undone":
             yield f"deeds: nobody took the money of {fact['entity_id']}"
         if fact["entity"] == "payment" and fact["state"] == "captured":
             fits = fact["currency"] == "INR" and not detail.get("mismatch")

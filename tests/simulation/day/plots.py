@@ -5,6 +5,7 @@ what it is about.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 from payments.shop.cart import Item
@@ -216,6 +217,70 @@ def _pressed_by_strangers(world: DayWorld) -> Story:
     yield MINUTE
 
 
+def _slips(world: DayWorld) -> Story:
+    """Cash is recorded twice by mistake, undone, and taken; what nobody took is not given back."""
+    meena, ramesh = opened(world)
+    asha, ravi = Shopper(world, 1), Shopper(world, 2)
+    yield from orders(world, asha, TEA, pays="cash")
+    for member, words in (
+        (ramesh, "#10001 delivered cash"),
+        (ramesh, "#10001 undo"),
+        (meena, "#10001 undo"),
+        (meena, "#10001 undo"),
+        (meena, "#10001 cash 500 surplus"),
+        (meena, "#10001 undo"),
+        (meena, "#10001 undo 2"),
+    ):
+        yield from member.types(words)
+    yield from orders(world, ravi, CUPS)
+    ravi.pays()
+    yield lambda: meena.heard("Order #10002")
+    for member, words in (
+        (ramesh, "#10002 delivered"),
+        (meena, "#10002 cash 50 surplus"),
+        (meena, "#10002 refunded"),
+        (meena, "#10002 undo"),
+        (meena, "#10002 undo 2"),
+    ):
+        yield from member.types(words)
+    yield MINUTE
+
+
+def _the_delivery_of_refused_goods(world: DayWorld) -> Story:
+    """Paid goods are refused at the door: a person decides who pays for bringing them, once."""
+    meena, ramesh = opened(world)
+    asha, ravi = Shopper(world, 1), Shopper(world, 2)
+    for n, who in enumerate((asha, ravi), start=1):
+        yield from orders(world, who, TEA)
+        who.pays()
+        yield partial(meena.heard, f"Order #1000{n}")
+        yield from ramesh.types(f"#1000{n} out")
+        yield from ramesh.types(f"#1000{n} refuse keep-delivery")
+        yield from meena.types(f"#1000{n} refuse keep-delivery")
+    for member, words in (
+        (ramesh, "#10001 delivery keep"),
+        (meena, "#10001 delivery"),
+        (meena, "#10001 delivery keep"),
+        (meena, "#10001 delivery keep"),
+        (meena, "#10002 delivery refund"),
+        (meena, "#10002 delivery refund"),
+    ):
+        yield from member.types(words)
+    yield MINUTE
+
+
+def _an_undecided_delivery(world: DayWorld) -> Story:
+    """Nobody decides about the delivery of refused goods: it stays to be done."""
+    meena, _ = opened(world)
+    asha = Shopper(world, 1)
+    yield from orders(world, asha, TEA)
+    asha.pays()
+    yield lambda: meena.heard("Order #10001")
+    yield from meena.types("#10001 out")
+    yield from meena.types("#10001 refuse keep-delivery")
+    yield MINUTE
+
+
 PLOTS: Final[Mapping[str, Callable[[DayWorld], Story]]] = {
     "cash to the door": _cash_to_the_door,
     "paid and amended": _paid_and_amended,
@@ -228,4 +293,7 @@ PLOTS: Final[Mapping[str, Callable[[DayWorld], Story]]] = {
     "stopped": _stopped,
     "paid aside": _paid_aside,
     "pressed by strangers": _pressed_by_strangers,
+    "slips": _slips,
+    "the delivery of refused goods": _the_delivery_of_refused_goods,
+    "an undecided delivery": _an_undecided_delivery,
 }

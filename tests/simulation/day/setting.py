@@ -23,7 +23,7 @@ STAFF: Final[Mapping[str, frozenset[str]]] = {
 }
 """What each of the staff may do, by phone number."""
 RIGHTS: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("less", "return", "allowance", "refunded"), "money"),
+    **dict.fromkeys(("less", "return", "allowance", "refunded", "undo", "delivery"), "money"),
     **dict.fromkeys(("reply", "last_reply", "done", "handover", "wrote", "hears"), "chat"),
 }
 """The right that each verb needs, if not `orders`."""

@@ -19,7 +19,8 @@ _COMMANDS: Final = (
     *("less {sku} 1 sold out", "less {sku} 1 waste", "less {sku} 2", "less {sku}", "address {address}"),
     *("allowance 30 late", "allowance 9.99", "allowance 100000", "cancel", "cancel waste", "refuse"),
     *("refuse", "refuse waste", "return {sku} 1 broken", "return {sku} 1", "refunded", "refunded"),
-    *("cash", "cash 50", "cash 50 surplus", "upi"),
+    *("cash", "cash 50", "cash 50 surplus", "upi", "undo", "undo", "undo 1", "undo 2"),
+    *("refuse keep-delivery", "refuse keep-delivery", "delivery keep", "delivery refund"),
 )
 
 

@@ -111,9 +111,16 @@ def _money(before: OrderState | None, after: OrderState) -> Iterator[str]:
             yield f"refunds: {amount} of {payment} goes back, and {captured.get(payment, 0)} came"
 
 
+def _undone(order: OrderState) -> set[str]:
+    return {fact.entity_id for fact in order.facts if fact.entity == "payment" and fact.state == "undone"}
+
+
 def _stages(before: OrderState | None, after: OrderState) -> Iterator[str]:
     was, since = (before.lifecycle, before.stage) if before else ("open", None)
-    if after.lifecycle != was and after.lifecycle not in _LIFECYCLES[was] and before is not None:
+    undid = before is not None and len(_undone(after)) > len(_undone(before))
+    owed_again = (was, after.lifecycle) == ("fulfilled", "promised") and undid
+    allowed = after.lifecycle in _LIFECYCLES[was] or owed_again
+    if after.lifecycle != was and not allowed and before is not None:
         yield f"lifecycle: {after.key} was {was} and is {after.lifecycle}"
     if after.stage is None:
         if since is not None:
