@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Final
 
 from payments.ledger.balance import Balance
-from payments.ledger.refunds import OUTSIDE, Refund, RefundStatus
+from payments.ledger.refunds import OUTSIDE, Refund, RefundStatus, replaced
 from payments.ledger.state import OrderState
 from payments.shop.fulfilment import Stage
 from payments.shop.orders import Lifecycle
@@ -134,9 +134,12 @@ def _staying(state: OrderState) -> int:
 
 
 def _given_outside(state: OrderState) -> int:
-    """Return what went back without Munshi: nothing else takes money away from goods that are due."""
-    refunds = _without_fees(state.refunds, state.balance)
-    return sum(amount for refund, amount in refunds if refund.reason == OUTSIDE)
+    """Return what went back without Munshi, or although a person had given it in its place.
+
+    Nothing else takes money away from goods that are due.
+    """
+    refunds, by_hand = _without_fees(state.refunds, state.balance), replaced(state.refunds)
+    return sum(amount for refund, amount in refunds if refund.reason == OUTSIDE or refund.key in by_hand)
 
 
 def _without_fees(refunds: Iterable[Refund], balance: Balance) -> Iterator[tuple[Refund, int]]:

@@ -8,12 +8,14 @@ import random
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import AsyncMock
 
 import pytest
 from structlog.testing import capture_logs
 
 from bot.clock import ShiftedClock
 from bot.context import FAILED_ROUNDS, Context, Pulse
+from bot.flow_versions import FlowVersions
 from bot.metrics import Metrics
 from bot.retry import Failure
 from bot.workers import loop
@@ -108,6 +110,8 @@ def workers(shelf: Shelf, hands: Hands, clock: ShiftedClock | None = None) -> Wo
         clock=clock or ShiftedClock(Midnight()),
         flow=SimpleNamespace(sections={"shop": SimpleNamespace(day_report=None)}),
         broadcast_begun=asyncio.Event(),
+        versions=FlowVersions(cast(Any, SimpleNamespace())),
+        follow_flow=AsyncMock(return_value=False),
         metrics=Metrics(),
         pulse=Pulse(),
         whatsapp=None,

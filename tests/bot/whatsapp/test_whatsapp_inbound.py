@@ -76,7 +76,9 @@ EVENTS: dict[str, Event] = {
     "document": media("document", "990000000000003", "application/pdf", caption="bill"),
     "audio_voice_note": media("audio", "990000000000004", "audio/ogg; codecs=opus"),
     "sticker": media("sticker", "990000000000005", "image/webp"),
-    "contacts_shared": Received("contacts", {"phones": ["917000000023", "917000000024"]}),
+    "contacts_shared": Received(
+        "contacts", {"names": ["Dev Rao"], "phones": ["917000000023", "917000000024"]}
+    ),
     "order_cart": Received(
         "order",
         {
