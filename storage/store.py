@@ -74,6 +74,11 @@ class Store:
         self._figures = DayFigures(units.read)
         self.versions = StoredVersions(units)
 
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may use the database beside this one."""
+        return self._units.shared
+
     @classmethod
     async def open(
         cls, url: str, channel: Channel, *, wait: float = 0.0, draw: Draw = nonces.draw

@@ -6,7 +6,7 @@ other's work.
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from typing import Any, Final
@@ -91,11 +91,15 @@ class Workers:
             self._retention.run(),
             self._day_reports.run(),
             self._broadcasts.run(),
-            self._flow.run(self._context.follow_flow, FLOW_SECONDS, "the served flow was not looked up"),
         )
-        self._tasks = [asyncio.create_task(loop) for loop in loops]
+        self._tasks = [asyncio.create_task(loop) for loop in (*loops, *self._following())]
         for task in self._tasks:
             task.add_done_callback(self._on_loop_end)
+
+    def _following(self) -> Iterator[Coroutine[Any, Any, None]]:
+        """Yield the loop that looks for a version of the flow which another process has served."""
+        if self._context.store.shared:
+            yield self._flow.run(self._context.follow_flow, FLOW_SECONDS, "the served flow was not looked up")
 
     async def close(self) -> None:
         """Stop claiming, finish and record the entries in flight, release those that have not started."""

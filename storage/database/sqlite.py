@@ -40,6 +40,8 @@ _STATEMENTS: Final = 1024
 class SqliteUnits(Units):
     """Units of work on an SQLite file, one after the other."""
 
+    shared = False
+
     def __init__(self, lock: FileLock) -> None:
         self._lock = lock
         self._log = lock.path.with_name(f"{lock.path.name}-wal")

@@ -77,6 +77,9 @@ class Units(ABC):
     A cancelled caller stops waiting at once; its unit still happens whole or not at all.
     """
 
+    shared: bool = True
+    """Whether other processes may use the database beside this one."""
+
     @abstractmethod
     async def run(self, work: Work[T]) -> T:
         """Run `work` in a transaction, commit, and return its result. Roll back if it raises.

@@ -30,6 +30,8 @@ from storage.outbox.receipts import Applied, Undelivered
 class Shelf:
     """The part of a store that workers use: deliveries are claimed once, and outcomes kept."""
 
+    shared = False
+
     def __init__(self) -> None:
         self.waiting: list[Delivery] = []
         self.recorded: list[Outcome] = []
