@@ -275,7 +275,7 @@ async def test_the_browser_comes_back(live: Live) -> None:
     assert await live.stored() == before, "a hint only: nothing is stored"
 
 
-READY = f"ready\nflow: chai-counter {sha256(FLOW.read_bytes()).hexdigest()[:12]}\n"
+READY = f"ready\nflow: chai-counter {sha256(FLOW.read_bytes()).hexdigest()[:12]}\nfile: the same\n"
 
 
 async def test_what_a_supervisor_asks(live: Live) -> None:
