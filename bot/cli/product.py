@@ -16,12 +16,13 @@ from bot.clock import SystemClock
 from bot.printable import printable
 from flows.document.errors import close
 from flows.document.shape import text_in
+from flows.engine.model import Flow
 from payments.shop.catalogue import Shop
 from payments.shop.money import money
 from payments.shop.products import Product
 from storage import Store
 from storage.database.records import reading
-from storage.inbox import product_switch, stock
+from storage.inbox import product_switch, stock, versions
 from storage.inbox.product_switch import Off
 
 
@@ -60,7 +61,7 @@ def command(sku: Sku = None, to: To = None) -> None:
     if sku is not None and to is not None:
         looked_up(_switch(sku, to))
         return
-    for line in looked_up(_listing(database_url(), shop, flow.languages[0], sku)):
+    for line in looked_up(_listing(database_url(), flow, sku)):
         typer.echo(printable(line))
 
 
@@ -76,9 +77,11 @@ async def _switch_in_store(sku: str, available: bool, by: str, store: Store) -> 
     return await store.switch(sku, available=available, by=by, now=SystemClock().now())
 
 
-async def _listing(url: str, shop: Shop, language: str, sku: str | None) -> list[str]:
+async def _listing(url: str, flow: Flow, sku: str | None) -> list[str]:
+    shop, language = flow.sections["shop"], flow.languages[0]
     async with reading(url) as records:
         left, off = await stock.left(records.reads), await product_switch.off(records.reads)
+        serving = await versions.newest(records.reads)
     rows = [
         row
         for product in shop.products
@@ -86,7 +89,10 @@ async def _listing(url: str, shop: Shop, language: str, sku: str | None) -> list
         if sku in (None, product.sku, row.sku.strip())
     ]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    if serving is not None and serving.version != flow.version:
+        lines.append(f"This is what {flow.file} says; customers are served version {serving.version}.")
+    return lines
 
 
 def _rows(product: Product, language: str, left: Mapping[str, int], off: Mapping[str, Off]) -> Iterator[_Row]:

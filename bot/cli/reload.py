@@ -2,6 +2,7 @@
 
 import typer
 
+from bot.cli.display import database_name
 from bot.cli.lifecycle import database_url, flow_path, looked_up, refuse
 from bot.cli.operator_changes import post, user
 from bot.clock import SystemClock
@@ -36,6 +37,8 @@ async def _reload(url: str) -> None:
     finally:
         await store.close()
     typer.echo(served(serving.version, before.version if before else None))
+    if url.startswith("sqlite:"):
+        typer.echo(f"no server runs on {database_name(url)}: the next one begins with its flow file")
 
 
 async def ask_server(path: str, body: dict[str, str], unavailable: Unavailable) -> None:

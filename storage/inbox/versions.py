@@ -105,13 +105,16 @@ WHERE version = $1 AND state = $2 AND merged_into IS NULL AND forgotten_at IS NU
 
 
 async def counted(tx: Transaction, number: int) -> Mapping[str, int]:
-    """Return how many customers stand in each state of the version `number`, where any do."""
+    """Return how many customers stand in each state of the version `number`, where any do.
+
+    Those whose chat has not begun stand in none.
+    """
     return {row["state"]: row["people"] for row in await tx.fetch(_COUNTED, number)}
 
 
 _COUNTED = """
 SELECT state, COUNT(*) AS people FROM conversation
-WHERE version = $1 AND merged_into IS NULL AND forgotten_at IS NULL GROUP BY state"""
+WHERE version = $1 AND state > '' AND merged_into IS NULL AND forgotten_at IS NULL GROUP BY state"""
 
 
 class StoredVersions:

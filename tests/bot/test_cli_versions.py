@@ -66,10 +66,11 @@ async def test_the_life_of_a_version(database_url: str, tmp_path: Path) -> None:
         0, "Nothing is served yet: flows.yaml would be the first version.\n",
     )  # fmt: skip
     assert await munshi(database_url, file, "history") == (0, "nothing was served yet\n")
-    assert await munshi(database_url, file, "reload") == (0, "version <version> is served now\n")
-    assert await munshi(database_url, file, "reload") == (
-        0, "version <version> is served already: nothing changes\n",
-    )  # fmt: skip
+    status, said = await munshi(database_url, file, "reload")
+    assert (status, said.splitlines()[0]) == (0, "version <version> is served now")
+    assert ("no server runs on" in said) == database_url.startswith("sqlite:")
+    status, said = await munshi(database_url, file, "reload")
+    assert (status, said.splitlines()[0]) == (0, "version <version> is served already: nothing changes")
     status, said = await munshi(database_url, file, "rollback")
     assert (status, said) == (1, "there is no earlier version: munshi history lists those that were served\n")
     write(file, ("failed: {say: pay}", "failed: {say: pey}"))
@@ -78,9 +79,8 @@ async def test_the_life_of_a_version(database_url: str, tmp_path: Path) -> None:
     assert "error: there is no message 'pey'" in said
     assert said.endswith("Refused: version <version> goes on\n")
     write(file, *_EDITED)
-    assert await munshi(database_url, file, "reload") == (
-        0, "version <version> is served now, in the place of <version>\n",
-    )  # fmt: skip
+    status, said = await munshi(database_url, file, "reload")
+    assert (status, said.splitlines()[0]) == (0, "version <version> is served now, in the place of <version>")
     status, said = await munshi(database_url, file, "history")
     assert said.splitlines() == [
         "<version>  <time>  ravi  0 customers  served",

@@ -10,8 +10,8 @@ from tests.simulation.history import History, crowd, play
 
 PEOPLE = 50
 """Histories that share one world, with its stock and its faults."""
-WORLDS = int(os.environ.get("MUNSHI_HISTORIES", "8000")) // PEOPLE
-SHARDS = 4
+WORLDS = int(os.environ.get("MUNSHI_HISTORIES", "4000")) // PEOPLE
+SHARDS = 2
 FIRST = int(os.environ.get("MUNSHI_SEED", "1"))
 
 RARE: dict[str, float] = {

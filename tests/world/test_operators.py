@@ -231,7 +231,7 @@ async def test_doctor_tells_of_a_flow_file_that_is_not_what_is_served(live: Live
     assert told.exit_code == 1
     version = live.context.flow.version
     assert f"✗ flow: {file} is not what is served: that is version {version}, the file is " in told.output
-    assert "restart the server" in told.output
+    assert "munshi reload" in told.output
 
 
 async def test_what_is_served_and_where_is_one_line(live: Live) -> None:
