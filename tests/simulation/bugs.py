@@ -27,7 +27,7 @@ from payments.ledger.facts import Fact
 from payments.ledger.holds import Mismatch
 from payments.ledger.polling import Poll
 from payments.ledger.state import OrderState
-from payments.processing import advance, cart_actions, deferred_links, notifications, updates
+from payments.processing import advance, cart_actions, deferred_links, notifications, updates, versions
 from payments.processing import turn as turns
 from payments.processing.advance import advance as advance_step
 from payments.processing.changes import ChangeSet, EventResult, Outcome
@@ -64,7 +64,7 @@ def drop_what_is_interrupted(patch: pytest.MonkeyPatch) -> None:
         dropped = [EventResult(event.number, Outcome.IGNORED, ()) for event in step_input.events[:-1]]
         return replace(changes, results=[*dropped, *changes.results])
 
-    patch.setattr(loop, "advance", advance_last)
+    patch.setattr(versions, "advance", advance_last)
 
 
 def ask_before_it_is_written(patch: pytest.MonkeyPatch) -> None:
@@ -360,7 +360,7 @@ def newest_first(patch: pytest.MonkeyPatch) -> None:
     def advance_reversed(flow: Any, step_input: StepInput, now: int) -> ChangeSet:
         return advance_step(flow, step_input._replace(events=step_input.events[::-1]), now)
 
-    patch.setattr(loop, "advance", advance_reversed)
+    patch.setattr(versions, "advance", advance_reversed)
 
 
 def timers_of_any_visit(patch: pytest.MonkeyPatch) -> None:
