@@ -161,7 +161,13 @@ async def test_an_order_with_all_that_is_known_of_it(store: Store, database_url:
         store, "attempt", reference_id="k-1-1.1", order_key="k-1-1", link_id="plink_1", short_url="u"
     )
     await insert(
-        store, "refund", key="r-1", order_key="k-1-1", payment_id="hand-k-1-1-1", amount=100, status="asked"
+        store,
+        "refund",
+        key="hand-k-1-1-1-1",
+        order_key="k-1-1",
+        payment_id="hand-k-1-1-1",
+        amount=100,
+        status="asked",
     )
     await run_sql(
         store,
