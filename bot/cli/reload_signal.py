@@ -25,6 +25,7 @@ async def reloading(context: Context) -> AsyncIterator[None]:
     finally:
         loop.remove_signal_handler(signal.SIGHUP)
         task.cancel()
+        await asyncio.wait([task])  # a reload that is under way ends before the store is closed
 
 
 async def _reload_each_time(context: Context, hung_up: asyncio.Event) -> None:

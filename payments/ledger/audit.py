@@ -133,7 +133,7 @@ def _staying(state: OrderState) -> int:
     return state.balance.paid - sum(amount for refund, amount in refunds if refund.payment_id in fitting)
 
 
-def _given_outside(state: OrderState) -> int:
+def _given_away(state: OrderState) -> int:
     """Return what went back without Munshi, or although a person had given it in its place.
 
     Nothing else takes money away from goods that are due.
@@ -240,7 +240,7 @@ def _goods(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:
     if money.goods != stands:
         said = "fulfilled + owed + given must be the price of the goods"
         yield Discrepancy(state.key, Check.GOODS, said, money.goods, stands)
-    if money.given > (outside := _given_outside(state)):
+    if money.given > (outside := _given_away(state)):
         said = "goods are without money, so it must have gone back outside Munshi"
         yield Discrepancy(state.key, Check.GOODS, said, outside, money.given)
     if state.lifecycle is Lifecycle.PROMISED and not money.owed:

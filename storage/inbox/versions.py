@@ -68,6 +68,7 @@ async def newest(tx: Transaction) -> Serving | None:
     return _serving(rows[0]) if rows else None
 
 
+# Without the bound, SQLite's plan is called a scan, though it reads the last row only.
 _NEWEST = """
 SELECT number, version, outline, served_at, served_by FROM flow_version
 WHERE number > 0 ORDER BY number DESC LIMIT 1"""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from flows.document.errors import Issue, close
 from flows.document.reader import Path
-from flows.engine.model import BUILT_IN, OTHERWISE, RECEIVED, Flow
+from flows.engine.model import OTHERWISE, Flow
 from flows.language.checks.subject import Subject
 from flows.language.schema import HandlerSpec
 from flows.language.walk import state_place
@@ -14,7 +14,7 @@ def triggers_can_fire(subject: Subject) -> Iterator[Issue]:
     """Yield the triggers that nothing ever fires."""
     flow = subject.flow
     word_triggers = {trigger for state in flow.states.values() for trigger in state.words.values()}
-    known = flow.offered | word_triggers | BUILT_IN.keys() | RECEIVED | host_events(flow)
+    known = flow.offered | word_triggers | (flow.reserved - {OTHERWISE})
     for where, handlers in _handlers(subject):
         for trigger in handlers:
             if trigger not in known:
@@ -37,12 +37,6 @@ def _handlers(subject: Subject) -> Iterator[tuple[Path, Mapping[str, list[Handle
     """Every `on:`, and `anywhere`, with its place in the file."""
     yield ("anywhere",), subject.spec.anywhere
     yield from (((*state_place(path), "on"), state.on) for path, state in subject.states())
-
-
-def host_events(flow: Flow) -> set[str]:
-    """Return the events that only the host or its actions may fire."""
-    raised = {event for action in flow.vocabulary.actions.values() for event in action.events}
-    return raised | flow.vocabulary.events.keys()
 
 
 def every_state_answers(subject: Subject) -> Iterator[Issue]:
