@@ -8,10 +8,11 @@ FlowError
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
 
+from flows.document.excerpt import excerpt
 from flows.document.words import unseen
 
 
@@ -32,10 +33,15 @@ class Issue:
     message: str
     mend: str = ""
     severity: Severity = Severity.ERROR
+    source: str = field(default="", compare=False)
+    """The line of the file; empty if there is none to show."""
+    follows: bool = field(default=False, compare=False)
+    """Whether it is about a part of the file that another issue says can't be read."""
 
     def __str__(self) -> str:
+        shown = "".join(f"\n  {line}" for line in excerpt(self.source, self.line, self.column))
         mend = f"\n    {self.mend}" if self.mend else ""
-        return f"{self.file}:{self.line}:{self.column}: {self.severity}: {self.message}{mend}"
+        return f"{self.file}:{self.line}:{self.column}: {self.severity}: {self.message}{shown}{mend}"
 
 
 def close(name: str, known: Iterable[str]) -> str:

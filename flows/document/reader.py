@@ -9,14 +9,16 @@ refused where YAML needs a blank. libyaml's loader is not used: it crashes the p
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import yaml
 from yaml.events import (
     AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
     DocumentStartEvent,
     Event,
     MappingEndEvent,
@@ -25,11 +27,11 @@ from yaml.events import (
     SequenceEndEvent,
 )
 
+from flows.document import syntax
 from flows.document.errors import FlowInvalid, Issue, Severity
 from flows.document.words import describe, looks_blank
 
 MAX_BYTES: Final = 512 * 1024
-MAX_DEPTH: Final = 24
 MAX_VALUES: Final = 20_000
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -45,153 +47,210 @@ _BEHIND_NUMBER: Final = re.compile(r" +#( |#|$)")
 """A comment that can't be meant as part of the number, `true` or `false` before it."""
 _LINE_BREAKS: Final = "\x85\u2028\u2029"
 """Line breaks for YAML that no editor shows."""
+_FORBIDDEN: Final = re.compile(
+    f"[{_LINE_BREAKS}]|[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)
+"""Those, and the characters that YAML forbids. Source: YAML 1.1, 5.1 Character Set."""
+_MANY: Final = 20
+"""Forbidden characters that are reported: a file full of them is no text."""
+_RECOVERED: Final = 200 * 1024
+"""Bytes of a text in which more than one error of YAML is looked for: each look takes as long as reading it."""
+_MOST_ISSUES: Final = 100
+"""Behind so many, no more is read."""
+_TOO_DEEP: Final = f"nested over {syntax.MAX_DEPTH} levels deep"
+_SPLIT: Final = "a flow is not that large: take out what the shop does not need"
 UNSENDABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 """Control characters and half surrogate pairs: YAML can escape them, no database or channel takes them."""
 
 
+class Place(NamedTuple):
+    """Where something stands: its file, line and column (from 1)."""
+
+    file: str
+    line: int
+    column: int
+
+
 @dataclass(slots=True)
 class Document:
-    """The data of one file, and the place (line and column from 1) of each value and key."""
+    """The data of a flow, and the place of each value and key. Only it makes the place of an issue."""
 
     file: str
     data: Any = None
-    places: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    places: dict[Path, Place] = field(default_factory=dict)
     """Place of each value; for a value of a mapping, the place of its key."""
+    lines: dict[str, Sequence[str]] = field(default_factory=dict)
+    """The lines of each file."""
+    issues: list[Issue] = field(default_factory=list)
+    """What is wrong in the parts that could not be read."""
+    unread: set[Path] = field(default_factory=set)
+    """Parts that could not be read, or not as they are meant: what is wrong in them follows from that."""
+    renamed: dict[Path, str] = field(default_factory=dict)
+    """Path of a key that is taken for a misspelt one -> that key, as it is written."""
 
     def issue(self, path: Path, message: str, mend: str = "", severity: Severity = Severity.ERROR) -> Issue:
         """Make an issue at `path`. Steps of the path that the file doesn't have are skipped.
 
         So a path may name a missing key, or the first item of a list that is written without a list.
         """
+        place = self.place(path)
+        follows = not self.unread.isdisjoint(path[:end] for end in range(len(path) + 1))
+        source = self._source(place)
+        return Issue(place.file, place.line, place.column, message, mend, severity, source, follows)
+
+    def issue_at(self, place: Place, message: str, mend: str = "") -> Issue:
+        """Make an error at a place that no value has."""
+        return Issue(*place, message, mend, source=self._source(place))
+
+    def place(self, path: Path) -> Place:
+        """Return the place of `path`, by the rule of `issue`."""
         written: Path = ()
         for step in path:
+            step = self.renamed.get((*written, step), step)
             if (*written, step) in self.places:
                 written = (*written, step)
-        line, column = self.places.get(written, (1, 1))
-        return Issue(self.file, line, column, message, mend, severity)
+        return self.places.get(written) or Place(self.file, 1, 1)
 
     def line(self, path: Path) -> int:
-        """Line of `path`, by the same rule as `issue`."""
-        return self.issue(path, "").line
+        """Line of `path`, by the rule of `issue`."""
+        return self.place(path).line
 
-
-_MENDS: Final = (
-    ("mapping values are not allowed", "put a text that holds ': ' in quotes; or check the indentation"),
-    ("'\\t'", "use spaces, not tabs"),
-    ("could not find expected ':'", "a key needs a ':' behind it; or a quote is missing above"),
-    ("expected ',' or '}'", "close the '{' with '}', and put texts that hold , ? : in quotes"),
-    ("expected ',' or ']'", "close the '[' with ']', and put texts that hold , ? : in quotes"),
-    ("while scanning a quoted scalar", "a closing quote is missing"),
-    ("expected <block end>", "check the indentation, and that every quote is closed"),
-    ("expected alphabetic or numeric", "put a text that starts with *, & or ! in quotes"),
-    ("sequence entries are not allowed", "put a text that starts with '- ' in quotes"),
-    ("mapping keys are not allowed", "put a text that starts with '? ' in quotes"),
-    ("expected a comment or a line break", "put a text that starts with > or | in quotes"),
-    ("but found '<stream end>'", "close what is open; and put a text that holds ' #' in quotes"),
-    ("expected the node content", "put a text that starts with this character in quotes"),
-    ("expected chomping or indentation", "put a text that starts with > or | in quotes"),
-    ("cannot start any token", "put a text that starts with this character in quotes"),
-)
-"""Part of an error message of PyYAML, and what usually mends that error."""
-
-
-def _mend(problem: str) -> str:
-    return next((mend for part, mend in _MENDS if part in problem), "check indentation and quotes here")
-
-
-class _RefusedError(Exception):
-    """YAML that this reader does not accept, at the place of `event`."""
-
-    def __init__(self, event: Event, message: str, mend: str) -> None:
-        super().__init__(message)
-        self.event, self.message, self.mend = event, message, mend
+    def _source(self, place: Place) -> str:
+        lines = self.lines.get(place.file, ())
+        return lines[place.line - 1] if place.line <= len(lines) else ""
 
 
 def read(text: str, file: str) -> Document:
-    """Read `text` into a Document. Raises FlowInvalid, with the place, if it isn't YAML we accept."""
-    document = Document(file)
-    _refuse_line_breaks(text, file)
-    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise FlowInvalid((Issue(file, 1, 1, f"the file is over {MAX_BYTES // 1024} KiB"),))
-    reader = _Reader(document, text)
-    try:
-        reader.read()
-    except _RefusedError as refused:
-        raise FlowInvalid((Issue(file, *_place(refused.event), refused.message, refused.mend),)) from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        message = f"not valid YAML: {error.problem or error.context}"
-        raise FlowInvalid((Issue(file, line, column, message, _mend(error.problem or "")),)) from None
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise FlowInvalid((Issue(file, line, 1, f"a character that YAML forbids: {error.reason}"),)) from None
-    except (ValueError, OverflowError):
-        # PyYAML lets errors of int() and chr() through: '%YAML 9…9.1', "\\UFFFFFFFF".
-        message = "an escape or a number after this that nothing can hold"
-        raise FlowInvalid((Issue(file, *reader.place, message),)) from None
+    """Read `text` into a Document. Raises FlowInvalid, with every issue, if it isn't YAML that we accept."""
+    document = read_on(text, file)
+    if document.issues:
+        raise FlowInvalid(tuple(sorted(document.issues)))
     return document
 
 
-def _refuse_line_breaks(text: str, file: str) -> None:
-    """Refuse characters that only YAML takes for line breaks: they would split a text unseen."""
-    for number, line in enumerate(text.split("\n"), 1):
-        for character in _LINE_BREAKS:
-            if character in line:
-                message = f"{describe(character)} breaks the line for YAML, and is not seen"
-                raise FlowInvalid((Issue(file, number, line.index(character) + 1, message, "remove it"),))
+def read_on(text: str, file: str) -> Document:
+    """Read what can be read of `text`. The Document's `issues` are what is wrong in the rest of it.
+
+    Raises FlowInvalid, with every issue so far, if nothing more can be read.
+    """
+    document = Document(file)
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise FlowInvalid((Issue(file, 1, 1, f"the file is over {MAX_BYTES // 1024} KiB", _SPLIT),))
+    text = _without_forbidden(text, document)
+    forbidden = list(document.issues)
+    try:
+        _Reader(document, text).read()
+    except (yaml.MarkedYAMLError, ValueError, OverflowError):
+        document = Document(file, lines=document.lines, issues=forbidden)
+        _Reader(document, _without_broken(text, document)).read()
+    return document
+
+
+def _without_forbidden(text: str, document: Document) -> str:
+    """Return `text` without characters that YAML forbids, or takes for a line break unseen, and report them."""
+    document.lines[document.file] = syntax.lines_of(text)
+    for index, match in enumerate(_FORBIDDEN.finditer(text)):
+        if index >= _MANY:
+            break
+        start = text.rfind("\n", 0, match.start()) + 1
+        line, column = text.count("\n", 0, match.start()) + 1, match.start() - start + 1
+        said = "breaks the line for YAML, and is not seen"
+        if match[0] not in _LINE_BREAKS:
+            said = "is a character that YAML forbids"
+        place = Place(document.file, line, column)
+        document.issues.append(document.issue_at(place, f"{describe(match[0])} {said}", "remove it"))
+    return _FORBIDDEN.sub("", text)
+
+
+def _without_broken(text: str, document: Document) -> str:
+    """Return `text` without the entries that are not YAML, and report those.
+
+    Raises FlowInvalid if the rest is not YAML either.
+    """
+    rest, broken = syntax.without_broken(text) if len(text) <= _RECOVERED else (text, [])
+    for entry in broken:
+        document.unread.add(entry.path)
+        _report_broken(document, entry)
+    if fault := syntax.fault_in(rest):
+        _report(document, fault)
+        raise FlowInvalid(tuple(sorted(document.issues)))
+    return rest
+
+
+def _report_broken(document: Document, entry: syntax.BrokenEntry) -> None:
+    """Report what is refused in an entry before it stops being YAML, because it may be the cause; else that."""
+    alone = Document(document.file)
+    try:
+        _Reader(alone, entry.text).read()
+    except (FlowInvalid, yaml.YAMLError, ValueError, OverflowError):
+        pass
+    if not alone.issues:
+        _report(document, entry.fault, entry.line)
+    for issue in alone.issues:
+        place = Place(document.file, entry.line + issue.line - 1, issue.column)
+        document.issues.append(document.issue_at(place, issue.message, issue.mend))
+
+
+def _report(document: Document, fault: syntax.SyntaxFault, line: int = 1) -> None:
+    """Report a fault in a text that starts on `line`."""
+    place = Place(document.file, line + fault.line - 1, fault.column)
+    document.issues.append(document.issue_at(place, fault.message, fault.mend))
 
 
 class _Reader:
-    """Builds the data from parser events, within limits of depth and of the number of values."""
+    """Builds the data from parser events, within limits of depth and of the number of values.
+
+    What is refused is reported, and a stand-in takes its place.
+    """
 
     def __init__(self, document: Document, text: str) -> None:
         self._document = document
-        self._lines = re.split("\r\n|[\r\n]", text)
+        self._lines = syntax.lines_of(text)
         self._events: Iterator[Event] = yaml.parse(text, Loader=yaml.SafeLoader)
         self._values = 0
-        self.place = (1, 1)
-        """Place of the last value or key that was read."""
 
     def read(self) -> None:
+        """Read the whole text. Raises FlowInvalid if it is nested too deeply, or has too many values."""
         documents = 0
         for event in self._events:
             if isinstance(event, DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    raise _RefusedError(
-                        event, "a second document", "one file holds one flow: remove the '---'"
-                    )
+                    self._report(event, "a second document", "one file holds one flow: remove the '---'")
+                    return
                 self._document.data = self._value(next(self._events), (), 0)
 
     def _value(self, event: Event, path: Path, depth: int) -> Any:
-        self._check(event, depth)
+        self._check(event, path, depth)
         if path not in self._document.places:
-            self._document.places[path] = _place(event)
+            self._document.places[path] = self._place(event)
+        if isinstance(event, AliasEvent):
+            return None
         if isinstance(event, ScalarEvent):
             self._refuse_cut(event, path)
-            _refuse_false_blanks(event)
+            self._refuse_false_blanks(event, path)
             return _scalar(event)
         if isinstance(event, MappingStartEvent):
             return self._mapping(event, path, depth)
         return self._sequence(path, depth)
 
-    def _check(self, event: Event, depth: int) -> None:
-        """Refuse what no value or key may have, and count this one."""
-        self.place = _place(event)
+    def _check(self, event: Event, path: Path, depth: int) -> None:
+        """Report what no value or key may have, and count this one."""
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
             mend = "write the value out where it is used; put a text that starts with * or & in quotes"
-            raise _RefusedError(event, "anchors and aliases are not allowed", mend)
+            self._refuse(event, path, "anchors and aliases are not allowed", mend)
         if tag := getattr(event, "tag", None):
             mend = "remove it; put a text that starts with ! in quotes"
-            raise _RefusedError(event, f"the tag {tag} is not allowed", mend)
+            self._refuse(event, path, f"the tag {tag} is not allowed", mend)
         if isinstance(event, ScalarEvent) and UNSENDABLE.search(event.value):
-            raise _RefusedError(event, "a control character or half a surrogate pair in a text", "remove it")
+            message = "a control character or half a surrogate pair in a text"
+            self._refuse(event, path, message, "remove it")
+            event.value = UNSENDABLE.sub("", event.value)
         self._values += 1
         if self._values > MAX_VALUES:
-            raise _RefusedError(event, f"over {MAX_VALUES} values in one file", "")
-        if depth > MAX_DEPTH:
-            raise _RefusedError(event, f"nested over {MAX_DEPTH} levels deep", "")
+            raise self._over(event, f"over {MAX_VALUES} values in one file")
+        if depth > syntax.MAX_DEPTH:
+            raise self._over(event, _TOO_DEEP)
 
     def _refuse_cut(self, event: ScalarEvent, path: Path) -> None:
         """Refuse `text: Order # 5`: YAML takes the rest for a comment and cuts the text short."""
@@ -202,47 +261,74 @@ class _Reader:
         is_text = not event.value or isinstance(_scalar(event), str)
         if _COMMENT.match(rest) and not (_APART if is_text else _BEHIND_NUMBER).match(rest):
             mend = "put the text in quotes; or put two blanks before a comment, and one behind its '#'"
-            raise _RefusedError(event, "the text is cut off at ' #', which starts a comment", mend)
-        if event.value and is_text and not rest.strip():
+            self._refuse(event, path, "the text is cut off at ' #', which starts a comment", mend)
+        elif event.value and is_text and not rest.strip():
             self._refuse_cut_below(event, path, event.end_mark.line + 1)
 
     def _refuse_cut_below(self, event: ScalarEvent, path: Path, below: int) -> None:
         """Refuse a comment on the next line where the text could go on: YAML ends the text there."""
         line = self._lines[below] if below < len(self._lines) else ""
         indented = len(line) - len(line.lstrip(" "))
-        column = self._document.places[path][1] - 1
+        column = self._document.places[path].column - 1
         is_item = bool(path) and isinstance(path[-1], int)
         continues = indented > column or (is_item and indented == column)
         if line.lstrip(" ").startswith("#") and continues:
             mend = "put the text in quotes; or move the comment to the left, under the key"
-            raise _RefusedError(event, "the text is cut off by the comment below it", mend)
+            self._refuse(event, path, "the text is cut off by the comment below it", mend)
 
     def _mapping(self, start: MappingStartEvent, path: Path, depth: int) -> dict[str, Any]:
         result: dict[str, Any] = {}
         while not isinstance(event := next(self._events), MappingEndEvent):
-            self._check(event, depth)
             if not isinstance(event, ScalarEvent):
-                raise _RefusedError(event, "a key must be text", 'put {{ … }} in quotes: "{{ … }}"')
-            key = event.value
-            _refuse_blanks_in_key(event)
+                self._refuse(event, path, "a key must be text", 'put {{ … }} in quotes: "{{ … }}"')
+                self._skip(event, depth)
+                self._skip(next(self._events), depth)
+                continue
+            self._check(event, path, depth)
+            key = self._key(event)
+            where = (*path, key)
+            without_value = start.flow_style and self._is_without_value(event)
             if key in result:
-                line = self._document.places[(*path, key)][0]
-                raise _RefusedError(
-                    event, f"the key '{key}' is given twice (first on line {line})", "remove one of them"
-                )
-            if start.flow_style:
-                self._refuse_comma(event)
-            self._document.places[(*path, key)] = _place(event)
-            result[key] = self._value(next(self._events), (*path, key), depth + 1)
+                message = f"the key '{key}' is given twice (first on line {self._document.line(where)})"
+                self._refuse(event, where, message, "remove one of them")
+            else:
+                self._document.places[where] = self._place(event)
+            value = self._value(next(self._events), where, depth + 1)
+            if not without_value:
+                result[key] = _joined(result[key], value) if key in result else value
         return result
 
-    def _refuse_comma(self, key: ScalarEvent) -> None:
-        """Refuse `{en: Yes, please}`, in which YAML takes `please` for a key without a value."""
-        if key.style is None and key.end_mark and key.end_mark.line < len(self._lines):
-            rest = self._lines[key.end_mark.line][key.end_mark.column :].lstrip()
-            if rest[:1] in (",", "}"):
-                mend = "put a text that holds a comma in quotes"
-                raise _RefusedError(key, f"'{key.value}' is a key without a value", mend)
+    def _key(self, event: ScalarEvent) -> str:
+        """Return a key. One with an invisible character or a false blank is not the key it looks like."""
+        key: str = event.value
+        if hidden := next((character for character in key if looks_blank(character)), None):
+            self._report(event, f"{describe(hidden)} stands in the key", "write the key anew")
+            key = "".join(character for character in key if not looks_blank(character))
+        return key
+
+    def _is_without_value(self, key: ScalarEvent) -> bool:
+        """Whether it is the `please` of `{en: Yes, please}`, which YAML takes for a key. Reports that."""
+        if key.style is not None or not key.end_mark or key.end_mark.line >= len(self._lines):
+            return False
+        rest = self._lines[key.end_mark.line][key.end_mark.column :].lstrip()
+        if rest[:1] not in (",", "}"):
+            return False
+        mend = "put a text that holds a comma in quotes"
+        self._report(key, f"'{key.value}' is a key without a value", mend)
+        return True
+
+    def _refuse_false_blanks(self, event: ScalarEvent, path: Path) -> None:
+        """Refuse a plain text in which a false blank hides a key, an item or a comment from YAML."""
+        if event.style is not None or event.value.isascii():
+            return
+        text, mend = event.value, "write a blank there, or put the text in quotes"
+        for index, character in enumerate(text):
+            if not looks_blank(character):
+                continue
+            before, after = text[:index][-1:], text[index + 1 :][:1]
+            if before == ":" or after == "#" or (index == 1 and before in "-?"):
+                self._refuse(event, path, f"{describe(character)} stands where a blank must", mend)
+                return
 
     def _sequence(self, path: Path, depth: int) -> list[Any]:
         result: list[Any] = []
@@ -250,30 +336,40 @@ class _Reader:
             result.append(self._value(event, (*path, len(result)), depth + 1))
         return result
 
+    def _skip(self, event: Event, depth: int) -> None:
+        """Pass over a value that has no key of text."""
+        inside = 0
+        while True:
+            inside += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+            if not inside:
+                return
+            if depth + inside > syntax.MAX_DEPTH:
+                raise self._over(event, _TOO_DEEP)
+            event = next(self._events)
 
-def _place(event: Event) -> tuple[int, int]:
-    mark = event.start_mark
-    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    def _refuse(self, event: Event, path: Path, message: str, mend: str) -> None:
+        """Report `event`, and that the value at `path` is not what is meant."""
+        self._document.unread.add(path)
+        self._report(event, message, mend)
+
+    def _report(self, event: Event, message: str, mend: str) -> None:
+        issues = self._document.issues
+        issues.append(self._document.issue_at(self._place(event), message, mend))
+        if len(issues) >= _MOST_ISSUES:
+            raise FlowInvalid(tuple(sorted(issues)))
+
+    def _over(self, event: Event, message: str) -> FlowInvalid:
+        issue = self._document.issue_at(self._place(event), message, _SPLIT)
+        return FlowInvalid(tuple(sorted([*self._document.issues, issue])))
+
+    def _place(self, event: Event) -> Place:
+        mark = event.start_mark
+        return Place(self._document.file, *((mark.line + 1, mark.column + 1) if mark else (1, 1)))
 
 
-def _refuse_blanks_in_key(event: ScalarEvent) -> None:
-    """Refuse a key with an invisible character or a false blank: it is not the key it looks like."""
-    for character in event.value:
-        if looks_blank(character):
-            raise _RefusedError(event, f"{describe(character)} stands in the key", "write the key anew")
-
-
-def _refuse_false_blanks(event: ScalarEvent) -> None:
-    """Refuse a plain text in which a false blank hides a key, an item or a comment from YAML."""
-    if event.style is not None:
-        return
-    text, mend = event.value, "write a blank there, or put the text in quotes"
-    for index, character in enumerate(text):
-        if not looks_blank(character):
-            continue
-        before, after = text[:index][-1:], text[index + 1 :][:1]
-        if before == ":" or after == "#" or (index == 1 and before in "-?"):
-            raise _RefusedError(event, f"{describe(character)} stands where a blank must", mend)
+def _joined(first: Any, again: Any) -> Any:
+    """Return what a key holds that is given twice."""
+    return {**again, **first} if isinstance(first, dict) and isinstance(again, dict) else first
 
 
 def _scalar(event: ScalarEvent) -> Any:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.document import reader
+from flows.document import reader, syntax
 from flows.document.errors import FlowInvalid, Issue
 from flows.document.reader import read
 from flows.document.words import is_invisible
@@ -48,15 +48,25 @@ REFUSALS: dict[str, tuple[str, int, int, str]] = {
     ),
     "all cut off": ("text: #{{ x }}\n", 1, 6, "the text is cut off at ' #', which starts a comment"),
     "tab": ("a:\n\tb: 1\n", 2, 1, "not valid YAML: found character '\\t' that cannot start any token"),
-    "raw control character": ("a: 1\nb: \x07\n", 2, 1, "a character that YAML forbids: "),
-    "raw half surrogate": ("a: \ud800\n", 1, 1, "a character that YAML forbids: "),
+    "raw control character": (
+        "a: 1\nb: \x07\n",
+        2,
+        4,
+        "a control character (U+0007) is a character that YAML forbids",
+    ),
+    "raw half surrogate": (
+        "a: \ud800\n",
+        1,
+        4,
+        "a control character (U+D800) is a character that YAML forbids",
+    ),
     "escaped NUL": ('a: "x\\0y"\n', 1, 4, "a control character or half a surrogate pair in a text"),
     "escaped NUL in a key": ('"x\\0y": 1\n', 1, 1, "a control character or half a surrogate pair in a text"),
     "escaped half": ('a: "\\uD83D"\n', 1, 4, "a control character or half a surrogate pair in a text"),
     "impossible escape": ('a: 1\nb: "\\UFFFFFFFF"\n', 2, 1, "an escape or a number after this that"),
     "impossible version": ("%YAML " + "1" * 5000 + ".1\n---\na: 1\n", 1, 1, "an escape or a number"),
-    "unclosed quote": ('a: "x\n', 2, 1, "not valid YAML: found unexpected end of stream"),
-    "unclosed list": ("a: [1\n", 2, 1, "not valid YAML: expected ',' or ']'"),
+    "unclosed quote": ('a: "x\n', 1, 4, "not valid YAML: found unexpected end of stream"),
+    "unclosed list": ("a: [1\n", 1, 4, "not valid YAML: expected ',' or ']'"),
     "bad indentation": ("a: 1\n  b: 2\n", 2, 4, "not valid YAML: mapping values are not allowed here"),
 }
 
@@ -71,11 +81,13 @@ def test_refuses_with_the_place(name: str) -> None:
 
 @pytest.mark.parametrize("opener", ["[", "{a: ", "- ", "[{a: ", "? ", "{", "[\n", "a:\n"])
 def test_endless_nesting_is_an_issue_and_not_a_crash(opener: str) -> None:
-    refused((opener * 200_000)[:200_000])
+    with pytest.raises(FlowInvalid) as caught:
+        read((opener * 200_000)[:200_000], "f")
+    assert 1 <= len(caught.value.issues) <= 100
 
 
 def test_depth_has_a_limit_and_up_to_it_is_fine() -> None:
-    fits = "[" * reader.MAX_DEPTH + "x" + "]" * reader.MAX_DEPTH
+    fits = "[" * syntax.MAX_DEPTH + "x" + "]" * syntax.MAX_DEPTH
     assert read(fits, "f").data is not None
     assert refused(f"[{fits}]").message == "nested over 24 levels deep"
 
@@ -241,7 +253,7 @@ def test_a_line_break_that_nobody_sees_is_refused(character: str, text: str) -> 
 
 def test_places_are_those_of_keys_and_of_list_items() -> None:
     document = read("a: 1\nb:\n  - x\n  - {c: 2, d: [3, 4]}\n  -\n    e: 5\n", "f")
-    assert document.places == {
+    assert {path: place[1:] for path, place in document.places.items()} == {
         (): (1, 1),
         ("a",): (1, 1),
         ("b",): (2, 1),
@@ -285,7 +297,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             assert issue.column >= 1
             assert issue.message
     else:
-        assert all(line >= 1 and column >= 1 for line, column in document.places.values())
+        assert all(place.line >= 1 and place.column >= 1 for place in document.places.values())
         assert not any(reader.UNSENDABLE.search(text) for text in _texts(document.data))
 
 
