@@ -8,9 +8,11 @@ from bot.cli.flow_file import DEFAULT, FlowFile, examined
 
 def command(file: FlowFile = DEFAULT) -> None:
     """Say everything that is wrong with the flow file, where, and how to mend it."""
-    flow = examined(file).flow
+    examination = examined(file)
+    flow = examination.flow
+    if not examination.is_complete:
+        typer.echo("The rest of the file can't be looked at before this is mended.")
     if flow is None:
-        typer.echo("Mend these and check again: an error may hide others.")
         raise typer.Exit(1)
     states = sum(1 for path in flow.states if "." not in path)
     counts = (

@@ -12,7 +12,7 @@ _BEFORE: Final = 60
 
 
 def excerpt(source: str, line: int, column: int) -> tuple[str, ...]:
-    """Return `source`, which is line number `line`, and a caret below `column` (from 1). Empty for a blank line."""
+    """Return `source`, the line number `line`, and a caret below `column` (from 1). Empty if it is blank."""
     if not source.strip():
         return ()
     start = max(0, column - 1 - _BEFORE) if len(source) > _WIDEST else 0

@@ -9,10 +9,10 @@ refused where YAML needs a blank. libyaml's loader is not used: it crashes the p
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final
 
 import yaml
 from yaml.events import (
@@ -28,13 +28,12 @@ from yaml.events import (
 )
 
 from flows.document import syntax
-from flows.document.errors import FlowInvalid, Issue, Severity
+from flows.document.errors import FlowInvalid, Issue
+from flows.document.places import Document, Path, Place
 from flows.document.words import describe, looks_blank
 
 MAX_BYTES: Final = 512 * 1024
 MAX_VALUES: Final = 20_000
-
-Path: TypeAlias = tuple[str | int, ...]
 
 _WORDS: Final[dict[str, Any]] = {"true": True, "false": False, "null": None, "~": None, "": None}
 _INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
@@ -51,73 +50,18 @@ _FORBIDDEN: Final = re.compile(
     f"[{_LINE_BREAKS}]|[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )
 """Those, and the characters that YAML forbids. Source: YAML 1.1, 5.1 Character Set."""
+_LOOKS: Final = 3
+"""How often broken entries are taken out: what is around one may be no YAML without it."""
 _MANY: Final = 20
 """Forbidden characters that are reported: a file full of them is no text."""
 _RECOVERED: Final = 200 * 1024
-"""Bytes of a text in which more than one error of YAML is looked for: each look takes as long as reading it."""
+"""Length of a text in which a second error of YAML is looked for: each look takes as long as reading."""
 _MOST_ISSUES: Final = 100
 """Behind so many, no more is read."""
 _TOO_DEEP: Final = f"nested over {syntax.MAX_DEPTH} levels deep"
 _SPLIT: Final = "a flow is not that large: take out what the shop does not need"
 UNSENDABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 """Control characters and half surrogate pairs: YAML can escape them, no database or channel takes them."""
-
-
-class Place(NamedTuple):
-    """Where something stands: its file, line and column (from 1)."""
-
-    file: str
-    line: int
-    column: int
-
-
-@dataclass(slots=True)
-class Document:
-    """The data of a flow, and the place of each value and key. Only it makes the place of an issue."""
-
-    file: str
-    data: Any = None
-    places: dict[Path, Place] = field(default_factory=dict)
-    """Place of each value; for a value of a mapping, the place of its key."""
-    lines: dict[str, Sequence[str]] = field(default_factory=dict)
-    """The lines of each file."""
-    issues: list[Issue] = field(default_factory=list)
-    """What is wrong in the parts that could not be read."""
-    unread: set[Path] = field(default_factory=set)
-    """Parts that could not be read, or not as they are meant: what is wrong in them follows from that."""
-    renamed: dict[Path, str] = field(default_factory=dict)
-    """Path of a key that is taken for a misspelt one -> that key, as it is written."""
-
-    def issue(self, path: Path, message: str, mend: str = "", severity: Severity = Severity.ERROR) -> Issue:
-        """Make an issue at `path`. Steps of the path that the file doesn't have are skipped.
-
-        So a path may name a missing key, or the first item of a list that is written without a list.
-        """
-        place = self.place(path)
-        follows = not self.unread.isdisjoint(path[:end] for end in range(len(path) + 1))
-        source = self._source(place)
-        return Issue(place.file, place.line, place.column, message, mend, severity, source, follows)
-
-    def issue_at(self, place: Place, message: str, mend: str = "") -> Issue:
-        """Make an error at a place that no value has."""
-        return Issue(*place, message, mend, source=self._source(place))
-
-    def place(self, path: Path) -> Place:
-        """Return the place of `path`, by the rule of `issue`."""
-        written: Path = ()
-        for step in path:
-            step = self.renamed.get((*written, step), step)
-            if (*written, step) in self.places:
-                written = (*written, step)
-        return self.places.get(written) or Place(self.file, 1, 1)
-
-    def line(self, path: Path) -> int:
-        """Line of `path`, by the rule of `issue`."""
-        return self.place(path).line
-
-    def _source(self, place: Place) -> str:
-        lines = self.lines.get(place.file, ())
-        return lines[place.line - 1] if place.line <= len(lines) else ""
 
 
 def read(text: str, file: str) -> Document:
@@ -147,7 +91,7 @@ def read_on(text: str, file: str) -> Document:
 
 
 def _without_forbidden(text: str, document: Document) -> str:
-    """Return `text` without characters that YAML forbids, or takes for a line break unseen, and report them."""
+    """Return `text` without what YAML forbids, or takes for a line break unseen. Report each of those."""
     document.lines[document.file] = syntax.lines_of(text)
     for index, match in enumerate(_FORBIDDEN.finditer(text)):
         if index >= _MANY:
@@ -167,34 +111,36 @@ def _without_broken(text: str, document: Document) -> str:
 
     Raises FlowInvalid if the rest is not YAML either.
     """
-    rest, broken = syntax.without_broken(text) if len(text) <= _RECOVERED else (text, [])
-    for entry in broken:
-        document.unread.add(entry.path)
-        _report_broken(document, entry)
-    if fault := syntax.fault_in(rest):
-        _report(document, fault)
-        raise FlowInvalid(tuple(sorted(document.issues)))
-    return rest
+    looks = _LOOKS if len(text) <= _RECOVERED else 0
+    while fault := syntax.fault_in(text):
+        if not looks:
+            raise FlowInvalid(tuple(sorted(document.issues or [_issue(document, fault)])))
+        looks -= 1
+        text, broken = syntax.without_broken(text)
+        for entry in broken:
+            document.unread.add(entry.path)
+            document.lost.append(entry.text)
+            if not any(entry.line <= issue.line <= entry.last_line for issue in document.issues):
+                document.issues += _issues_of(document, entry)
+    return text
 
 
-def _report_broken(document: Document, entry: syntax.BrokenEntry) -> None:
-    """Report what is refused in an entry before it stops being YAML, because it may be the cause; else that."""
+def _issues_of(document: Document, entry: syntax.BrokenEntry) -> list[Issue]:
+    """Return what is refused in an entry before it stops being YAML: that is the cause. Else return that."""
     alone = Document(document.file)
-    try:
+    with suppress(FlowInvalid, yaml.YAMLError, ValueError, OverflowError):
         _Reader(alone, entry.text).read()
-    except (FlowInvalid, yaml.YAMLError, ValueError, OverflowError):
-        pass
-    if not alone.issues:
-        _report(document, entry.fault, entry.line)
-    for issue in alone.issues:
-        place = Place(document.file, entry.line + issue.line - 1, issue.column)
-        document.issues.append(document.issue_at(place, issue.message, issue.mend))
+    places = [(entry.line + issue.line - 1, issue) for issue in alone.issues]
+    return [
+        document.issue_at(Place(document.file, line, issue.column), issue.message, issue.mend)
+        for line, issue in places
+    ] or [_issue(document, entry.fault, entry.line)]
 
 
-def _report(document: Document, fault: syntax.SyntaxFault, line: int = 1) -> None:
-    """Report a fault in a text that starts on `line`."""
+def _issue(document: Document, fault: syntax.SyntaxFault, line: int = 1) -> Issue:
+    """Return the issue of a fault in a text that starts on `line`."""
     place = Place(document.file, line + fault.line - 1, fault.column)
-    document.issues.append(document.issue_at(place, fault.message, fault.mend))
+    return document.issue_at(place, fault.message, fault.mend)
 
 
 class _Reader:
@@ -208,6 +154,8 @@ class _Reader:
         self._lines = syntax.lines_of(text)
         self._events: Iterator[Event] = yaml.parse(text, Loader=yaml.SafeLoader)
         self._values = 0
+        self._behind_part = False
+        """Whether the last key was a part of a text."""
 
     def read(self) -> None:
         """Read the whole text. Raises FlowInvalid if it is nested too deeply, or has too many values."""
@@ -286,17 +234,20 @@ class _Reader:
                 continue
             self._check(event, path, depth)
             key = self._key(event)
-            where = (*path, key)
-            without_value = start.flow_style and self._is_without_value(event)
-            if key in result:
-                message = f"the key '{key}' is given twice (first on line {self._document.line(where)})"
-                self._refuse(event, where, message, "remove one of them")
-            else:
-                self._document.places[where] = self._place(event)
-            value = self._value(next(self._events), where, depth + 1)
-            if not without_value:
+            is_part = start.flow_style and self._is_part_of_text(event)
+            value = self._under_key(event, (*path, key), depth, again=key in result)
+            if not is_part:
                 result[key] = _joined(result[key], value) if key in result else value
         return result
+
+    def _under_key(self, event: ScalarEvent, where: Path, depth: int, *, again: bool) -> Any:
+        """Return the value of the key `event`. Report a key that is given again."""
+        if again:
+            message = f"the key '{where[-1]}' is given twice (first on line {self._document.line(where)})"
+            self._refuse(event, where, message, "remove one of them")
+        else:
+            self._document.places[where] = self._place(event)
+        return self._value(next(self._events), where, depth + 1)
 
     def _key(self, event: ScalarEvent) -> str:
         """Return a key. One with an invisible character or a false blank is not the key it looks like."""
@@ -306,16 +257,15 @@ class _Reader:
             key = "".join(character for character in key if not looks_blank(character))
         return key
 
-    def _is_without_value(self, key: ScalarEvent) -> bool:
-        """Whether it is the `please` of `{en: Yes, please}`, which YAML takes for a key. Reports that."""
-        if key.style is not None or not key.end_mark or key.end_mark.line >= len(self._lines):
-            return False
-        rest = self._lines[key.end_mark.line][key.end_mark.column :].lstrip()
-        if rest[:1] not in (",", "}"):
-            return False
-        mend = "put a text that holds a comma in quotes"
-        self._report(key, f"'{key.value}' is a key without a value", mend)
-        return True
+    def _is_part_of_text(self, key: ScalarEvent) -> bool:
+        """Whether it is the `please` of `{en: Yes, please}`, a key for YAML. Report each once."""
+        end, behind_part = key.end_mark, self._behind_part
+        rest = self._lines[end.line][end.column :].lstrip() if end and end.line < len(self._lines) else ""
+        self._behind_part = key.style is None and rest[:1] in (",", "}")
+        if self._behind_part and not behind_part:
+            mend = "put a text that holds a comma in quotes"
+            self._report(key, f"'{key.value}' is a key without a value", mend)
+        return self._behind_part
 
     def _refuse_false_blanks(self, event: ScalarEvent, path: Path) -> None:
         """Refuse a plain text in which a false blank hides a key, an item or a comment from YAML."""

@@ -1,8 +1,8 @@
 """Finds what is not YAML in a text, and takes it out, so that the rest can be read.
 
-A missing quote makes nonsense of all that follows it. So each entry is looked at by itself: first those of the
-top level, and inside one that is broken its own entries. An entry is a key or an item with the lines below it
-that are indented further.
+A missing quote makes nonsense of all that follows it. So each entry is looked at by itself: first those of
+the top level, and inside one that is broken its own entries. An entry is a key or an item with the lines
+below it that are indented further.
 """
 
 import re
@@ -54,14 +54,20 @@ class SyntaxFault:
 
 @dataclass(frozen=True, slots=True)
 class BrokenEntry:
-    """An entry that is not YAML. `path` has its keys from the top, as far as they can be read."""
+    """An entry that is not YAML."""
 
     path: tuple[str, ...]
+    """Its keys from the top. One without a key of its own is taken for a part of the entry before it."""
     line: int
     """Number of its first line."""
     text: str
     fault: SyntaxFault
     """Its place is that in `text`."""
+
+    @property
+    def last_line(self) -> int:
+        """Number of its last line."""
+        return self.line + self.text.count("\n") - 1
 
 
 def lines_of(text: str) -> list[str]:
@@ -83,7 +89,9 @@ def fault_in(text: str) -> SyntaxFault | None:
         return fault_of(error)
     except (ValueError, OverflowError):
         # PyYAML lets errors of int() and chr() through: '%YAML 9…9.1', "\\UFFFFFFFF".
-        return SyntaxFault(line, column, "an escape or a number after this that nothing can hold", "remove it")
+        return SyntaxFault(
+            line, column, "an escape or a number after this that nothing can hold", "remove it"
+        )
     return None
 
 
@@ -107,15 +115,19 @@ def without_broken(text: str) -> tuple[str, list[BrokenEntry]]:
     return "\n".join(lines), found
 
 
-def _take_out(lines: list[str], start: int, end: int, path: tuple[str, ...], found: list[BrokenEntry]) -> None:
+def _take_out(
+    lines: list[str], start: int, end: int, path: tuple[str, ...], found: list[BrokenEntry]
+) -> None:
     """Take the broken entries out of `lines[start:end]`, which stand under the keys `path`."""
+    inner = path
     for first, after in _entries(lines, start, end):
         text = "\n".join(lines[first:after]) + "\n"
+        key = _KEY.match(lines[first])
+        inner = (*path, key[2].strip("'\"")) if key else inner
         fault = fault_in(text)
         if fault is None:
             continue
-        key, known = _KEY.match(lines[first]), len(found)
-        inner = (*path, key[2].strip("'\"")) if key else path
+        known = len(found)
         if key and _BARE.fullmatch(lines[first][key.end() :]):
             _take_out(lines, first + 1, after, inner, found)
         if len(found) == known:
@@ -128,11 +140,15 @@ def _entries(lines: list[str], start: int, end: int) -> Iterator[tuple[int, int]
     written = [n for n in range(start, end) if lines[n].strip() and not lines[n].lstrip().startswith("#")]
     if not written:
         return
-    indent = min(_indent(lines[n]) for n in written)
+    indent = _indent(lines[written[0]])
     begins = _ITEM if _ITEM.match(lines[written[0]]) else _KEY
-    firsts = [n for n in written if _indent(lines[n]) == indent and begins.match(lines[n])]
-    if not firsts or firsts[0] != written[0]:
-        firsts = [written[0], *firsts]
+    firsts = [
+        n
+        for n in written
+        if n == written[0]
+        or _indent(lines[n]) < indent
+        or (_indent(lines[n]) == indent and begins.match(lines[n]))
+    ]
     yield from zip(firsts, [*firsts[1:], end], strict=True)
 
 

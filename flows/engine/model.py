@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel
 from transitions import Machine
 
-from flows.document.reader import Path
+from flows.document.places import Path
 from flows.engine.variables import Variable
 from flows.engine.vocabulary import Action, Vocabulary
 from flows.messages import replies

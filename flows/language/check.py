@@ -1,10 +1,10 @@
-"""Check the meaning of a flow. Each check is a generator of issues over a `Subject`; `_CHECKS` lists them."""
+"""Check the meaning of a flow. Each check is a generator of issues over a `Subject`."""
 
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeAlias
 
 from flows.document.errors import Issue, Severity
-from flows.document.reader import Document
+from flows.document.places import Document, Path
 from flows.language.checks import (
     answers,
     circles,
@@ -25,14 +25,25 @@ from flows.language.compile import Compiled
 from flows.language.schema import FlowSpec
 
 
-def check(document: Document, spec: FlowSpec, compiled: Compiled) -> list[Issue]:
-    """Return every issue of meaning, unordered."""
+def check(document: Document, spec: FlowSpec, compiled: Compiled, *, is_whole: bool = True) -> list[Issue]:
+    """Return every issue of meaning. Of a flow that is not whole, only those that no other part can mend."""
     subject = Subject(document, spec, compiled.flow, compiled.parts)
-    issues = [issue for examine in _CHECKS for issue in examine(subject)]
-    if any(issue.severity is Severity.ERROR for issue in (*compiled.issues, *issues)):
+    checks = (*_OF_PARTS, *_OF_THE_WHOLE) if is_whole else _OF_PARTS
+    issues = [issue for examine in checks for issue in examine(subject)]
+    if not is_whole:
         return issues
-    # Whole messages are tried only now, because they would repeat errors already reported in their parts.
-    return [*issues, *messages_can_be_sent(subject)]
+    # A message in which something is wrong already is not tried: that would be said twice.
+    wrong = _lines_of_messages_with_errors(document, [*compiled.issues, *issues])
+    return [*issues, *(issue for issue in messages_can_be_sent(subject) if issue.line not in wrong)]
+
+
+def _lines_of_messages_with_errors(document: Document, issues: Iterable[Issue]) -> set[int]:
+    lines: dict[Path, set[int]] = {}
+    for path, place in document.places.items():
+        if path[:1] == ("messages",) and len(path) > 1:
+            lines.setdefault(path[:2], set()).add(place.line)
+    wrong = {issue.line for issue in issues if issue.severity is Severity.ERROR}
+    return {line for of_one in lines.values() if of_one & wrong for line in of_one}
 
 
 def _host_rules_hold(subject: Subject) -> Iterator[Issue]:
@@ -40,9 +51,23 @@ def _host_rules_hold(subject: Subject) -> Iterator[Issue]:
         yield subject.document.issue(fault.place, fault.message, fault.mend, fault.severity)
 
 
-_CHECKS: Final[tuple[Callable[[Subject], Iterator[Issue]], ...]] = (
-    answers.triggers_can_fire,
+_Checks: TypeAlias = tuple[Callable[[Subject], Iterator[Issue]], ...]
+
+_OF_PARTS: Final[_Checks] = (
     answers.words_fire_nothing_reserved,
+    reach.keys_fit_groups_and_states,
+    reach.alternatives_are_reachable,
+    limits.texts_fit,
+    limits.urls_can_be_opened,
+    limits.messages_are_well_formed,
+    unused.variable_names_are_free,
+    values.values_fit,
+    values.numbers_are_numbers,
+)
+"""What these find in one part of the flow is wrong, whatever stands in the others."""
+
+_OF_THE_WHOLE: Final[_Checks] = (
+    answers.triggers_can_fire,
     answers.every_state_answers,
     answers.required_events_are_answered,
     answers.offers_are_no_only_answer,
@@ -50,24 +75,17 @@ _CHECKS: Final[tuple[Callable[[Subject], Iterator[Issue]], ...]] = (
     offered.offers_are_answered_where_said,
     offered.forms_are_answered_where_said,
     refusals.refusals_are_answered,
-    reach.keys_fit_groups_and_states,
     reach.states_are_reachable,
-    reach.alternatives_are_reachable,
     circles.nothing_goes_round,
     waits.every_wait_ends,
     lateness.late_messages_have_templates,
     languages.languages_are_known,
     languages.texts_are_in_every_language,
     languages.languages_can_be_chosen,
-    limits.texts_fit,
-    limits.urls_can_be_opened,
-    limits.messages_are_well_formed,
     unused.messages_are_said,
     unused.variables_are_used,
-    unused.variable_names_are_free,
-    values.values_fit,
     values.arguments_are_known,
-    values.numbers_are_numbers,
     migrations.migrations_are_taken,
     _host_rules_hold,
 )
+"""What these miss may stand in a part that can't be read."""

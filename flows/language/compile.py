@@ -14,7 +14,7 @@ from transitions import Machine
 
 from flows.document import durations
 from flows.document.errors import Issue, close
-from flows.document.reader import Document, Path
+from flows.document.places import Document, Path
 from flows.document.shape import text_in
 from flows.document.words import has_words, normalise
 from flows.engine import decide
@@ -152,8 +152,8 @@ class _Compiler:
         where = state_place(path)
         rules = self._handlers(path, (*where, "on"), spec.on) + self._after(path, where, spec)
         rules += self._otherwise(path, where, spec.otherwise)
-        if spec.ask and spec.ask not in self.spec.variables:
-            self._report((*where, "ask"), f"there is no variable '{spec.ask}'", self._variable(spec.ask))
+        if spec.ask:
+            self._know_variable(spec.ask, (*where, "ask"))
         return State(
             path=path,
             chain=chain(path),
@@ -198,7 +198,8 @@ class _Compiler:
             first = spec.start or ""
             if first not in spec.states:
                 mend = f"add 'start: {next(iter(spec.states))}' (or another of its states)"
-                self._report((*where, "start"), f"the group '{path}' doesn't say where to start", mend)
+                if not self.document.may_hold(first, "states"):
+                    self._report((*where, "start"), f"the group '{path}' doesn't say where to start", mend)
                 first = next(iter(spec.states))
             path, spec = f"{path}.{first}", spec.states[first]
         return path
@@ -270,7 +271,8 @@ class _Compiler:
             path = f"{scope}.{name}" if scope else name
             if path in self.paths:
                 return path
-        self._report(where, f"there is no state '{name}'", close(name, self.paths))
+        if not self.document.may_hold(name, "states"):
+            self._report(where, f"there is no state '{name}'", close(name, self.paths))
         return None
 
     def _reaction(self, spec: ReactionSpec | None, where: Path) -> Reaction:
@@ -292,7 +294,7 @@ class _Compiler:
 
     def _know_messages(self, names: Sequence[str], where: Path) -> None:
         for index, name in enumerate(names):
-            if name not in self.spec.messages:
+            if name not in self.spec.messages and not self.document.may_hold(name, "messages"):
                 mend = close(name, self.spec.messages)
                 self._report((*where, index), f"there is no message '{name}'", mend)
 
@@ -338,8 +340,7 @@ class _Compiler:
             self._report(where, "'set' needs variables and values", "write {set: {variable: value}}")
             return None
         for name in given:
-            if name not in self.spec.variables:
-                self._report((*where, name), f"there is no variable '{name}'", self._variable(name))
+            self._know_variable(name, (*where, name))
         args = {key: self.texts.value(value, (*where, key)) for key, value in given.items()}
         for name, value in args.items():
             variable = self.spec.variables.get(name)
@@ -347,12 +348,13 @@ class _Compiler:
                 self._report((*where, name), f"{value!r} is no value for the variable '{name}'")
         return ActionCall(SET, where, None, args, None)
 
-    def _variable(self, name: str) -> str:
-        """Return how to mend the name of a variable that there is not."""
-        return close(name, self.spec.variables) or f"add '{name}: {{}}' under 'variables'"
+    def _know_variable(self, name: str, where: Path) -> None:
+        if name not in self.spec.variables and not self.document.may_hold(name, "variables"):
+            mend = close(name, self.spec.variables) or f"add '{name}: {{}}' under 'variables'"
+            self._report(where, f"there is no variable '{name}'", mend)
 
     def _language(self, given: Any, where: Path) -> ActionCall | None:
-        if given not in self.spec.languages:
+        if given not in self.spec.languages and not self.document.may_hold(str(given), "languages"):
             mend = f"the flow's languages are {', '.join(self.spec.languages)}"
             self._report(where, f"'{given}' is not a language of this flow", mend)
             return None

@@ -6,7 +6,8 @@ from hashlib import sha256
 from types import MappingProxyType
 
 from flows.document.errors import FlowInvalid, Issue, Severity
-from flows.document.reader import Document, read
+from flows.document.places import Document
+from flows.document.reader import read, read_on
 from flows.engine.model import Flow
 from flows.engine.vocabulary import EMPTY, Vocabulary
 from flows.language.check import check
@@ -23,6 +24,8 @@ class Examined:
     flow: Flow | None
     issues: tuple[Issue, ...]
     """Errors and warnings, in file order."""
+    is_complete: bool = True
+    """Whether all of the file was looked at. If not, an error may hide others."""
 
 
 def examine(
@@ -30,17 +33,19 @@ def examine(
 ) -> Examined:
     """Read, compile and check a flow file for a channel. Never raises for its content."""
     try:
-        document = read(text, file)
+        document = read_on(text, file)
     except FlowInvalid as invalid:
-        return Examined(None, invalid.issues)
-    spec, issues = validate(document, vocabulary.sections)
+        return Examined(None, invalid.issues, is_complete=False)
+    spec, misshapen, is_whole = validate(document, vocabulary.sections)
+    refused = [*document.issues, *misshapen]
     if spec is None:
-        return Examined(None, tuple(sorted(issues)))
+        return Examined(None, tuple(sorted(refused)), is_complete=False)
     compiled = compile_flow(document, spec, vocabulary, limits)
-    issues = sorted({*compiled.issues, *check(document, spec, compiled)})
+    found = [*compiled.issues, *check(document, spec, compiled, is_whole=is_whole)]
+    issues = tuple(sorted({*refused, *(issue for issue in found if not issue.follows)}))
     if any(issue.severity is Severity.ERROR for issue in issues):
-        return Examined(None, tuple(issues))
-    return Examined(_named(compiled.flow, text, file), tuple(issues))
+        return Examined(None, issues)
+    return Examined(_named(compiled.flow, text, file), issues)
 
 
 def _named(flow: Flow, text: str, file: str) -> Flow:
@@ -79,7 +84,7 @@ def load_spec(texts: Mapping[str, str], vocabulary: Vocabulary) -> tuple[Documen
     """Return the flow in `texts` as it is written. Raises FlowInvalid if its shape is wrong."""
     [(file, text)] = texts.items()
     document = read(text, file)
-    spec, issues = validate(document, vocabulary.sections)
-    if spec is None:
+    spec, issues, _ = validate(document, vocabulary.sections)
+    if spec is None or issues:
         raise FlowInvalid(tuple(sorted(issues)))
     return document, spec

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from flows.document.errors import Issue
-from flows.document.reader import Document, Path
+from flows.document.places import Document, Path
 from flows.engine.vocabulary import Vocabulary
 from flows.language.schema import FlowSpec
 from flows.messages.kinds import MessageSpec, Speech, speech

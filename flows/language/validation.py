@@ -1,91 +1,124 @@
 """Check the shape of a document with the pydantic models, and word every error for operators."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from flows.document.errors import Issue
-from flows.document.reader import Document
+from flows.document.places import Document, Place
 from flows.document.words import unseen
+from flows.language.known_keys import keys_at
+from flows.language.mending import Mender
 from flows.language.schema import FlowSpec, flow_spec
 
+_ROUNDS: Final = 12
+"""How often the data is mended. What a mend brings to light is mended in the next round."""
+_MOST_ERRORS: Final = 200
+"""A file with more errors of shape is not mended."""
 _SKU_RULE: Final = "a sku has up to 64 letters, digits, '-', '_' and '.', and no blanks, as kaju-250"
 _NAME_RULE: Final = "names are up to 64 lower case letters, digits and '_', and start with a letter"
 
 
-def validate(
-    document: Document, sections: Mapping[str, type[BaseModel]]
-) -> tuple[FlowSpec | None, list[Issue]]:
-    """Return the flow's spec, or None and every error of shape."""
+class Validated(NamedTuple):
+    """The shape of a flow file: what can be used of it, and what is wrong with it."""
+
+    spec: FlowSpec | None
+    """With stand-ins for the parts of a wrong shape; None if there are too many of those."""
+    issues: list[Issue]
+    """Every error of shape."""
+    is_whole: bool
+    """Whether `spec` has every name, rule and reply of the file."""
+
+
+def validate(document: Document, sections: Mapping[str, type[BaseModel]]) -> Validated:
+    """Check the shape of a document. Its data is changed where something else stands for what is wrong."""
     if not isinstance(document.data, dict):
         mend = "start with 'flow: my-shop', 'start: …' and 'states: …'"
-        return None, [document.issue((), "the file holds no flow", mend)]
+        return Validated(None, [document.issue((), "the file holds no flow", mend)], False)
     model = flow_spec(sections)
-    try:
-        return model.model_validate(document.data), []
-    except ValidationError as error:
-        return None, _issues(document, error, _keys(model))
+    mender = Mender(document, model)
+    issues: dict[Place, Issue] = {}
+    for _ in range(_ROUNDS):
+        try:
+            spec = model.model_validate(document.data)
+        except ValidationError as invalid:
+            errors = invalid.errors(include_url=False)
+            issues |= _issues(document, model, mender, errors[:_MOST_ERRORS], issues)
+            if len(errors) > _MOST_ERRORS:
+                break
+            mender.mend(errors)
+        else:
+            return Validated(spec, list(issues.values()), mender.is_whole)
+    return Validated(None, list(issues.values()), False)
 
 
-def _issues(document: Document, error: ValidationError, known: set[str]) -> list[Issue]:
-    """One issue for each place. A union reports an error for every shape it tried; one is enough."""
-    by_place: dict[tuple[int, int], Issue] = {}
-    for details in error.errors():
-        message, mend = _describe(details, known)
-        issue = document.issue(details["loc"], message, mend)
-        by_place.setdefault((issue.line, issue.column), issue)
-    return list(by_place.values())
+def _issues(
+    document: Document,
+    model: type[BaseModel],
+    mender: Mender,
+    errors: Sequence[ErrorDetails],
+    known: Mapping[Place, Issue],
+) -> dict[Place, Issue]:
+    """Return an issue for each further place. A union reports each shape that it tried; one is enough."""
+    found: dict[Place, Issue] = {}
+    for details in errors:
+        issue = document.issue(details["loc"], *_describe(details, model))
+        place = Place(issue.file, issue.line, issue.column)
+        if place not in known and not issue.follows and not document.has_unread(mender.path(details)):
+            found.setdefault(place, issue)
+    return found
 
 
-def _describe(details: ErrorDetails, known: set[str]) -> tuple[str, str]:
+def _describe(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     """Message and mend of one error of pydantic."""
     name = str(details["loc"][-1]) if details["loc"] else ""
+    if details["type"] == "extra_forbidden":
+        return _unknown_key(name, keys_at(model, details["loc"][:-1]))
     describe = _DESCRIPTIONS.get(details["type"])
-    return describe(name, details, known) if describe else (f"'{name}': {details['msg']}", "")
+    return describe(name, details) if describe else (f"'{name}': {details['msg']}", "")
 
 
-def _unknown_key(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:
+def _unknown_key(name: str, known: Sequence[str]) -> tuple[str, str]:
     close = get_close_matches(name.lower(), known, n=1)
     if name.isdigit():
         return f"unknown key '{name}'", "is it the end of a number? Write 1200, without a comma"
     return f"unknown key '{name}'", f"did you mean '{close[0]}'?" if close else "remove it"
 
 
-def _missing(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:
+def _missing(name: str, details: ErrorDetails) -> tuple[str, str]:
     return f"'{name}' is missing", f"add '{name}:' here"
 
 
-def _not_text(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:
+def _not_text(name: str, details: ErrorDetails) -> tuple[str, str]:
     return f"{details['input']!r} is not text", "put it in quotes"
 
 
-def _bad_name(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:
+def _bad_name(name: str, details: ErrorDetails) -> tuple[str, str]:
     if name == "sku":
         return f"'{details['input']}' is no sku", _SKU_RULE
     return f"'{details['input']}' is not a valid name", unseen(str(details["input"])) or _NAME_RULE
 
 
-def _no_number(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:
+def _no_number(name: str, details: ErrorDetails) -> tuple[str, str]:
     digits = re.search(r"\d+", str(details["input"]))
     mend = f"did you mean {digits[0]}?" if digits else "write digits alone, for example 10"
     return f"'{name}' is a whole number, not '{details['input']}'", mend
 
 
-def _validator_message(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:
+def _validator_message(name: str, details: ErrorDetails) -> tuple[str, str]:
     context = details.get("ctx", {})
     return str(context.get("error", details["msg"])), str(context.get("mend", ""))
 
 
-def _wrong_kind(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:
+def _wrong_kind(name: str, details: ErrorDetails) -> tuple[str, str]:
     return f"{details['input']!r} can't stand here", "a mapping (key: value) is expected"
 
 
-_DESCRIPTIONS: Final[dict[str, Callable[[str, ErrorDetails, set[str]], tuple[str, str]]]] = {
-    "extra_forbidden": _unknown_key,
+_DESCRIPTIONS: Final[dict[str, Callable[[str, ErrorDetails], tuple[str, str]]]] = {
     "missing": _missing,
     "string_type": _not_text,
     "string_pattern_mismatch": _bad_name,
@@ -96,10 +129,3 @@ _DESCRIPTIONS: Final[dict[str, Callable[[str, ErrorDetails, set[str]], tuple[str
     "model_type": _wrong_kind,
     "dict_type": _wrong_kind,
 }
-
-
-def _keys(model: type[BaseModel]) -> set[str]:
-    """Every key anywhere in `model`, for suggestions."""
-    schema = model.model_json_schema(by_alias=True)
-    parts = [schema, *schema.get("$defs", {}).values()]
-    return {key for part in parts for key in part.get("properties", {})}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from flows.document.reader import Path
+from flows.document.places import Path
 from flows.engine.model import Reaction
 from flows.language.schema import FlowSpec, StateSpec
 

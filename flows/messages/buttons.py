@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from flows.document.errors import Unsendable
-from flows.document.reader import Path
+from flows.document.places import Path
 from flows.messages import offers
 from flows.messages.fault import Fault
 from flows.messages.interactive import PicturedSpec, sendable_picture

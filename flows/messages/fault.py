@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from flows.document.errors import Severity
-from flows.document.reader import Path
+from flows.document.places import Path
 
 
 class Fault(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Final, NamedTuple, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from flows.document.errors import Severity, Unsendable
-from flows.document.reader import Path
+from flows.document.places import Path
 from flows.document.shape import Name, Spec, Texts, one_or_many
 from flows.messages import offers, pages
 from flows.messages.fault import Fault

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
-from flows.document.reader import Path
+from flows.document.places import Path
 from flows.document.shape import Spec, Texts
 from flows.messages.fault import Fault
 from flows.messages.limits import ChannelLimits

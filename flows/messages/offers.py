@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 from pydantic import Field
 
 from flows.document.errors import StepFailed, Unsendable
-from flows.document.reader import Path
+from flows.document.places import Path
 from flows.document.shape import Spec, Texts, Trigger, text_in
 from flows.document.words import normalise
 from flows.messages import limits, replies

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from flows.document.reader import Path
+from flows.document.places import Path
 from flows.document.shape import LanguageCode, Spec, Texts, text_in
 from flows.messages.fault import Fault
 from flows.messages.limits import ChannelLimits, clip

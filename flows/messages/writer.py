@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from flows.document.errors import StepFailed, Unsendable
-from flows.document.reader import Path
+from flows.document.places import Path
 from flows.document.shape import Texts, text_in
 from flows.messages.limits import ChannelLimits, clip, length
 from flows.templates.compiler import NO_NAMES, Names, TemplateCompiler

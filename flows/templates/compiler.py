@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from flows.document.errors import Issue, close
-from flows.document.reader import Document, Path
+from flows.document.places import Document, Path
 from flows.templates.expressions import Expression, Template, TemplateError, TemplateLanguage
 from flows.templates.lookups import EACH, Lookup, NoSuchField, follow
 from flows.templates.slips import mend_of
@@ -105,6 +105,8 @@ class TemplateCompiler:
         """Whether all of `reads` exist. Reports an issue for each that does not."""
         before = len(self._issues)
         for root in sorted({read[0] for read in reads} - self._roots - names.keys()):
+            if self._document.may_hold(root, "variables"):
+                continue
             known = sorted({*self._roots, *names})
             mend = self._mends.get(root) or close(root, known) or f"there are {', '.join(known)}"
             self._issues.append(self._document.issue(where, f"there is no '{root}' to read here", mend))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from flows.document.errors import Severity, close
-from flows.document.reader import Path
+from flows.document.places import Path
 from flows.engine.model import Flow, Rule
 from flows.messages.fault import Fault
 from payments.processing.views import ORDER_FIELDS

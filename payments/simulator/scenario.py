@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from flows.document.errors import FlowInvalid, Issue, close
-from flows.document.reader import Document, Path, read
+from flows.document.places import Document, Path
+from flows.document.reader import read
 from payments.simulator.scenario_actions import ACTIONS, Performance, shown, text
 
 

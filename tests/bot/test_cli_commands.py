@@ -45,7 +45,9 @@ def test_every_error_is_said_with_its_place_and_mend(tmp_path: Path) -> None:
     result = munshi("check", file)
     assert result.exit_code == 1
     assert f"{file}:{line}:" in result.output
-    assert ": error: there is no action 'cart.setle'\n    did you mean 'cart.settle'?\n" in result.output
+    assert ": error: there is no action 'cart.setle'\n  " in result.output
+    assert f"\n  {line} | " in result.output
+    assert result.output.endswith("^\n    did you mean 'cart.settle'?\n")
     assert "sound" not in result.output
 
 
@@ -110,7 +112,10 @@ def test_a_scenario_that_cannot_be_read_fails_alone(tmp_path: Path) -> None:
     written(tmp_path / "b.yaml", SCENARIO.format("Namaste Asha!…"))
     result = munshi("test", tmp_path)
     assert result.exit_code == 1
-    assert "a.yaml:3:5: error: unknown key 'custmer'\n    did you mean 'customer'?" in result.output
+    assert (
+        "a.yaml:3:5: error: unknown key 'custmer'\n"
+        "  3 |   - custmer: hi\n    |     ^\n    did you mean 'customer'?"
+    ) in result.output
     assert result.output.endswith("1 passed, 1 failed\n")
 
 

@@ -167,7 +167,10 @@ def test_everything_wrong_is_said_at_once_and_in_the_order_of_the_file() -> None
     lines = [issue.line for issue in caught.value.issues]
     assert lines == sorted(lines)
     assert {8, 15, 21, 22, 25} <= set(lines)
-    assert "f.yaml:8:3: error: there is no 'zzz' to read here\n    there are" in str(caught.value)
+    assert (
+        "f.yaml:8:3: error: there is no 'zzz' to read here\n"
+        "  8 |   ask_age: '{{ zzz }}'\n    |   ^\n    there are" in str(caught.value)
+    )
 
 
 def test_errors_of_shape_are_all_said_at_once() -> None:

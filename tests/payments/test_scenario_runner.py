@@ -96,7 +96,8 @@ def test_a_scenario_is_read_with_its_lines() -> None:
     [
         (
             "scenario: x\nchat:\n  - custmer: hi\n",
-            "x.yaml:3:5: error: unknown key 'custmer'\n    did you mean 'customer'?",
+            "x.yaml:3:5: error: unknown key 'custmer'\n"
+            "  3 |   - custmer: hi\n    |     ^\n    did you mean 'customer'?",
         ),
         ("scenario: x\ncaht: []\nchat: [{customer: hi}]\n", "x.yaml:2:1: error: unknown key 'caht'"),
         ("chat: [{customer: hi}]\n", "x.yaml:1:1: error: 'scenario' is missing"),

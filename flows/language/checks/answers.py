@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from flows.document.errors import Issue, close
-from flows.document.reader import Path
+from flows.document.places import Path
 from flows.engine.model import OTHERWISE, Flow
 from flows.language.checks.subject import Subject
 from flows.language.schema import HandlerSpec

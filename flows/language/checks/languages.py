@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flows.document.errors import Issue
-from flows.document.reader import Path
+from flows.document.places import Path
 from flows.engine.model import LANGUAGE
 from flows.language.checks.subject import Subject
 from flows.messages.writer import Part

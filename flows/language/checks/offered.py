@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from flows.document.errors import Issue, close
-from flows.document.reader import Path
+from flows.document.places import Path
 from flows.engine.model import Rule
 from flows.language.checks.subject import Subject
 from flows.language.walk import offers, state_place, told_only

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from flows.document.errors import Issue
-from flows.document.reader import Path
+from flows.document.places import Path
 from flows.engine.model import ActionCall
 from flows.language.checks.subject import Subject
 from flows.templates.cases import Cases, holds

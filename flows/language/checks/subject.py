@@ -7,7 +7,7 @@ from functools import cached_property
 from jinja2 import nodes
 
 from flows.document.errors import Issue, Severity
-from flows.document.reader import Document, Path
+from flows.document.places import Document, Path
 from flows.engine.model import Flow, Reaction
 from flows.language.checks.own_events import own_event
 from flows.language.checks.ways import Ways

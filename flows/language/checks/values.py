@@ -6,7 +6,7 @@ from typing import Any, Final
 from jinja2 import nodes
 
 from flows.document.errors import Issue
-from flows.document.reader import Path
+from flows.document.places import Path
 from flows.engine.model import OTHERWISE, ActionCall, timer_trigger
 from flows.language.checks.subject import Subject
 from flows.language.walk import offers

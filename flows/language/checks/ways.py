@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Final, TypeAlias
 
-from flows.document.reader import Path
+from flows.document.places import Path
 from flows.engine.model import ANSWERED, BUILT_IN, OTHERWISE, RECEIVED, Flow, Reaction, Rule
 
 Alternatives: TypeAlias = Mapping[str, tuple[Rule, ...]]
