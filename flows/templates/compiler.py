@@ -44,7 +44,7 @@ class TemplateCompiler:
     ) -> None:
         """`roots` may be read everywhere. `sample` has the fields of those roots whose fields are known."""
         self._document, self._issues = document, issues
-        self._language = TemplateLanguage(filters)
+        self.language = TemplateLanguage(filters)
         self._roots, self._sample = frozenset(roots), sample
         self._mends: Mapping[str, str] = {}
         self._templates: dict[tuple[str, Path], Template | None] = {}
@@ -85,7 +85,7 @@ class TemplateCompiler:
 
     def _expression(self, source: str, where: Path, names: Names) -> Expression | None:
         try:
-            expression = self._language.expression(source)
+            expression = self.language.expression(source)
         except TemplateError as error:
             message = f"in the expression {source!r}: {error}"
             self._issues.append(self._document.issue(where, message, mend_of(source)))
@@ -94,7 +94,7 @@ class TemplateCompiler:
 
     def _template(self, source: str, where: Path, names: Names) -> Template | None:
         try:
-            template = self._language.template(source)
+            template = self.language.template(source)
         except TemplateError as error:
             message = f"in the template {source!r}: {error}"
             self._issues.append(self._document.issue(where, message, mend_of(source)))
@@ -132,7 +132,7 @@ class TemplateCompiler:
     def _list_path(self, each: str, names: Names) -> Lookup | None:
         """Path of the list that `each` reads. None if it is unknown, or wrong: its own place reports that."""
         try:
-            listed = self._language.expression(each).path
+            listed = self.language.expression(each).path
             if listed and listed[0] in names:  # a list in an item of the section around it
                 around = self._list_path(names[listed[0]], names)
                 listed = (*around, EACH, *listed[1:]) if around else None

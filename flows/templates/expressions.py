@@ -5,6 +5,7 @@ calls, macros or includes. What a customer wrote is always a value, never a temp
 error, never an empty string.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ Context: TypeAlias = Mapping[str, Any]
 
 MAX_RENDERED: Final = 65_536
 """Characters that one template may produce: far more than any message needs, and still cheap."""
+
+_FILLED_IN: Final = re.compile(r"\{[{%#]|\r|\n\Z")
+"""What Jinja changes in a text: what is filled in, and ends of lines."""
 
 _ALLOWED: Final = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.List, nodes.Tuple,
@@ -133,15 +137,32 @@ class TemplateLanguage:
     """The compiler of one flow's templates: Jinja with the host's filters added."""
 
     def __init__(self, filters: Mapping[str, Callable[..., Any]]) -> None:
-        self._env = _Environment(undefined=StrictUndefined, autoescape=False, optimized=True)
+        # Not optimised: that changes parse trees, and the checks of the flow look at the same trees.
+        self._env = _Environment(undefined=StrictUndefined, autoescape=False, optimized=False)
         built_in = {name: self._env.filters[name] for name in _FILTERS}
         self._env.filters = {**built_in, **filters}
         self._env.tests = {name: self._env.tests[name] for name in _TESTS}
         self._env.globals = {}
         self._evaluation = nodes.EvalContext(self._env)
+        self._trees: dict[str, nodes.Template] = {}
+        self._templates: dict[str, Template] = {}
+        self._expressions: dict[str, Expression] = {}
 
     def template(self, source: str) -> Template:
-        """Compile text with `{{ }}` in it. Raises TemplateError."""
+        """Return text with `{{ }}` in it, compiled once. Raises TemplateError."""
+        if source not in self._templates:
+            self._templates[source] = self._template(source)
+        return self._templates[source]
+
+    def expression(self, source: str) -> Expression:
+        """Return a bare expression (`cart.lines and not order`), compiled once. Raises TemplateError."""
+        if source not in self._expressions:
+            self._expressions[source] = self._expression(source)
+        return self._expressions[source]
+
+    def _template(self, source: str) -> Template:
+        if _FILLED_IN.search(source) is None:
+            return Template(source, frozenset(), source, None)
         with _compile_errors():
             tree = self._parse(source)
             parts = [part for output in tree.body for part in _parts(output)]
@@ -150,8 +171,7 @@ class TemplateLanguage:
                 return Template(source, frozenset(), "".join(data), None)
             return Template(source, lookups(tree), None, self._compile(tree))
 
-    def expression(self, source: str) -> Expression:
-        """Compile a bare expression (`cart.lines and not order`). Raises TemplateError."""
+    def _expression(self, source: str) -> Expression:
         with _compile_errors():
             value = self.value(source)
             reads, plain = lookups(value), path(value, {})
@@ -173,9 +193,12 @@ class TemplateLanguage:
             return self._parse(source)
 
     def _parse(self, source: str) -> nodes.Template:
-        tree = self._env.parse(source)
-        self._check(tree)
-        return _lookups_only(tree)
+        """Return the parse tree of a template, parsed once."""
+        if source not in self._trees:
+            tree = self._env.parse(source)
+            self._check(tree)
+            self._trees[source] = _lookups_only(tree)
+        return self._trees[source]
 
     def _check(self, tree: nodes.Template) -> None:
         for node in tree.find_all(nodes.Node):

@@ -71,7 +71,7 @@ def test_yaml_shape_names_templates_and_meaning_are_said_in_one_run() -> None:
         (10, "there is no 'yyy' to read here"),
         (11, "5 is not text"),
         (14, "there is no state 'hom'"),
-        (25, "unknown key 'zzz'"),
+        (24, "unknown key 'zzz'"),
     ]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from flows.document.errors import Issue, close
 from flows.document.places import Path
-from flows.engine.model import OTHERWISE, Flow
+from flows.engine.model import OTHERWISE
 from flows.language.checks.subject import Subject
 from flows.language.schema import HandlerSpec
 from flows.language.walk import state_place
@@ -46,7 +46,7 @@ def every_state_answers(subject: Subject) -> Iterator[Issue]:
         leaf = flow.states[path]
         if state.states:
             continue
-        if not any(_unguarded(flow, owner, OTHERWISE) for owner in (*leaf.chain, "")):
+        if subject.always_answered.isdisjoint((owner, OTHERWISE) for owner in (*leaf.chain, "")):
             mend = "add 'otherwise: {say: …}' here or for the whole flow; its last alternative without 'if'"
             yield subject.issue(state_place(path), f"'{path}' can leave a customer without an answer", mend)
         if leaf.ask and "answered" not in leaf.triggers:
@@ -64,17 +64,12 @@ def required_events_are_answered(subject: Subject) -> Iterator[Issue]:
         unanswered = [
             leaf
             for leaf in leaves
-            if not any(_unguarded(flow, owner, event) for owner in (*flow.states[leaf].chain, ""))
+            if subject.always_answered.isdisjoint((owner, event) for owner in (*flow.states[leaf].chain, ""))
         ]
         if unanswered:
             mend = f"add '{event}' under 'anywhere', its last alternative without 'if'"
             message = f"'{event}' is not always answered in: {', '.join(unanswered)}"
             yield subject.issue(("anywhere",), message, mend)
-
-
-def _unguarded(flow: Flow, owner: str, trigger: str) -> bool:
-    """Whether `owner` has a rule without a guard for `trigger`."""
-    return any(r.owner == owner and r.trigger == trigger and r.guard is None for r in flow.rules)
 
 
 def offers_are_no_only_answer(subject: Subject) -> Iterator[Issue]:

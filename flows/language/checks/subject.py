@@ -28,6 +28,8 @@ class Subject:
     flow: Flow
     parts: Mapping[str, Sequence[Part]]
     """Message name -> every text in it, as written."""
+    language: TemplateLanguage
+    """The language of the flow's templates, which it has parsed all."""
 
     def issue(self, path: Path, message: str, mend: str = "") -> Issue:
         """Return an error at `path`."""
@@ -41,11 +43,6 @@ class Subject:
     def ways(self) -> Ways:
         """What can happen in which state."""
         return Ways(self.flow)
-
-    @cached_property
-    def _language(self) -> TemplateLanguage:
-        """The language of the flow's templates."""
-        return TemplateLanguage(self.flow.vocabulary.filters)
 
     @cached_property
     def types(self) -> Types:
@@ -69,6 +66,11 @@ class Subject:
             host.arguments,
             host.money_filters,
         )
+
+    @cached_property
+    def always_answered(self) -> frozenset[tuple[str, str]]:
+        """(owner, trigger) of each rule without a guard."""
+        return frozenset((rule.owner, rule.trigger) for rule in self.flow.rules if rule.guard is None)
 
     def kind_of(self, field: Lookup) -> Type | None:
         """Return the type of a field by its path, if it is known."""
@@ -102,12 +104,12 @@ class Subject:
     def value(self, source: str) -> nodes.Node:
         """Return the parse tree of a bare expression, parsed once."""
         if source not in self._values:
-            self._values[source] = self._language.value(source)
+            self._values[source] = self.language.value(source)
         return self._values[source]
 
     def template(self, source: str) -> nodes.Template:
         """Return the parse tree of a template."""
-        return self._language.tree(source)
+        return self.language.tree(source)
 
     @cached_property
     def _values(self) -> dict[str, nodes.Node]:
