@@ -1,23 +1,82 @@
 """`munshi check`: find every error in the flow file."""
 
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
 import typer
 
 from bot.cli.display import counted
 from bot.cli.flow_file import DEFAULT, FlowFile, examined
+from bot.cli.issue_formats import FORMATS, Format
+
+if TYPE_CHECKING:
+    from flows.language.load import Examined
+
+_EACH: Final = 0.3
+"""Seconds between two looks at the file under --watch."""
+
+Form = Annotated[
+    Format,
+    typer.Option("--format", help="text for people; json, one object a line; github and sarif for a forge."),
+]
+Watch = Annotated[bool, typer.Option("--watch", help="Check again on each save. Ctrl-C ends it.")]
 
 
-def command(file: FlowFile = DEFAULT) -> None:
+def command(file: FlowFile = DEFAULT, form: Form = Format.TEXT, watch: Watch = False) -> None:
     """Say everything that is wrong with the flow file, where, and how to mend it."""
-    examination = examined(file)
-    flow = examination.flow
-    if not examination.is_complete:
-        typer.echo("The rest of the file can't be looked at before this is mended.")
-    if flow is None:
+    if watch:
+        on_each_save(file, lambda: _checked(file, form), time.sleep)
+    elif not _checked(file, form):
         raise typer.Exit(1)
+
+
+def _checked(file: Path, form: Format) -> bool:
+    """Check `file` once and print the result. Return whether it is sound."""
+    examination = examined(file)
+    for line in FORMATS[form](examination.issues):
+        typer.echo(line)
+    if form is Format.TEXT:
+        typer.echo(_summary(file, examination))
+    return examination.flow is not None
+
+
+def _summary(file: Path, examination: "Examined") -> str:
+    flow = examination.flow
+    if flow is None:
+        errors = sum(1 for issue in examination.issues if issue.severity == "error")
+        rest = "" if examination.is_complete else ". Before they are mended, the rest can't be read"
+        return f"{file} has {counted(errors, 'error')}{rest}"
     states = sum(1 for path in flow.states if "." not in path)
     counts = (
         counted(states, "state"),
         counted(len(flow.messages), "message"),
         counted(len(flow.languages), "language"),
     )
-    typer.echo(f"{file} is sound: {', '.join(counts)}")
+    return f"{file} is sound: {', '.join(counts)}"
+
+
+def on_each_save(file: Path, check: Callable[[], object], wait: Callable[[float], None]) -> None:
+    """Call `check` now, and again whenever `file` has changed. `wait` takes seconds. Ends with its exception.
+
+    A file that can't be read is looked at again: an editor may be writing it.
+    """
+    seen: tuple[int, int] | None = (0, 0)
+    while True:
+        if (now := _state(file)) != seen:
+            seen = now
+            try:
+                check()
+            except typer.Exit:
+                seen = None
+        wait(_EACH)
+
+
+def _state(file: Path) -> tuple[int, int] | None:
+    """Return what changes when `file` is saved; None if there is no such file."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size

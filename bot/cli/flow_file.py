@@ -29,16 +29,13 @@ def read_text(file: Path) -> str:
 
 
 def examined(file: Path) -> "Examined":
-    """Examine `file` and print every issue. Ends the command if it can't be read."""
+    """Examine `file`. Ends the command if it can't be read."""
     text = read_text(file)
     from bot.whatsapp.limits import LIMITS
     from flows.language.load import examine
     from payments.processing.actions import SHOP
 
-    examination = examine(text, str(file), SHOP, limits=LIMITS)
-    for issue in examination.issues:
-        typer.echo(str(issue))
-    return examination
+    return examine(text, str(file), SHOP, limits=LIMITS)
 
 
 def sound_flow(file: Path) -> "Flow":

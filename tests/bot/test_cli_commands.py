@@ -47,7 +47,7 @@ def test_every_error_is_said_with_its_place_and_mend(tmp_path: Path) -> None:
     assert f"{file}:{line}:" in result.output
     assert ": error: there is no action 'cart.setle'\n  " in result.output
     assert f"\n  {line} | " in result.output
-    assert result.output.endswith("^\n    did you mean 'cart.settle'?\n")
+    assert result.output.endswith(f"^\n    did you mean 'cart.settle'?\n{file} has 1 error\n")
     assert "sound" not in result.output
 
 
