@@ -107,7 +107,7 @@ class FlowSpec(Spec):
     """A whole flow file, without the host's sections."""
 
     flow: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
-    languages: Annotated[list[LanguageCode], Field(min_length=1)] = ["en"]
+    languages: Annotated[list[LanguageCode], Field(min_length=1, max_length=50)] = ["en"]
     variables: dict[Name, Variable] = {}
     messages: dict[Name, MessageSpec] = {}
     anywhere: dict[Trigger, Handlers] = {}

@@ -114,6 +114,46 @@ def _validator_message(name: str, details: ErrorDetails) -> tuple[str, str]:
     return str(context.get("error", details["msg"])), str(context.get("mend", ""))
 
 
+def _not_listed(name: str, details: ErrorDetails) -> tuple[str, str]:
+    known = details.get("ctx", {}).get("expected", "")
+    words = re.findall("'([^']*)'", known)
+    close = get_close_matches(str(details["input"]).lower(), words, n=1)
+    mend = f"did you mean '{close[0]}'?" if close else f"write {known}"
+    return f"'{name}' can't be '{details['input']}'", mend
+
+
+def _too_few(name: str, details: ErrorDetails) -> tuple[str, str]:
+    return f"'{name}' is empty", "write something, or take it out"
+
+
+def _too_many(name: str, details: ErrorDetails) -> tuple[str, str]:
+    most = details.get("ctx", {}).get("max_length", "")
+    return f"'{name}' has too many items", f"{most} is the most"
+
+
+def _too_small(name: str, details: ErrorDetails) -> tuple[str, str]:
+    context = details.get("ctx", {})
+    mend = f"write {context['ge']} or more" if "ge" in context else f"write more than {context.get('gt')}"
+    return f"{details['input']} is too small for '{name}'", mend
+
+
+def _too_large(name: str, details: ErrorDetails) -> tuple[str, str]:
+    context = details.get("ctx", {})
+    mend = f"write {context['le']} or less" if "le" in context else f"write less than {context.get('lt')}"
+    return f"{details['input']} is too large for '{name}'", mend
+
+
+def _not_yes_or_no(name: str, details: ErrorDetails) -> tuple[str, str]:
+    return f"'{name}' is yes or no, and {details['input']!r} is neither", "write true or false"
+
+
+def _no_list(name: str, details: ErrorDetails) -> tuple[str, str]:
+    return (
+        f"{details['input']!r} can't stand here",
+        "write a list: [ … ], or lines that start with '- '",
+    )
+
+
 def _wrong_kind(name: str, details: ErrorDetails) -> tuple[str, str]:
     return f"{details['input']!r} can't stand here", "a mapping (key: value) is expected"
 
@@ -126,6 +166,17 @@ _DESCRIPTIONS: Final[dict[str, Callable[[str, ErrorDetails], tuple[str, str]]]] 
     "int_from_float": _no_number,
     "int_type": _no_number,
     "value_error": _validator_message,
+    "literal_error": _not_listed,
+    "too_short": _too_few,
+    "too_long": _too_many,
+    "greater_than_equal": _too_small,
+    "greater_than": _too_small,
+    "less_than_equal": _too_large,
+    "less_than": _too_large,
+    "bool_type": _not_yes_or_no,
+    "bool_parsing": _not_yes_or_no,
+    "list_type": _no_list,
+    "tuple_type": _no_list,
     "model_type": _wrong_kind,
     "dict_type": _wrong_kind,
 }

@@ -42,7 +42,7 @@ ERRORS: Final[dict[str, Row]] = {
         "a mapping (key: value) is expected",
     ),
     "no alternative": row("on:\n      answered: {to: home}", "on:\n      answered: []",
-        "'answered': Value should have at least 1 item after validation, not 0", 27, 7, ""),
+        "'answered' is empty", 27, 7, "write something, or take it out"),
     "handler without effect": row(
         "{to: asking}", "{stale: true}",
         "says nothing, does nothing and goes nowhere: add 'say', 'do', 'to' or 'ignore'", 21, 7, "",
@@ -121,7 +121,8 @@ ERRORS: Final[dict[str, Row]] = {
     ),
     "unknown kind of variable": row(
         "type: integer", "type: number",
-        "'type': Input should be 'text', 'integer', 'pincode', 'email', 'phone' or 'address'", 5, 9, "",
+        "'type' can't be 'number'", 5, 9,
+        "write 'text', 'integer', 'pincode', 'email', 'phone' or 'address'",
     ),
     "min above max": row("min: 1,", "min: 200,", "'min' is above 'max'", 5, 3, ""),
     "variable with a taken name": row(
