@@ -75,7 +75,7 @@ def _issues(
 
 def _describe(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     """Message and mend of one error of pydantic."""
-    name = str(details["loc"][-1]) if details["loc"] else ""
+    name = next((step for step in reversed(details["loc"]) if isinstance(step, str)), "")
     if details["type"] == "extra_forbidden":
         return _unknown_key(name, keys_at(model, details["loc"][:-1]))
     describe = _DESCRIPTIONS.get(details["type"])
@@ -167,6 +167,7 @@ _DESCRIPTIONS: Final[dict[str, Callable[[str, ErrorDetails], tuple[str, str]]]] 
     "int_type": _no_number,
     "value_error": _validator_message,
     "literal_error": _not_listed,
+    "enum": _not_listed,
     "too_short": _too_few,
     "too_long": _too_many,
     "greater_than_equal": _too_small,
