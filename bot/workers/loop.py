@@ -167,7 +167,8 @@ class Workers:
         for result in changes.results:
             if result.outcome is Outcome.PARKED:
                 # The error may quote the customer, so it is stored in the database and not logged.
-                log.error("event parked", event_number=result.number, mend="see munshi doctor")
+                where = {"where": result.where} if result.where else {}
+                log.error("event parked", event_number=result.number, mend="see munshi doctor", **where)
         for state in changes.orders.values():
             if (hold := state.held_for) is not None and needs_person(hold):
                 log.error("money is held", order=state.key, why=in_words(hold), mend="see munshi doctor")

@@ -69,6 +69,14 @@ class FlowInvalid(FlowError):
 class StepFailed(FlowError):
     """A step could not be completed: a template met a missing value, events raised each other, …"""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.where: tuple[str, ...] = ()
+        """Where in the flow file it happened, the innermost first: `flows.yaml:41 (message 'hello')`."""
+
+    def __str__(self) -> str:
+        return ", ".join(self.where) + (": " if self.where else "") + super().__str__()
+
 
 class ValueRefused(StepFailed):
     """An action or a variable can't take a value that was filled in from the event or the conversation."""

@@ -17,7 +17,7 @@ from flows.engine.model import Rule
 class Decision:
     """One trigger being decided for one conversation. The machine reads `state`."""
 
-    __slots__ = ("_context", "_from", "considered", "entered", "stale", "taken")
+    __slots__ = ("_context", "_from", "considered", "entered", "looked_at", "stale", "taken")
 
     def __init__(self, state: str, stale: bool, context: Callable[[], Mapping[str, Any]]) -> None:
         self._from = state
@@ -29,6 +29,8 @@ class Decision:
         """The leaf that the rule enters, possibly the present one again; None if the visit goes on."""
         self.considered: list[tuple[Rule, str]] = []
         """Rules that were passed over, each with the reason."""
+        self.looked_at: Rule | None = None
+        """The rule whose guard is being looked at."""
 
     @property
     def state(self) -> str:
@@ -40,6 +42,7 @@ class Decision:
         if self.stale and not rule.stale:
             self.considered.append((rule, "the tap is on a message of an earlier visit"))
             return False
+        self.looked_at = rule
         if rule.guard is not None and not rule.guard.value(self._context()):
             self.considered.append((rule, f"not {rule.guard.source}"))
             return False

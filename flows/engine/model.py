@@ -69,6 +69,11 @@ class Rule:
     line: int
 
     @property
+    def name(self) -> str:
+        """Where it was written and what it answers, for people: `cart: confirm`."""
+        return f"{self.owner or 'anywhere'}: {self.trigger}"
+
+    @property
     def depth(self) -> int:
         """Number of states around the target. Only those may keep their visit."""
         return self.target.count(".") if self.target else 0
@@ -183,6 +188,8 @@ class Flow:
     """For `munshi prove`."""
     migrations: tuple[Migration, ...] = ()
     """In order of precedence."""
+    message_lines: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """Message name -> its line in the file."""
     version: str = ""
     """First twelve hex digits of the file's SHA-256."""
     texts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -195,6 +202,14 @@ class Flow:
         if isinstance(reply, replies.PageId):
             return reply.message in self.paged
         return reply.trigger in self.offered or reply.trigger in self.understood
+
+    def where_message(self, name: str) -> str:
+        """Return where a message stands in the file, for people."""
+        return f"{self.file}:{self.message_lines.get(name, 1)} (message '{name}')"
+
+    def where_rule(self, rule: Rule) -> str:
+        """Return where a rule stands in the file, for people."""
+        return f"{self.file}:{rule.line} (rule '{rule.name}')"
 
     def with_sections(self, sections: Mapping[str, Any]) -> "Flow":
         """Return the same flow over other sections of the host."""

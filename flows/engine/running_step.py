@@ -14,6 +14,7 @@ from flows.engine.model import LANGUAGE, SET, ActionCall, Flow, Reaction, Rule, 
 from flows.engine.variables import parse
 from flows.engine.vocabulary import Result, Scene
 from flows.messages import replies
+from flows.messages.kinds import Message
 from flows.templates.expressions import Template
 
 
@@ -99,6 +100,13 @@ class RunningStep:
 
     def follow(self, rule: Rule, leaf: str | None, entry: dict[str, Any]) -> None:
         """Apply `rule`, which moves to `leaf` or stays (None). `entry` is its trace entry."""
+        try:
+            self._follow(rule, leaf, entry)
+        except StepFailed as failed:
+            failed.where += (self.flow.where_rule(rule),)
+            raise
+
+    def _follow(self, rule: Rule, leaf: str | None, entry: dict[str, Any]) -> None:
         if not self._do(rule.reaction, entry):
             return
         entered = self._move(leaf, rule.depth, entry) if leaf else ()
@@ -130,7 +138,11 @@ class RunningStep:
 
     def act(self, rule: Rule, entry: dict[str, Any]) -> None:
         """Run the actions of `rule`. Send no message and stay in the state."""
-        self._do(rule.reaction, entry)
+        try:
+            self._do(rule.reaction, entry)
+        except StepFailed as failed:
+            failed.where += (self.flow.where_rule(rule),)
+            raise
 
     def _move(self, leaf: str, depth: int, entry: dict[str, Any]) -> tuple[tuple[State, int], ...]:
         """Exit states and enter `leaf`. Return the entered states with their visits, outermost first.
@@ -176,10 +188,19 @@ class RunningStep:
         return self.flow.vocabulary.keeps_offers(self.host) if name in self.flow.promotions else None
 
     def _send(self, name: str, place: str, page: int = 1) -> None:
-        message = self.flow.messages[name][self._language](self.context(), place, page)
+        message = self._rendered_message(name, self._language, self.context(), place, page)
         self.effects.append(Say(name, message, offer=name in self.flow.promotions))
         if offered := message.replies:
             self.choices = tuple((reply.title, reply.id) for reply in offered)
+
+    def _rendered_message(
+        self, name: str, language: str, context: Mapping[str, Any], place: str, page: int = 1
+    ) -> Message:
+        try:
+            return self.flow.messages[name][language](context, place, page)
+        except StepFailed as failed:
+            failed.where += (self.flow.where_message(name),)
+            raise
 
     def _tell(self, reaction: Reaction, entry: dict[str, Any]) -> None:
         """Tell the staff, in the flow's first language. Their taps come back with the host's own ids."""
@@ -188,7 +209,7 @@ class RunningStep:
         language, vocabulary = self.flow.languages[0], self.flow.vocabulary
         context, place = self._context_in(language), vocabulary.staff_place(self.host, self._before.id)
         for name in reaction.tell:
-            self.effects.append(Tell(name, self.flow.messages[name][language](context, place)))
+            self.effects.append(Tell(name, self._rendered_message(name, language, context, place)))
             entry.setdefault("told", []).append(name)
 
     def _do(self, reaction: Reaction, entry: dict[str, Any]) -> bool:

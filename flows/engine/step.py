@@ -20,7 +20,7 @@ from flows.engine.conversation import Conversation
 from flows.engine.decide import Decision, decide
 from flows.engine.effects import Effect
 from flows.engine.events import Event, Happened, Received, Tapped, TextReceived, TimerDue
-from flows.engine.model import ANSWERED, INVALID, OTHERWISE, RECEIVED, STALE, TEXT, Flow, Rule, timer_trigger
+from flows.engine.model import ANSWERED, INVALID, OTHERWISE, RECEIVED, STALE, TEXT, Flow, timer_trigger
 from flows.engine.running_step import RunningStep
 from flows.engine.variables import parse
 from flows.messages import replies
@@ -282,7 +282,12 @@ def _decide(
     """
     running.event = fields
     decision = Decision(running.state.path, stale, running.context)
-    decide(running.flow.machine, trigger, decision)
+    try:
+        decide(running.flow.machine, trigger, decision)
+    except StepFailed as failed:
+        if decision.looked_at is not None:
+            failed.where += (running.flow.where_rule(decision.looked_at),)
+        raise
     rule = decision.taken
     entry: dict[str, Any] = {"event": trigger, "state": running.state.path}
     if reason := fields.get("reason"):
@@ -290,18 +295,12 @@ def _decide(
         if field := fields.get("field"):
             entry["field"] = field
     if decision.considered:
-        entry["passed"] = [
-            {"rule": _rule_name(r), "line": r.line, "because": why} for r, why in decision.considered
-        ]
+        entry["passed"] = [{"rule": r.name, "line": r.line, "because": why} for r, why in decision.considered]
     if rule is None and not decision.considered and "reason" not in entry:
         return decision, entry
     running.trace.append(entry)
     if rule is not None:
-        entry["taken"] = {"rule": _rule_name(rule), "line": rule.line}
+        entry["taken"] = {"rule": rule.name, "line": rule.line}
         if rule.ignored is not None:
             entry["ignored"] = rule.ignored
     return decision, entry
-
-
-def _rule_name(rule: Rule) -> str:
-    return f"{rule.owner or 'anywhere'}: {rule.trigger}"

@@ -123,6 +123,9 @@ class _Compiler:
             truths=tuple(self._truths()),
             migrations=tuple(self._migrations()),
             written=self.texts.written,
+            message_lines=MappingProxyType(
+                {name: self.document.line(("messages", name)) for name in self.messages}
+            ),
         )
 
     def _told_only(self, states: Mapping[str, State]) -> set[str]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, TypeAlias, assert_never
 
+from flows.document.errors import StepFailed
 from flows.engine.events import Happened, TimerDue
 from flows.engine.model import Flow
 from payments.ledger import polling
@@ -109,7 +110,8 @@ def _process(turn: Turn, event: InboxEvent) -> EventResult:
         trace += follow(turn)
     except Exception as error:  # noqa: BLE001 - any error parks its event and is shown; the others go on
         message = f"{type(error).__name__}: {error}"[:2000]
-        return EventResult(event.number, Outcome.PARKED, error=message)
+        where = ", ".join(error.where) if isinstance(error, StepFailed) else ""
+        return EventResult(event.number, Outcome.PARKED, error=message, where=where)
     return EventResult(event.number, Outcome.APPLIED if applied else Outcome.IGNORED, trace)
 
 

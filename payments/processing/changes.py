@@ -46,6 +46,8 @@ class EventResult:
     outcome: Outcome
     trace: tuple[Mapping[str, Any], ...] = ()
     error: str | None = None
+    where: str = ""
+    """Where in the flow file the error happened, if it did there. Unlike the error, it quotes no customer."""
 
 
 class Caused(NamedTuple, Generic[T]):

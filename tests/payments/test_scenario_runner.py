@@ -226,7 +226,9 @@ def test_an_event_that_could_not_be_handled_ends_the_scenario() -> None:
     scenario = parse("scenario: x\nchat:\n  - customer: cart\n", "x.yaml")
     mismatch = play(load(text, vocabulary=SHOP, limits=LIMITS), scenario).mismatch
     assert mismatch is not None
-    assert mismatch.said.startswith("the shop could not handle it: StepFailed: ")
+    assert mismatch.said.startswith("the shop could not handle it: StepFailed: flows.yaml:")
+    assert " (message 'cart_empty'), flows.yaml:" in mismatch.said
+    assert " (rule 'anywhere: view_cart'): in the template " in mismatch.said
 
 
 def test_an_unknown_language_is_said() -> None:
