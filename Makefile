@@ -65,6 +65,10 @@ check: $(VENV)/.dev ## style, types and which room imports which
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+.PHONY: docs
+docs: $(VENV)/.run ## write flows.schema.json and docs/flow-language.md anew, from the language itself
+	@$(BIN)/python -m bot.flow_docs
+
 .PHONY: bench
 bench: $(VENV)/.dev ## speed, as ratios to limits measured in the same run
 	@$(BIN)/python -m bench

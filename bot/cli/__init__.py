@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 
 COMMANDS: Final = (
-    *("init", "demo", "serve", "work", "sandbox", "chat", "check", "prove", "test", "diagram"),
+    *("init", "demo", "serve", "work", "sandbox", "chat", "check", "prove", "test", "diagram", "schema"),
     *("plan", "reload", "history", "rollback"),
     *("orders", "order", "product", "customers", "chats", "reply", "broadcast", "day", "export"),
     *("why", "ledger", "replay", "doctor", "migrate"),

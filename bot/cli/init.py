@@ -60,7 +60,7 @@ def _texts(folder: Path) -> Mapping[str, str]:
     """Return the text of each file of the new shop, by its path in `folder`."""
     shipped = _shipped()
     scenarios = {f"scenarios/{file.name}": file for file in sorted(shipped.scenarios.glob("*.yaml"))}
-    copied = {"flows.yaml": shipped.flow, **scenarios}
+    copied = {"flows.yaml": shipped.flow, "flows.schema.json": shipped.schema, **scenarios}
     return {
         **{name: file.read_text(encoding="utf-8") for name, file in copied.items()},
         ".env": "".join(_settings(shipped.settings.read_text(encoding="utf-8"))),
@@ -99,6 +99,8 @@ class _Shipped(NamedTuple):
     """The files of the shop that ships with this program."""
 
     flow: Path
+    schema: Path
+    """With which editors complete and explain the flow."""
     settings: Path
     scenarios: Path
 
@@ -107,12 +109,16 @@ def _shipped() -> _Shipped:
     """Find the shipped shop, beside the code or in the package. Ends the command if it is missing."""
     root = Path(__file__).parents[2]
     if (root / "flows.yaml").exists():
-        return _Shipped(root / "flows.yaml", root / ".env.example", root / "tests" / "shop_scenarios")
+        return _Shipped(*_of(root), root / "tests" / "shop_scenarios")
     for file in files("munshi") or ():
         if file.match("share/munshi/flows.yaml"):
             share = Path(str(file.locate())).resolve().parent
-            return _Shipped(share / "flows.yaml", share / ".env.example", share / "scenarios")
+            return _Shipped(*_of(share), share / "scenarios")
     return refuse("the shop that ships with Munshi is not there: install Munshi again")
+
+
+def _of(folder: Path) -> tuple[Path, Path, Path]:
+    return folder / "flows.yaml", folder / "flows.schema.json", folder / ".env.example"
 
 
 def _next_steps(folder: Path) -> str:

@@ -29,9 +29,12 @@ class Variable(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     type: Kind = "text"
+    """What may be answered: a text, a whole number, a PIN code, an e-mail address, a phone number or an
+    address."""
     min: Annotated[int | None, Field(description="smallest value, or shortest text")] = None
     max: Annotated[int | None, Field(description="largest value, or longest text")] = None
     default: str | int | None = None
+    """Its value before it is given one; without it, an empty text."""
 
     @model_validator(mode="after")
     def _has_ordered_bounds(self) -> "Variable":

@@ -72,6 +72,7 @@ class ButtonsSpec(PicturedSpec):
     KEY: ClassVar = "buttons"
 
     buttons: Annotated[list[ReplySpec], Field(min_length=1)]
+    """Up to three buttons."""
 
     def write(self, writer: Writer) -> Callable[[Context, str], Buttons | Text]:
         """Compile text and buttons. If no button's `if` holds, the message becomes a plain text."""

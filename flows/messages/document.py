@@ -38,7 +38,9 @@ class FileSpec(Spec):
     """Link of the document, and its file name on the customer's phone."""
 
     link: str
+    """https address of the document."""
     filename: Texts | None = None
+    """What the file is called on the customer's phone."""
 
 
 class DocumentSpec(MediaSpec):
@@ -47,6 +49,7 @@ class DocumentSpec(MediaSpec):
     KEY: ClassVar = "document"
 
     document: FileSpec
+    """The file."""
 
     def write(self, writer: Writer) -> Callable[[Context, str], Document]:
         """Compile the URL, the file name and the caption."""

@@ -23,6 +23,7 @@ class ImageSpec(MediaSpec):
     KEY: ClassVar = "image"
 
     image: str
+    """https address of the picture."""
 
     def write(self, writer: Writer) -> Callable[[Context, str], Image]:
         """Compile the URL and the caption."""

@@ -11,7 +11,9 @@ class InteractiveSpec(KindSpec):
     """A message with something to tap below its text."""
 
     text: NeededText = MISSING
+    """What is said above what can be tapped."""
     footer: Texts | None = None
+    """Small print below."""
 
     def write_body(self, writer: Writer) -> Line:
         """Compile the text."""
@@ -27,6 +29,7 @@ class PicturedSpec(InteractiveSpec):
     """An interactive message that may have a picture above its text."""
 
     image: str | None = None
+    """https address of a picture above the text."""
 
     def write_picture(self, writer: Writer) -> OptionalText:
         """Compile the picture's URL."""

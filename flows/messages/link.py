@@ -67,7 +67,9 @@ class PageSpec(Spec):
     """A button that opens a URL."""
 
     title: Texts
+    """What the button is called."""
     url: str
+    """The address that it opens."""
 
 
 class LinkSpec(PicturedSpec):
@@ -76,6 +78,7 @@ class LinkSpec(PicturedSpec):
     KEY: ClassVar = "link"
 
     link: PageSpec
+    """The button."""
 
     def write(self, writer: Writer) -> Callable[[Context, str], Link]:
         """Compile text, title and URL."""

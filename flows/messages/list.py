@@ -98,8 +98,11 @@ class RowSpec(ReplySpec):
     """A list row. With `each`, one row for every item of a list; its templates call the item by `as`."""
 
     description: Texts | None = None
+    """A second line."""
     each: str | None = None
+    """A list, such as `shop.products`: one row for each of its items."""
     as_: Annotated[Name, Field(alias="as")] = "item"
+    """What the templates of the row call the item."""
 
     @property
     def is_sure(self) -> bool:
@@ -126,9 +129,13 @@ class SectionSpec(Spec):
     """A titled group of rows. With `each`, one for every item of a list; title and rows read it by `as`."""
 
     title: Texts
+    """What is written above its rows."""
     rows: Annotated[Rows, Field(min_length=1)]
+    """Its rows."""
     each: str | None = None
+    """A list: one section for each of its items."""
     as_: Annotated[Name, Field(alias="as")] = "section"
+    """What the templates of the section call the item."""
 
     @model_validator(mode="after")
     def _names_differ(self) -> "SectionSpec":
@@ -169,12 +176,17 @@ class RowsSpec(Spec):
     """A list of rows behind a button: either `rows`, or titled `sections` of them."""
 
     button: Texts
+    """What the button is called that opens the list."""
     title: Texts | None = None
+    """What is written above the rows."""
     rows: Rows = []
+    """Its rows, or one with `each`."""
     sections: list[SectionSpec] = []
+    """Groups of rows, in place of `rows`."""
     pages: bool = False
     """Whether a list of too many rows is split into pages, each with a row `more` that shows the next."""
     more: Texts | None = None
+    """Title of the row that shows the next page."""
 
     @model_validator(mode="after")
     def _has_rows(self) -> "RowsSpec":
@@ -199,6 +211,7 @@ class ListSpec(InteractiveSpec):
     KEY: ClassVar = "list"
 
     list: RowsSpec
+    """The list."""
 
     @property
     def has_pages(self) -> bool:

@@ -62,6 +62,7 @@ class MediaSpec(KindSpec):
     """A message with a file. Its `text` is the caption."""
 
     text: Texts | None = None
+    """The caption."""
 
     def write_caption(self, writer: Writer) -> OptionalText:
         """Compile the caption."""

@@ -56,9 +56,13 @@ class ReplySpec(Spec):
     """A reply as written in the flow file: title, trigger that a tap fires, value that it carries."""
 
     on: Trigger
+    """The trigger that a tap fires."""
     title: Texts
+    """What it is called."""
     with_: Annotated[str, Field(alias="with")] = ""
+    """The value that a tap brings along: `event.value`."""
     if_: Annotated[str | None, Field(alias="if")] = None
+    """A guard: it is shown only if this holds."""
 
     @property
     def is_sure(self) -> bool:

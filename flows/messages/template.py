@@ -49,9 +49,11 @@ class TemplateSpec(Spec):
     """The approved template that may be sent in a message's place, as written in the flow file."""
 
     name: str
+    """Its name in WhatsApp Manager."""
     language: str | Annotated[dict[LanguageCode, str], Field(min_length=1)] | None = None
-    """Language of the template, as the channel writes it (`pt_BR`); None means the customer's language."""
+    """Its language as the channel writes it, as `pt_BR`. Without it, the customer's."""
     values: list[Texts] = []
+    """What fills {{1}}, {{2}} … in, in this order."""
     buttons: bool = False
     """Whether it has a quick reply for each button of the message, in the same order."""
 

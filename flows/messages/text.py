@@ -51,6 +51,7 @@ class TextSpec(KindSpec):
     KEY: ClassVar = "text"
 
     text: NeededText = MISSING
+    """What is said: one text, or one for each language."""
 
     def write(self, writer: Writer) -> Callable[[Context, str], Text]:
         """Compile the text."""

@@ -25,6 +25,7 @@ class VideoSpec(MediaSpec):
     KEY: ClassVar = "video"
 
     video: str
+    """https address of the video."""
 
     def write(self, writer: Writer) -> Callable[[Context, str], Video]:
         """Compile the URL and the caption."""

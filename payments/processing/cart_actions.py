@@ -28,10 +28,12 @@ class NoArguments(BaseModel):
 
 class _Product(NoArguments):
     sku: Annotated[str, Field(max_length=256)]
+    """The product or variant."""
 
 
 class _Quantity(_Product):
     quantity: Annotated[int, Field(ge=-(10**9), le=10**9)] = 1
+    """How many pieces."""
 
 
 def state_of(scene: Scene) -> ShopState:
@@ -76,20 +78,24 @@ def _cart_emptied(before: ShopState, after: ShopState) -> Happened | None:
 
 
 def _add(scene: Scene, args: _Quantity) -> Result:
+    """Add pieces to the cart."""
     return _put(scene, args.sku, cart.quantity_of(state_of(scene).cart, args.sku) + max(args.quantity, 1))
 
 
 def _set(scene: Scene, args: _Quantity) -> Result:
+    """Set how many pieces the cart holds; 0 takes the product out."""
     return _put(scene, args.sku, args.quantity)
 
 
 def _remove(scene: Scene, args: _Product) -> Result:
+    """Take a product out of the cart."""
     state = state_of(scene)
     changed = state.with_cart(cart.with_quantity(state.cart, args.sku, 0))
     return Result(changed, instead=_cart_emptied(state, changed))
 
 
 def _empty(scene: Scene, args: NoArguments) -> Result:
+    """Take everything out of the cart."""
     return Result(state_of(scene).with_cart(()))
 
 

@@ -16,12 +16,19 @@ Words = Annotated[str, BeforeValidator(lambda value: str(value)[:2000])]
 
 class _Said(NoArguments):
     address: Words | None = None
+    """A line with a PIN code to which the shop delivers."""
     slot: Words | None = None
+    """The id of a slot; empty takes it back."""
     coupon: Words | None = None
+    """A code as it was typed; empty takes it back."""
     note: Words | None = None
+    """A word for the shop, up to 500 characters."""
     pickup: bool | None = None
+    """Whether the customer fetches the goods."""
     name: Words | None = None
+    """Who takes the goods."""
     phone: Words | None = None
+    """Their phone number."""
 
 
 def _set(scene: Scene, args: _Said) -> Result:

@@ -36,6 +36,7 @@ def keeps_offers(state: ShopState) -> str | None:
 
 class _Hears(NoArguments):
     hears: Hears
+    """`nothing`, `orders` or `offers`."""
 
 
 def _hear(scene: Scene, args: _Hears) -> Result:

@@ -67,44 +67,51 @@ class Repairs(BaseModel):
 
 
 class Shop(BaseModel):
-    """The shop."""
+    """The shop: what is for sale, on which terms, and who runs it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Texts
+    """What the shop is called."""
     categories: Annotated[list[Category], Field(max_length=1000)] = []
+    """Kinds of goods, in the order in which they are shown."""
     products: Annotated[list[Product], Field(min_length=1, max_length=1000)]
+    """What is for sale, in the order in which it is shown."""
     payment_link_life: LinkLife = 20 * 60_000
-    """Milliseconds from the request for a payment link to its expiry."""
+    """How long a payment link lives: from `16 min` to `180 days`; kept in milliseconds."""
     late_window: LateWindow = 5 * 86_400_000
-    """Milliseconds after a link's expiry in which its payment may still arrive.
+    """How long after its end a payment may still arrive: `1 day` to `30 days`; kept in milliseconds.
     Razorpay asks the bank for 3 days; older pages say 5. Source: Late authorisation."""
     repairs: Repairs = Repairs()
+    """What becomes of money that does not fit an order, without asking anybody."""
     timezone: TimeZone = INDIA
+    """Where dates and times of the shop count, as `Asia/Kolkata`."""
     hours: Hours | None = None
-    """None: the shop is always open."""
+    """When the shop is open. Without it, always."""
     minimum_order: RupeesOrZero = 0
-    """Paise of goods, before coupon and delivery."""
+    """Rupees of goods, before coupon and delivery, below which nothing is ordered; kept in paise."""
     delivery: Delivery | None = None
-    """None: the flow or a person arranges how goods reach the customer."""
+    """Where and when goods are brought. Without it, the flow or a person arranges that."""
     coupons: Coupons = ()
+    """Codes that take something off."""
     legal: Legal | None = None
+    """Who sells, as it is kept with each order."""
     gst: Gst | None = None
-    """None: the shop is not registered, and no price has GST in it."""
+    """The shop's registration. Without it, no price has GST in it."""
     keeps: list[Name] = []
     """Variables of the flow that are kept with each order."""
     stages: list[Rung] = [Stage.ACCEPTED, Stage.OUT, Stage.DELIVERED]
     """The stages that orders go through after they are placed."""
     cash: CashTerms | None = None
-    """None: orders are paid online."""
+    """Which orders may be paid in cash. Without it, none."""
     cancel: CancelTerms | None = None
-    """None: a customer cannot call off an order that is paid, or for which cash is promised."""
+    """Until when customers may call off what is paid or promised. Without it, they ask a person."""
     max_quantity: Annotated[Count, Field(le=10_000)] = 99
     """Pieces of one product in one order."""
     staff: Annotated[list[StaffSpec], AfterValidator(distinct), Field(max_length=50)] = []
     """Who runs the shop. The setting MUNSHI_STAFF adds numbers that the flow file leaves out."""
     day_report: TimeOfDay | None = None
-    """Minutes after midnight at which the staff get the figures of the day; None: never."""
+    """The time at which the staff get the figures of the day, as `"21:30"`; kept in minutes."""
     handover: HandoverSpec = HandoverSpec()
     """When a chat that a person has taken over comes back to the bot."""
 

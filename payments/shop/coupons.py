@@ -39,12 +39,13 @@ class Coupon(Spec):
     code: Annotated[str, BeforeValidator(_code)]
     """As it is shown. Customers may type it in any case, with or without blanks and hyphens."""
     percent: Annotated[Count, Field(le=100)] | None = None
+    """Percent of the goods that it takes off."""
     off: Rupees | None = None
-    """Paise."""
+    """Rupees that it takes off; kept in paise."""
     up_to: Rupees | None = None
-    """Paise that `percent` takes off at most."""
+    """Rupees that `percent` takes off at most; kept in paise."""
     minimum: RupeesOrZero = 0
-    """Paise of all goods, before the discount, below which it cannot be used."""
+    """Rupees of all goods, before the discount, below which it cannot be used; kept in paise."""
     from_: Annotated[Date | None, Field(alias="from")] = None
     """The first date, in the shop's time zone."""
     until: Date | None = None

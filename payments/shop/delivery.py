@@ -46,12 +46,13 @@ class Area(Spec):
     """Pincodes that are delivered to at the same conditions."""
 
     pincodes: Annotated[Pincodes, Field(min_length=1)]
+    """PIN codes and ranges of them, as `411001-411030`."""
     fee: RupeesOrZero
-    """Paise."""
+    """What delivery costs here, in rupees; kept in paise."""
     free_from: Rupees | None = None
-    """Paise of goods, before any discount, from which on delivery is free."""
+    """Rupees of goods, before any discount, from which on delivery is free; kept in paise."""
     minimum: RupeesOrZero = 0
-    """Paise of goods, before any discount, below which nothing is delivered here."""
+    """Rupees of goods, before any discount, below which nothing is delivered here; kept in paise."""
     cash: bool = True
     """Whether cash on delivery is taken here."""
     state: State | None = None
@@ -69,9 +70,11 @@ class Slot(Spec):
     """A span of time in which the shop delivers, on each of its days."""
 
     name: Annotated[Texts, AfterValidator(_readable)]
+    """What customers see."""
     id: Annotated[str | None, Field(pattern=SLOT_ID, max_length=40)] = None
     """Needed only to keep the orders of a slot that gets another name, or to tell two of one name apart."""
     at: Times
+    """From when until when, as `12:00-14:00`."""
     until: TimeOfDay | None = None
     """The cut-off on the slot's day: orders are taken before it. Without it, before the slot starts."""
     orders: Count | None = None

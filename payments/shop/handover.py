@@ -31,7 +31,7 @@ class HandoverSpec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     quiet: Quiet = 2 * 3_600_000
-    """Milliseconds after the last message of customer or staff."""
+    """Span of time after the last message of customer or staff, kept in milliseconds."""
     back: Annotated[
         list[Annotated[str, Field(min_length=1)]], BeforeValidator(one_or_many), Field(min_length=1)
     ] = ["menu", "bot"]

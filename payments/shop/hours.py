@@ -37,6 +37,7 @@ class Hours(Spec):
     days: dict[Annotated[str, AfterValidator(_days)], TimesOfDay]
     """By weekdays as written: `mon-sat`."""
     closed: Annotated[tuple[Date, ...], BeforeValidator(one_or_many)] = ()
+    """Dates on which the shop does not open, as `2026-11-08`."""
 
     @model_validator(mode="before")
     @classmethod

@@ -38,10 +38,11 @@ class Gst(Spec):
     """`gst:` of a shop that is registered."""
 
     number: Annotated[str, BeforeValidator(_gstin)]
+    """The shop's GSTIN."""
     scheme: Literal["regular", "composition"] = "regular"
     """`composition`: bills show no tax."""
     rate: GstRate = 0
-    """Basis points, for products that have none of their own and whose category has none."""
+    """Percent, for products that have none of their own and whose category has none; kept in basis points."""
     hsn: Hsn = ""
     """For products that have none of their own and whose category has none."""
     prefix: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,4}$")] = "M"
@@ -57,7 +58,9 @@ class Legal(Spec):
     """`legal:`: who the seller is."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
+    """Name of who sells."""
     address: Annotated[str, Field(min_length=1, max_length=300)]
+    """Address of who sells."""
     fssai: Annotated[str, AfterValidator(_fssai)] | None = None
     """Of a shop that sells food."""
 

@@ -44,38 +44,53 @@ class Category(_Shape):
     """A group of products, with the tax of those that say nothing else."""
 
     id: Name
+    """What products call it: `category: sweets`."""
     name: Texts
+    """What customers see."""
     gst: GstRate | None = None
+    """Rate of GST of its products, in percent."""
     hsn: Hsn | None = None
+    """HSN code of its products, in quotes."""
 
 
 class Variant(_Shape):
     """One size or kind of a product. It is ordered by its own sku."""
 
     sku: Sku
+    """By what it is ordered."""
     name: Texts
     """What sets it apart (`250 g`); customers read it behind the product's name."""
     price: Rupees
-    """Paise."""
+    """Rupees, as `249.50`; kept in paise."""
     image: Picture | None = None
+    """https address of a picture of its own."""
     stock: Stock = None
+    """Pieces that there are now."""
 
 
 class Product(_Shape):
     """One product for sale. A product with variants has no price and no stock of its own."""
 
     sku: Sku
+    """By what it is ordered: letters, digits, `-`, `_` and `.`; none twice."""
     name: Texts
+    """What customers see."""
     price: Rupees | None = None
-    """Paise."""
+    """Rupees, as `249.50`; kept in paise."""
     description: Texts | None = None
+    """A line about it."""
     image: Picture | None = None
+    """https address of a picture, for `{{ product.image }}`."""
     stock: Stock = None
+    """Pieces that there are now. Without it, it is never sold out."""
     category: str | None = None
     """Id of its category."""
     gst: GstRate | None = None
+    """Rate of GST in percent, instead of its category's."""
     hsn: Hsn | None = None
+    """HSN code in quotes, instead of its category's."""
     variants: Annotated[list[Variant], Field(max_length=100)] = []
+    """Sizes or kinds, each with its own sku and price. The product then has no price of its own."""
 
     @model_validator(mode="after")
     def _either_price_or_variants(self) -> "Product":
@@ -105,7 +120,7 @@ class Article:
 
     sku: str
     price: int
-    """Paise."""
+    """Rupees, as `249.50`; kept in paise."""
     stock: int | None
     """As declared in the flow file; None if it is not counted."""
     product: Product

@@ -28,7 +28,7 @@ class CashTerms(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     up_to: Rupees | None = None
-    """Paise of the dearest order; None if any may be paid so."""
+    """Rupees of the dearest order, kept in paise. Without it, any may be paid so."""
     refusals: Annotated[Count, Field(le=100)] = 2
     """A customer who refused so many orders at the door pays online."""
 
@@ -39,7 +39,7 @@ class CancelTerms(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     within: int | None = None
-    """Milliseconds from placing; None if only the stage counts."""
+    """Span of time from placing, kept in milliseconds. Without it, only the stage counts."""
     before: Rung = Stage.PREPARING
     """The first stage in which it is too late."""
 

@@ -63,9 +63,11 @@ class StaffSpec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Annotated[str, Field(min_length=1, max_length=60), AfterValidator(member_name)]
+    """Their name."""
     phone: Annotated[str, BeforeValidator(_phone)]
     """Kept in E.164. One that is written without a country code is Indian."""
     may: Annotated[list[Right], BeforeValidator(one_or_many), Field(min_length=1)] = list(Right)
+    """What they may do: `orders`, `money`, `chat`."""
 
     @property
     def staff(self) -> Staff:
