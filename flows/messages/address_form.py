@@ -71,7 +71,7 @@ class AddressFormSpec(KindSpec):
     text: NeededText = MISSING
     """What is said above the form."""
     address: Annotated[Literal[True], BeforeValidator(_require_true)]
-    """`true`: WhatsApp's form for an Indian address is shown, and `address` is fired when it comes back."""
+    """`true`: a form for an Indian address is shown, and `address` is fired when it comes back."""
 
     def write(self, writer: Writer) -> Callable[[Context, str], AddressForm]:
         """Compile the text. The form is given the customer's name."""

@@ -49,7 +49,7 @@ class TemplateSpec(Spec):
     """The approved template that may be sent in a message's place, as written in the flow file."""
 
     name: str
-    """Its name in WhatsApp Manager."""
+    """Its name, as it was approved."""
     language: str | Annotated[dict[LanguageCode, str], Field(min_length=1)] | None = None
     """Its language as the channel writes it, as `pt_BR`. Without it, the customer's."""
     values: list[Texts] = []

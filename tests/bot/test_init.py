@@ -45,7 +45,15 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_shop_is_whole_and_its_owners_alone(shop: Path) -> None:
     names = {file.name for file in shop.iterdir()}
-    assert names == {"flows.yaml", "scenarios", ".env", ".gitignore", "README.md", "munshi.db"}
+    assert names == {
+        "flows.yaml",
+        "flows.schema.json",
+        "scenarios",
+        ".env",
+        ".gitignore",
+        "README.md",
+        "munshi.db",
+    }
     assert len((shop / "README.md").read_text("utf-8").splitlines()) <= 10
     for file in [shop, *shop.rglob("*")]:
         assert not stat.S_IMODE(file.stat().st_mode) & 0o077, file
@@ -133,7 +141,17 @@ def wheel(tmp_path: Path) -> zipfile.ZipFile:
     """This program as a package, built beside its sources: nothing is written there."""
     source = tmp_path / "source"
     source.mkdir()
-    for name in ("bot", "flows", "payments", "storage", "tests", "pyproject.toml", "README.md", "flows.yaml"):
+    for name in (
+        "bot",
+        "flows",
+        "payments",
+        "storage",
+        "tests",
+        "pyproject.toml",
+        "README.md",
+        "flows.yaml",
+        "flows.schema.json",
+    ):
         (source / name).symlink_to(ROOT / name)
     (source / ".env.example").symlink_to(ROOT / ".env.example")
     pip = ("-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index")
