@@ -135,14 +135,15 @@ class Endings:
 
     def _timer(self, standing: int, timers: int) -> tuple[int, int, bool] | None:
         """Return where the next timer leads, and whether it says anything; None if none runs."""
-        while not (due := self.munshi.due(timers)):
-            passed = self.munshi.next(timers)
+        while not (due := self.munshi.timers.due(timers)):
+            passed = self.munshi.timers.next(timers)
             if passed is None:
                 return None
             standing, timers = self.munshi.later(standing, timers, passed)
         answer = self.munshi.answer(standing, timer_event(due[0], self.munshi.quiet))
-        after = self.munshi.timers_after(self.munshi.without(timers, due[0]), answer.effect)
-        return answer.standing, after, self.munshi.effects.values[answer.effect].spoke
+        effect = self.munshi.effects.values[answer.effect]
+        after = self.munshi.timers.after(self.munshi.timers.without(timers, due[0]), effect.running)
+        return answer.standing, after, effect.spoke
 
 
 def _mark(known: dict[int, bool], came: dict[int, int], standing: int) -> None:
@@ -169,7 +170,7 @@ def _waiting(search: Search) -> Iterator[tuple[int, Broken]]:
     """Yield a place in which an order is open, and nothing will ever happen to it by itself."""
     for index, place in enumerate(search.order):
         standing, timers, world = search.parts(place)
-        if search.munshi.timers.values[timers] or world.calls or world.news or world.refunds:
+        if search.munshi.timers.are_running(timers) or world.calls or world.news or world.refunds:
             continue
         settles = any(one.state is FactState.AUTHORIZED for one in world.payments)
         if settles or any(link.status == "created" for link in world.links) or not search.is_inside(standing):

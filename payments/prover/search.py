@@ -13,10 +13,11 @@ from typing import Final
 from payments.prover import world as worlds
 from payments.prover.clock import WINDOW
 from payments.prover.customer import doings
-from payments.prover.munshi import Answer, Event, Munshi, Table, timer_event
+from payments.prover.munshi import Answer, Event, Munshi, timer_event
 from payments.prover.outside import Kind, Move, World
 from payments.prover.slices import Slice
 from payments.prover.standing import Standing
+from payments.prover.standings import Table
 from payments.prover.world import SOLD_OUT
 from payments.truths.broken import Broken, Name
 
@@ -171,11 +172,11 @@ class Search:
             return
         yield from self._customer_hops(standing, timers, world)
         yield from self._world_hops(standing, timers, outside, None)
-        due = self.munshi.due(timers)
+        due = self.munshi.timers.due(timers)
         for timer in due:
             event = timer_event(timer, self.munshi.quiet)
             answer = self.munshi.answer(standing, event)
-            rest = self.munshi.without(timers, timer)
+            rest = self.munshi.timers.without(timers, timer)
             yield self._hop("", event, answer, rest, world, by_customer=False)
         if not due and not any(move.urgent for move, _ in outside):
             yield from self._time_hops(standing, timers, world)
@@ -206,7 +207,7 @@ class Search:
                 yield self._hop(move.label, move.event, answer, timers, after, by_customer=False)
 
     def _time_hops(self, standing: int, timers: int, world: int) -> Iterator[Hop]:
-        dues = [self.munshi.next(timers), worlds.next_due(self.worlds.values[world])]
+        dues = [self.munshi.timers.next(timers), worlds.next_due(self.worlds.values[world])]
         passed = min((due for due in dues if due is not None), default=None)
         if passed is None:
             yield from self._silence(standing, timers, world)
@@ -233,7 +234,7 @@ class Search:
         if after is None:
             asked = worlds.asked_for(self.worlds.values[world], effect.calls, by_customer=by_customer)
             after = self._asked[world, answer.effect, by_customer] = self.worlds.number(asked)
-        timers = self.munshi.timers_after(timers, answer.effect)
+        timers = self.munshi.timers.after(timers, effect.running)
         broken = answer.broken
         if effect.without_template and self.worlds.values[world].silent:
             name = effect.without_template[0]

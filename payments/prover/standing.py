@@ -43,14 +43,10 @@ class Standing:
     """Keys of the orders whose payment the customer was told of."""
 
     @property
-    def key(self) -> str:
-        """A text that is the same for equal standings only."""
-        c = self.conversation
-        chat = (c.state, c.language, sorted(c.variables.items()), c.choices, c.paged)
-        data = sorted((name, repr(value)) for name, value in c.data.items())
-        orders = [self.orders[key] for key in sorted(self.orders)]
-        rest = (sorted(self.left.items()), sorted(self.taken.items()), sorted(self.confirmed))
-        return repr((chat, data, orders, rest))
+    def rest_key(self) -> str:
+        """A text for all but the conversation and what the orders hold: equal for equal values only."""
+        known = (sorted(self.orders), sorted(self.left.items()), sorted(self.taken.items()))
+        return repr((*known, sorted(self.confirmed)))
 
     @property
     def order(self) -> OrderState | None:
