@@ -10,7 +10,7 @@ from typing import Final
 from payments.ledger.facts import FactState
 from payments.ledger.state import PAYABLE
 from payments.prover.clock import NOW
-from payments.prover.customer import doings
+from payments.prover.customer import Customer
 from payments.prover.munshi import Answer, Event, Munshi, timer_event
 from payments.prover.search import Search
 from payments.prover.slices import ANY, Slice
@@ -30,6 +30,7 @@ class Endings:
 
     def __init__(self, munshi: Munshi) -> None:
         self.munshi = munshi
+        self._customer = Customer(munshi.flow, munshi.standings, _ALL)
         self._home: dict[int, bool] = {}
         self._shows: dict[tuple[int, int], bool] = {}
 
@@ -108,8 +109,7 @@ class Endings:
 
     def _answers(self, standing: int) -> Iterable[tuple[Event, Answer]]:
         """Yield what the customer can do, likeliest ways out first, computed only as far as it is needed."""
-        now = self.munshi.standings.values[standing]
-        for event in sorted(doings(self.munshi.flow, now, _ALL), key=_likely):
+        for event in sorted(self._customer.doings(standing), key=_likely):
             yield event, self.munshi.answer(standing, event)
 
     def _loops(self, search: Search) -> Iterator[tuple[int, Broken]]:

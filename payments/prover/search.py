@@ -12,7 +12,7 @@ from typing import Final
 
 from payments.prover import world as worlds
 from payments.prover.clock import WINDOW
-from payments.prover.customer import doings
+from payments.prover.customer import Customer
 from payments.prover.munshi import Answer, Event, Munshi, timer_event
 from payments.prover.outside import Kind, Move, World
 from payments.prover.slices import Slice
@@ -23,6 +23,8 @@ from payments.truths.broken import Broken, Name
 
 _BITS: Final = 21
 _MASK: Final = (1 << _BITS) - 1
+_LOOKS: Final = 64
+"""Places between two looks at the clock: a look may take longer than a place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class Search:
         """The slice begins with this standing, these timers and this world."""
         self.munshi, self.part = munshi, part
         self.worlds: Table[World] = Table()
+        self._customer = Customer(munshi.flow, munshi.standings, part)
         self._doings: dict[int, list[tuple[Event, Answer]]] = {}
         self._moves: dict[int, list[tuple[Move, int]]] = {}
         self._asked: dict[tuple[int, int, bool], int] = {}
@@ -89,7 +92,7 @@ class Search:
         began, done = time.process_time(), Searched(self.part)
         layer_ends, index = 1, 0
         while index < len(self.order):
-            if time.process_time() > until:
+            if not index % _LOOKS and time.process_time() > until:
                 break
             if index == layer_ends:
                 layer_ends, done.depth = len(self.order), done.depth + 1
@@ -184,10 +187,8 @@ class Search:
     def _customer_hops(self, standing: int, timers: int, world: int) -> Iterator[Hop]:
         known = self._doings.get(standing)
         if known is None:
-            now = self.munshi.standings.values[standing]
             known = self._doings[standing] = [
-                (event, self.munshi.answer(standing, event))
-                for event in doings(self.munshi.flow, now, self.part)
+                (event, self.munshi.answer(standing, event)) for event in self._customer.doings(standing)
             ]
         for event, answer in known:
             yield self._hop(event.key, event, answer, timers, world, by_customer=True)
