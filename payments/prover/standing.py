@@ -102,16 +102,16 @@ ASKED: Final = "asked"
 def _conversation(conversation: Conversation, shop: Shop, alike: Alike, over: frozenset[str]) -> Conversation:
     fresh, state = conversation.visit, conversation.state
     choices = [(title, _renamed(reply, fresh)) for title, reply in conversation.choices]
+    paged = _pages(choices)
+    live = alike.live(state, paged)
     return replace(
         conversation,
         visits=(FRESH,) * len(conversation.visits),
         visit_count=FRESH,
-        variables={
-            name: v for name, v in conversation.variables.items() if name in alike.read.get(state, ())
-        },
+        variables={name: value for name, value in conversation.variables.items() if name in live},
         data=_data(conversation.data, shop, over),
         choices=tuple(one for one in choices if not alike.is_word(state, one[1])),
-        paged=tuple(sorted(_pages(choices))),
+        paged=tuple(sorted(paged)),
         talk=Talk(),
     )
 
