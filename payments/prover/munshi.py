@@ -51,7 +51,8 @@ class Effect(NamedTuple):
     """What one step did beside the standing."""
 
     calls: tuple[Call, ...] = ()
-    running: Running = Running()
+    running: int = 0
+    """Number of what it did with timers."""
     without_template: tuple[str, ...] = ()
     spoke: bool = False
     """Whether the customer heard something."""
@@ -239,7 +240,7 @@ class Munshi:
         said = repr(shown)
         return Effect(
             tuple(values(changes.calls)),
-            self._running(before, after, changes, same_orders),
+            self.timers.running.number(self._running(before, after, changes, same_orders)),
             untemplated,
             bool(changes.messages),
             frozenset(url for url in urls if url in said),

@@ -8,7 +8,7 @@ import time
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from payments.prover import world as worlds
 from payments.prover.clock import WINDOW
@@ -27,8 +27,7 @@ _LOOKS: Final = 64
 """Places between two looks at the clock: a look may take longer than a place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(NamedTuple):
     """One way from a place to the next."""
 
     label: str

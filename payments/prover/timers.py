@@ -50,7 +50,9 @@ class Timers:
 
     def __init__(self) -> None:
         self._sets: Table[tuple[Timer, ...]] = Table()
-        self._after: dict[tuple[int, Running], int] = {}
+        self.running: Table[Running] = Table()
+        """What steps do with timers."""
+        self._after: dict[tuple[int, int], int] = {}
         self._later: dict[tuple[int, int], tuple[int, frozenset[str]]] = {}
         self.nothing = self._number(())
 
@@ -69,12 +71,13 @@ class Timers:
         """Return the milliseconds until the next timer or clock runs out; None if none runs."""
         return next((one.due for one in self._sets.values[timers] if one.name != ASKED), None)
 
-    def after(self, timers: int, running: Running) -> int:
-        """Return the timers that run after a step."""
+    def after(self, timers: int, running: int) -> int:
+        """Return the timers that run after a step. `running`: the number of what it does with them."""
         known = self._after.get((timers, running))
         if known is None:
-            kept = [one for one in self._sets.values[timers] if running.keeps(one)]
-            known = self._after[timers, running] = self._number([*kept, *running.started])
+            done = self.running.values[running]
+            kept = [one for one in self._sets.values[timers] if done.keeps(one)]
+            known = self._after[timers, running] = self._number([*kept, *done.started])
         return known
 
     def without(self, timers: int, timer: Timer) -> int:
