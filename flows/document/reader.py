@@ -43,6 +43,8 @@ _APART: Final = re.compile(r" {2,}#( |#|$)")
 """A comment that can't be meant as part of the text before it."""
 _BEHIND_NUMBER: Final = re.compile(r" +#( |#|$)")
 """A comment that can't be meant as part of the number, `true` or `false` before it."""
+_GROUPED: Final = re.compile(r"(?<![\w.])[0-9]+(?:,[0-9]{2,3})*,[0-9]{3}(?![0-9])(?:\.[0-9]+)?")
+"""A number with commas, as people write it: `1,700`, `1,23,456.50`."""
 _LINE_BREAKS: Final = "\x85\u2028\u2029"
 """Line breaks for YAML that no editor shows."""
 UNSENDABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -241,8 +243,18 @@ class _Reader:
         if key.style is None and key.end_mark and key.end_mark.line < len(self._lines):
             rest = self._lines[key.end_mark.line][key.end_mark.column :].lstrip()
             if rest[:1] in (",", "}"):
+                self._refuse_grouped(key)
                 mend = "put a text that holds a comma in quotes"
                 raise _RefusedError(key, f"'{key.value}' is a key without a value", mend)
+
+    def _refuse_grouped(self, key: ScalarEvent) -> None:
+        """Refuse `{price: 1,700}`, in which YAML takes `700` for a key, in words about the number."""
+        line, column = _place(key)
+        for number in _GROUPED.finditer(self._lines[line - 1]):
+            if number.start() < column <= number.end():
+                digits = number[0].replace(",", "")
+                mend = f"write {digits} without the comma"
+                raise _RefusedError(key, f"{number[0]} has a comma, which ends a number here", mend)
 
     def _sequence(self, path: Path, depth: int) -> list[Any]:
         result: list[Any] = []
