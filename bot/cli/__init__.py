@@ -14,7 +14,7 @@ COMMANDS: Final = (
     *("plan", "reload", "history", "rollback"),
     *("orders", "order", "product", "customers", "chats", "reply", "broadcast", "day", "export"),
     *("why", "ledger", "replay", "doctor", "migrate"),
-    *("backup", "restore", "settle"),
+    *("backup", "restore", "settle", "import"),
 )
 """Modules of this package, in the order of the help. Each has a function `command`."""
 
