@@ -36,6 +36,7 @@ _OF_THE_CHAT: Final = (
         "new_harvest",
         "below_minimum",
         "shelf",
+        "which",
         "what_note",
     ),
     *("privacy", "forgotten", "not_forgotten"),
