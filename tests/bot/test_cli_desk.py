@@ -76,7 +76,7 @@ async def test_one_order(database: str) -> None:
         "  note: no onions",
         "",
         "2026-09-21 19:43 IST  placed",
-        "2026-09-21 19:43 IST  ₹500 paid (upi)",
+        "2026-09-21 19:43 IST  ₹500 paid by UPI",
         "2026-09-21 19:44 IST  ready, by Meena",
     ]
     told = orjson.loads((await run_munshi(database, "order", "k-1-1", "--json")).output)

@@ -18,7 +18,7 @@ def test_the_order_of_the_help() -> None:
     assert " ".join(COMMANDS) == (
         "init demo serve work sandbox chat check prove test diagram plan reload history rollback orders order"
         " product customers chats reply broadcast day export why ledger replay doctor migrate backup restore"
-        " settle"
+        " settle import"
     )
 
 
