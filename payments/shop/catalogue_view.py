@@ -58,6 +58,7 @@ def view(shop: Shop, language: str, fallback: str) -> dict[str, Any]:
     by_sku = LookupTable(_by_sku(products), NO_PRODUCT)
     return {
         "name": text_in(shop.name, language, fallback),
+        "phone": shop.phone or "",
         "open": True,
         "opens_at": "",
         "minimum": shop.minimum_order,

@@ -52,7 +52,8 @@ async def test_a_day_of_the_staff(world: World, clock: ShiftedClock, start: Star
 
 
 async def test_owner_window_closed(world: World, clock: ShiftedClock, start: Start, flow: Path) -> None:
-    """A day after the staff last wrote they get the template, or, without one, operators get a notice."""
+    """A day after the staff last wrote they get the template. Without one, no chat waits for them."""
+    flow.write_text(flow.read_text("utf-8").replace("    template: {name: asks, ", "    # "), "utf-8")
     async with start(world, clock, flow) as live:
         asha, meena = people(live)
         await meena.write("hi")
@@ -61,12 +62,14 @@ async def test_owner_window_closed(world: World, clock: ShiftedClock, start: Sta
         await asha.tap("Yes please")
         await asha.pay()
         assert [message.kind for message in meena.person.messages[1:]] == ["template"]
-        await asha.write("agent")
+        assert [said.text for said in await asha.write("agent")] == ["The bot talks (nobody)."]
         assert len(meena.person.messages) == 2
         subjects = [
             row["subject"] for row in await live.rows("SELECT subject FROM notice WHERE kind = 'window'")
         ]
-        assert any(subject.startswith("asks to ") for subject in subjects), subjects
+        assert any(subject.startswith("from a customer to ") for subject in subjects), subjects
+        await meena.write("hi")
+        assert meena.heard('asked for one of you when none could be reached: "agent"') == 1
 
 
 async def test_a_quick_reply_of_the_template_is_the_button(
