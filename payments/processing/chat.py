@@ -14,7 +14,7 @@ from payments.processing.bodies import Chat, PreferenceSet, StaffAction
 from payments.processing.changes import Command
 from payments.processing.named_orders import DAY, ORDERS
 from payments.processing.staff_commands import action_of, command, command_in, without_right
-from payments.processing.staff_hints import hint
+from payments.processing.staff_hints import hint, typed_title
 from payments.processing.staff_replies import StaffReply, decode
 from payments.processing.turn import Trace, Turn
 from payments.processing.verbs import DONE, REPLY, may_do
@@ -40,6 +40,8 @@ def chat(turn: Turn, body: Chat) -> tuple[Trace, bool]:
         return _staff_reply(turn, member, about, body.event)
     if turn.shop.handover and handover.is_for_person(body.event):
         return handover.hold(turn, body.event)
+    if member and (answered := typed_title(turn, member, body.event)):
+        return answered, True
     hinted = () if member is None else hint(turn, member, body.event)
     trace, applied = turn.run(body.event)
     if any(entry.get("instead") == handover.ENDED for entry in trace):

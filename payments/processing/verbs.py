@@ -241,7 +241,3 @@ def _rights(name: str) -> tuple[Right, ...]:
 def normal(name: str, value: str) -> tuple[str, str]:
     """Return verb and words as typed: a stage alone stands for a move to it."""
     return (STAGE, f"{name} {value}".strip()) if name in frozenset(Stage) else (name, value)
-
-
-HELP: Final = "\n".join(verb.help for verb in VERBS.values() if verb.help)
-"""What the staff can type, a line for each verb."""

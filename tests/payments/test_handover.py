@@ -364,3 +364,21 @@ def test_staff_whom_nothing_reached_hear_of_the_wish_when_they_write() -> None:
             " Reply to this to write to them."
         ),
     )
+
+
+@pytest.mark.parametrize("title", ["Accept", "I call them!", "done", "Out for delivery", "orders to do"])
+def test_the_title_of_a_button_is_answered_with_how_to_name_the_order(title: str) -> None:
+    simulator = paid()
+    before = len(simulator.said_to("sim-2"))
+    simulator.staff_writes("Meena", title)
+    answer = simulator.store.told[-1].value
+    assert (answer.to, answer.name) == (("sim-2",), "answer to the staff")
+    assert "does not say for which order" in answer.message.words
+    assert len(simulator.said_to("sim-2")) == before, "the bot does not answer it too"
+
+
+def test_a_title_is_nothing_special_to_a_customer() -> None:
+    simulator = paid()
+    told = len(simulator.store.told)
+    simulator.write("Accept")
+    assert len(simulator.store.told) == told
