@@ -34,8 +34,8 @@ def typed_title(turn: Turn, member: Staff, event: Event) -> Trace:
         return ()
     turn.answer(
         action_of(turn, member, SHOW, ""),
-        f"Nothing was done: '{title}' does not say for which order. Tap the button on the message about it, or"
-        " type its number first, as in #10034 out. #orders shows what is to do.",
+        f"Nothing was done: '{title}' does not say for which order. Tap the button on the message about it,"
+        " or type its number first, as in #10034 out. #orders shows what is to do.",
     )
     return ({"event": "staff title", "by": member.name},)
 

@@ -79,8 +79,8 @@ def test_delivered_for_a_part_leaves_the_rest_owed(method: str) -> None:
     simulator = bought()
     [answer] = told(simulator, "Ramesh", f"#10001 delivered {method} 100")
     assert answer == (
-        "#10001: delivered, ₹60 to be paid. #10001 cash 60, once it is taken; #10001 allowance 60 <why>, to let it"
-        " be."
+        "#10001: delivered, ₹60 to be paid. #10001 cash 60, once it is taken;"
+        " #10001 allowance 60 <why>, to let it be."
     )
     state = order_of(simulator)
     assert (state.balance.paid, state.due) == (10_000, 6_000)
