@@ -67,8 +67,9 @@ async def load(tx: Transaction, now: int, naming: Naming) -> Members:
 
 
 _STAFF: Final = """
-SELECT s.phone, s.name, s.may, s.beside AS known, a.beside, a.conversation_id, c.last_inbound_at
-FROM staff s JOIN alias a ON a.value = s.phone AND a.kind = $1 JOIN conversation c ON c.id = a.conversation_id
+SELECT s.phone, s.name, s.may, s.beside AS known, a.beside, a.conversation_id,
+    (SELECT c.last_inbound_at FROM conversation c WHERE c.id = a.conversation_id) AS last_inbound_at
+FROM staff s JOIN alias a ON a.value = s.phone AND a.kind = $1
 WHERE s.recycled_at IS NULL ORDER BY s.phone"""
 _LEARN: Final = "UPDATE staff SET beside = $2 WHERE phone = $1 AND beside IS NULL"
 _RECYCLED: Final = "UPDATE staff SET recycled_at = $2 WHERE phone = $1"

@@ -1,4 +1,4 @@
-"""Every statement seeks, on both databases: none reads a whole table that grows.
+"""Every statement seeks, on both databases: none reads a whole table that grows, or all beyond one value.
 
 The statements are those that the code really asks while a shop is served and looked after, in a database in
 which 30,000 customers have bought; so a new one is among them by itself.
@@ -51,6 +51,9 @@ _SCANS: Final = (
     "DELETE FROM fact WHERE order_key = '1' AND amount = 2",
     "SELECT a.key, COUNT(*) FROM orders a JOIN refund b ON a.total = b.amount GROUP BY a.key",
     "SELECT MAX(at) FROM fact",
+    "SELECT COUNT(*) FROM orders WHERE placed_at > 7",
+    "DELETE FROM inbox WHERE id < 7000",
+    "SELECT key FROM amendment WHERE created_at >= 7 ORDER BY why LIMIT 5",
 )
 """Statements that read a whole table, whatever the planner does."""
 

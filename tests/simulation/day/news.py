@@ -19,7 +19,7 @@ _OF_STAGES: Final = {"accepted": "accepted", "out": "on_its_way", "delivered": "
 """Stage → the message that the flow has for it."""
 _PERSON: Final = frozenset({"person"})
 _BACK: Final = frozenset({"menu", "bot"})
-_OPTS: Final = frozenset({"stop", "offers"})
+_NOW: Final = frozenset({"stop", "offers", "cancel order"})
 """What the bot does all the same while a person has the chat."""
 
 
@@ -174,7 +174,7 @@ class News:
                     continue
                 own = [row["name"] for row in answers[event["id"]] if row["conversation_id"] == customer]
                 to_staff = [row for row in answers[event["id"]] if row["name"] == "from a customer"]
-                if own and words not in _OPTS:
+                if own and words not in _NOW:
                     yield f"handover: event {event['id']} of customer {customer} was answered by {own}"
                 if len(to_staff) != 1:
                     yield f"handover: event {event['id']} was told to {len(to_staff)} people"
