@@ -27,6 +27,15 @@ def people(live: Live) -> tuple[Customer, Customer]:
     return live.customer(), live.customer(NUMBER, "Meena Rao")
 
 
+async def a_day_after_meena_wrote(live: Live) -> tuple[Customer, Customer]:
+    """Asha begins a chat when only a template reaches Meena."""
+    asha, meena = people(live)
+    await meena.write("hi")
+    await live.wait(25 * 60)
+    await asha.write("hi")
+    return asha, meena
+
+
 async def test_a_day_of_the_staff(world: World, clock: ShiftedClock, start: Start, flow: Path) -> None:
     async with start(world, clock, flow) as live:
         asha, meena = people(live)
@@ -55,10 +64,7 @@ async def test_owner_window_closed(world: World, clock: ShiftedClock, start: Sta
     """A day after the staff last wrote they get the template. Without one, no chat waits for them."""
     flow.write_text(flow.read_text("utf-8").replace("    template: {name: asks, ", "    # "), "utf-8")
     async with start(world, clock, flow) as live:
-        asha, meena = people(live)
-        await meena.write("hi")
-        await live.wait(25 * 60)
-        await asha.write("hi")
+        asha, meena = await a_day_after_meena_wrote(live)
         await asha.tap("Yes please")
         await asha.pay()
         assert [message.kind for message in meena.person.messages[1:]] == ["template"]
@@ -77,10 +83,7 @@ async def test_a_quick_reply_of_the_template_is_the_button(
 ) -> None:
     """Its buttons do what those of the message do: once, and for the staff only."""
     async with start(world, clock, flow) as live:
-        asha, meena = people(live)
-        await meena.write("hi")
-        await live.wait(25 * 60)
-        await asha.write("hi")
+        asha, meena = await a_day_after_meena_wrote(live)
         await asha.tap("Yes please")
         await asha.pay()
         template = meena.person.messages[-1]
@@ -152,10 +155,7 @@ async def test_what_a_customer_wrote_reaches_who_was_long_silent_as_soon_as_they
     world: World, clock: ShiftedClock, start: Start, flow: Path
 ) -> None:
     async with start(world, clock, flow) as live:
-        asha, meena = people(live)
-        await meena.write("hi")
-        await live.wait(25 * 60)
-        await asha.write("hi")
+        asha, meena = await a_day_after_meena_wrote(live)
         await asha.write("agent")
         await asha.write("my cake came broken")
         assert meena.heard("my cake came broken") == 0
