@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from flows.document.errors import Issue, close
 from flows.document.reader import Document, Path
-from flows.templates.expressions import Expression, Template, TemplateError, TemplateLanguage
+from flows.templates.expressions import Expression, Template, TemplateError, language_of
 from flows.templates.lookups import EACH, Lookup, NoSuchField, follow
 from flows.templates.slips import mend_of
 
@@ -44,7 +44,7 @@ class TemplateCompiler:
     ) -> None:
         """`roots` may be read everywhere. `sample` has the fields of those roots whose fields are known."""
         self._document, self._issues = document, issues
-        self._language = TemplateLanguage(filters)
+        self._language = language_of(filters)
         self._roots, self._sample = frozenset(roots), sample
         self._mends: Mapping[str, str] = {}
         self._templates: dict[tuple[str, Path], Template | None] = {}

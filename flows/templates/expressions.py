@@ -8,7 +8,8 @@ error, never an empty string.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from functools import lru_cache
+from typing import Any, Final, TypeAlias, TypeVar
 
 from jinja2 import StrictUndefined, nodes, runtime
 from jinja2 import TemplateSyntaxError as JinjaSyntaxError
@@ -21,8 +22,13 @@ from flows.templates.lookups import Lookup, lookups, path
 Context: TypeAlias = Mapping[str, Any]
 """The names and values that templates see."""
 
+Compiled = TypeVar("Compiled")
+
 MAX_RENDERED: Final = 65_536
 """Characters that one template may produce: far more than any message needs, and still cheap."""
+
+MAX_REMEMBERED: Final = 4_096
+"""Texts of each sort that stay compiled: those of some flows of the largest size."""
 
 _ALLOWED: Final = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.List, nodes.Tuple,
@@ -129,8 +135,22 @@ BLANK: Final = Template("", frozenset(), "", None)
 """Stands in for a template that does not compile, for the same reason."""
 
 
+def language_of(filters: Mapping[str, Callable[..., Any]]) -> "TemplateLanguage":
+    """Return the language with these filters: the same one each time, for all flows that have them."""
+    return _language_of(tuple(filters.items()))
+
+
+@lru_cache(maxsize=8)
+def _language_of(filters: tuple[tuple[str, Callable[..., Any]], ...]) -> "TemplateLanguage":
+    return TemplateLanguage(dict(filters))
+
+
 class TemplateLanguage:
-    """The compiler of one flow's templates: Jinja with the host's filters added."""
+    """The compiler of templates: Jinja with the host's filters added.
+
+    It remembers what it compiled. An edit of a flow changes a few of its texts, and compiling is most of the
+    work of loading it.
+    """
 
     def __init__(self, filters: Mapping[str, Callable[..., Any]]) -> None:
         self._env = _Environment(undefined=StrictUndefined, autoescape=False, optimized=True)
@@ -139,9 +159,26 @@ class TemplateLanguage:
         self._env.tests = {name: self._env.tests[name] for name in _TESTS}
         self._env.globals = {}
         self._evaluation = nodes.EvalContext(self._env)
+        self._templates, self._expressions = _remembered(self._template), _remembered(self._expression)
+        self._values, self._trees = _remembered(self._value), _remembered(self._tree)
 
     def template(self, source: str) -> Template:
         """Compile text with `{{ }}` in it. Raises TemplateError."""
+        return self._templates(source)
+
+    def expression(self, source: str) -> Expression:
+        """Compile a bare expression (`cart.lines and not order`). Raises TemplateError."""
+        return self._expressions(source)
+
+    def value(self, source: str) -> nodes.Node:
+        """Return the parse tree of a bare expression, to be read and not changed. Raises TemplateError."""
+        return self._values(source)
+
+    def tree(self, source: str) -> nodes.Template:
+        """Return the parse tree of a template, to be read and not changed. Raises TemplateError."""
+        return self._trees(source)
+
+    def _template(self, source: str) -> Template:
         with _compile_errors():
             tree = self._parse(source)
             parts = [part for output in tree.body for part in _parts(output)]
@@ -150,16 +187,15 @@ class TemplateLanguage:
                 return Template(source, frozenset(), "".join(data), None)
             return Template(source, lookups(tree), None, self._compile(tree))
 
-    def expression(self, source: str) -> Expression:
-        """Compile a bare expression (`cart.lines and not order`). Raises TemplateError."""
+    def _expression(self, source: str) -> Expression:
         with _compile_errors():
-            value = self.value(source)
+            # A tree of its own: Jinja computes constants in place when it compiles one.
+            value = self._value(source)
             reads, plain = lookups(value), path(value, {})
             body: list[nodes.Node] = [nodes.Assign(nodes.Name("result", "store"), value, lineno=1)]
             return Expression(source, reads, plain, self._evaluator(nodes.Template(body, lineno=1)))
 
-    def value(self, source: str) -> nodes.Node:
-        """Return the parse tree of a bare expression. Raises TemplateError."""
+    def _value(self, source: str) -> nodes.Node:
         with _compile_errors():
             body = self._parse("{{ " + source + " }}").body
         output = body[0] if len(body) == 1 else None
@@ -167,8 +203,7 @@ class TemplateLanguage:
             raise TemplateError("write one expression, without {{ }}")
         return output.nodes[0]
 
-    def tree(self, source: str) -> nodes.Template:
-        """Return the parse tree of a template. Raises TemplateError."""
+    def _tree(self, source: str) -> nodes.Template:
         with _compile_errors():
             return self._parse(source)
 
@@ -209,6 +244,10 @@ class TemplateLanguage:
             return result
 
         return evaluate
+
+
+def _remembered(compiled: Callable[[str], Compiled]) -> Callable[[str], Compiled]:
+    return lru_cache(maxsize=MAX_REMEMBERED)(compiled)
 
 
 def _joined(parts: Iterable[str], source: str) -> str:

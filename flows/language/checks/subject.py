@@ -13,7 +13,7 @@ from flows.language.checks.own_events import own_event
 from flows.language.checks.ways import Ways
 from flows.language.schema import FlowSpec, StateSpec
 from flows.messages.writer import Part
-from flows.templates.expressions import NEVER, Expression, TemplateLanguage
+from flows.templates.expressions import NEVER, Expression, TemplateLanguage, language_of
 from flows.templates.inference import EVENT
 from flows.templates.lookups import Lookup
 from flows.templates.types import NUMBER, TEXT, Record, Type, Types, type_of, words
@@ -45,7 +45,7 @@ class Subject:
     @cached_property
     def _language(self) -> TemplateLanguage:
         """The language of the flow's templates."""
-        return TemplateLanguage(self.flow.vocabulary.filters)
+        return language_of(self.flow.vocabulary.filters)
 
     @cached_property
     def types(self) -> Types:
@@ -100,18 +100,12 @@ class Subject:
         return nodes.Const(False) if guard is NEVER else self.value(guard.source)
 
     def value(self, source: str) -> nodes.Node:
-        """Return the parse tree of a bare expression, parsed once."""
-        if source not in self._values:
-            self._values[source] = self._language.value(source)
-        return self._values[source]
+        """Return the parse tree of a bare expression."""
+        return self._language.value(source)
 
     def template(self, source: str) -> nodes.Template:
         """Return the parse tree of a template."""
         return self._language.tree(source)
-
-    @cached_property
-    def _values(self) -> dict[str, nodes.Node]:
-        return {}
 
     def reactions(self) -> Iterator[Reaction]:
         """Yield what each state and each rule does."""
