@@ -11,6 +11,7 @@ from bot.cli import COMMANDS
 from payments.ledger.holds import HoldReason
 from storage import Store
 from tests.bot.command_line import installation, park_event, run_munshi
+from tests.databases import made
 from tests.storage.handwritten_rows import NOW, insert, open_store, run_sql
 
 
@@ -145,7 +146,7 @@ async def test_replay_of_what_is_not_parked(store: Store, database_url: str) -> 
 
 
 async def test_replay_while_the_file_is_held_and_no_server_answers(sqlite_url: str) -> None:
-    await Store.migrate(sqlite_url)
+    await made(sqlite_url)
     async with open_store(sqlite_url) as store:
         await park_event(store, 3)
         result = await run_munshi(sqlite_url, "replay", "3")

@@ -15,6 +15,7 @@ from flows.engine.conversation import Conversation
 from payments.prover import prove, report
 from storage import Store
 from tests.bot.command_line import installation, run_munshi
+from tests.databases import made
 from tests.payments.test_prove_endings import LEMONADE
 from tests.payments.tiffin_shop import flow as flow_of
 from tests.storage.handwritten_rows import insert, open_store
@@ -67,7 +68,7 @@ async def munshi(url: str, file: Path, *words: str) -> tuple[int, str]:
 
 
 async def test_the_life_of_a_version(database_url: str, tmp_path: Path) -> None:
-    await Store.migrate(database_url)
+    await made(database_url)
     file = write(tmp_path / "flows.yaml")
     assert await munshi(database_url, file, "plan", "--no-proof", str(file)) == (
         0, "Nothing is served yet: flows.yaml would be the first version.\n",
@@ -114,7 +115,7 @@ async def test_the_life_of_a_version(database_url: str, tmp_path: Path) -> None:
 async def test_plan_says_what_changes_and_what_it_means_to_everybody(
     database_url: str, tmp_path: Path
 ) -> None:
-    await Store.migrate(database_url)
+    await made(database_url)
     file = write(tmp_path / "flows.yaml")
     await munshi(database_url, file, "reload")
     async with open_store(database_url) as store:
@@ -142,7 +143,7 @@ async def test_plan_says_what_changes_and_what_it_means_to_everybody(
 
 
 async def test_plan_proves_the_new_file_too(database_url: str, tmp_path: Path) -> None:
-    await Store.migrate(database_url)
+    await made(database_url)
     captured = "payment.captured: {do: cart.settle"
     file = tmp_path / "flows.yaml"
     file.write_text(LEMONADE.replace(f"{captured}, say: news}}", f"{captured}}}"), "utf-8")
@@ -155,7 +156,7 @@ async def test_plan_proves_the_new_file_too(database_url: str, tmp_path: Path) -
 
 async def test_plan_tells_whom_nothing_moves(database_url: str, tmp_path: Path) -> None:
     """Nothing leads out of the till, which is gone: a reload is refused too."""
-    await Store.migrate(database_url)
+    await made(database_url)
     closed = (", image: {to: counter}", "")
     file = write(tmp_path / "flows.yaml", closed)
     await munshi(database_url, file, "reload")

@@ -22,6 +22,7 @@ from bot.whatsapp.channel import WHATSAPP
 from storage import Store, reports
 from storage.database.records import reading
 from storage.store import opened
+from tests.databases import made
 from tests.storage import query_plans
 from tests.storage.past_purchases import with_past
 from tests.storage.recorded_statements import RecordedUnits, Statements, record
@@ -82,7 +83,7 @@ def planned(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 async def _planned(url: str) -> Planned:
-    await Store.migrate(url)
+    await made(url)
     units = await opened(url)
     try:
         asked = await _asked(Store(units, WHATSAPP), url)

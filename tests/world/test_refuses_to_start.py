@@ -10,6 +10,7 @@ import pytest
 from bot.whatsapp.channel import WHATSAPP
 from storage import Store
 from storage.database.errors import NotMigrated
+from tests.databases import made
 from tests.world.processes import MUNSHI, environment, free_port, process, ready, run
 from tests.world.running_bot import FLOW
 
@@ -119,7 +120,7 @@ async def test_an_address_that_cannot_be_read_is_one_sentence_and_never_echoed(
 
 
 async def test_a_damaged_file_is_one_sentence(tmp_path: Path) -> None:
-    await Store.migrate(f"sqlite://{tmp_path}/munshi.db")
+    await made(f"sqlite://{tmp_path}/munshi.db")
     damaged = bytearray((tmp_path / "munshi.db").read_bytes())
     damaged[100:8192] = b"\x07" * (8192 - 100)
     (tmp_path / "munshi.db").write_bytes(damaged)
@@ -176,7 +177,7 @@ async def test_what_is_not_known_of_an_address_is_refused_by_name(tmp_path: Path
 async def test_too_many_connections_are_one_sentence(
     tmp_path: Path, postgres_url: str, postgres_server: Any
 ) -> None:
-    await Store.migrate(postgres_url)
+    await made(postgres_url)
     name = postgres_url.partition("?")[0].rpartition("/")[2]
     postgres_server.psql(f"ALTER DATABASE {name} CONNECTION LIMIT 0")
     postgres_server.psql("CREATE ROLE clerk LOGIN PASSWORD 'clerk'")

@@ -9,7 +9,7 @@ from bot.app import bot
 from bot.clock import ShiftedClock
 from bot.settings import Settings, SettingsInvalid
 from sandbox.world import World
-from storage import Store
+from tests.databases import made
 from tests.payments.shops_with_staff import MEENA, RAMESH, TEXT
 from tests.world.running_bot import Customer, Live, Start, StillClock
 
@@ -137,7 +137,7 @@ async def test_a_stop_in_whatsapps_settings(
 async def test_staff_of_the_setting(world: World, settings_for: Any, flow: Path) -> None:
     """Their numbers are added to those of the flow file; one that is there already is refused."""
     settings: Settings = settings_for(world)
-    await Store.migrate(settings.database_url)
+    await made(settings.database_url)
     settings = settings.model_copy(update={"munshi_flow": flow, "munshi_staff": "+91 98123 45679"})
     async with bot(settings, ShiftedClock(StillClock())) as (context, _):
         assert len(context.flow.sections["shop"].staff) == 3
