@@ -54,6 +54,10 @@ simulate: $(VENV)/.dev ## hostile histories of the whole shop: make simulate N=1
 	@MUNSHI_HISTORIES=$(or $(N),100000) $(BIN)/python -m pytest -n 2 --dist worksteal tests/simulation/test_histories.py \
 		tests/simulation/test_day.py -k 'hostile or seed'
 
+.PHONY: crashes
+crashes: $(VENV)/.dev ## a kill at every crash point of every script: make test plays half of the futures
+	@MUNSHI_CRASHES=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/simulation/test_crash_points.py
+
 .PHONY: prove
 prove: $(VENV)/.run ## search all that may happen to flows.yaml: make prove [SECONDS=1200]
 	@$(BIN)/munshi prove --deep --seconds $(or $(SECONDS),1200)

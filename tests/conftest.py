@@ -1,15 +1,22 @@
-"""Databases for every test: SQLite in a file, and one real PostgreSQL server for the whole run."""
+"""For every test: SQLite in files, one real PostgreSQL server for the whole run, and flows loaded once."""
 
 import gc
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
+from functools import lru_cache, partial
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from flows.engine.vocabulary import EMPTY, Vocabulary
+from flows.language import load as loading
+from flows.messages.limits import ChannelLimits
+from payments.processing.actions import SHOP
 
 _serial = count(1)
 
@@ -19,6 +26,35 @@ gc.set_threshold(10_000, 20, 50)
 # No test fails for being slow: the machine may be busy.
 settings.register_profile("munshi", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("munshi")
+
+
+# Each commit of SQLite's waits for the disk. The power does not go off in these tests: the files may be in
+# memory, if there is room for them. `TMPDIR` names another place.
+MEMORY = Path("/dev/shm")
+if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 2 << 30:
+    os.environ["TMPDIR"] = str(MEMORY)
+    tempfile.tempdir = None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shops_loaded_once() -> Iterator[None]:
+    """Load each shop's flow once: that takes longer than most tests, and a loaded flow never changes.
+
+    `load` alone remembers. What a test asks of `examine` is examined each time.
+    """
+    examine = loading.examine
+    of_shop = lru_cache(maxsize=16)(partial(examine, vocabulary=SHOP))
+
+    def remembered(
+        text: str, file: str, vocabulary: Vocabulary = EMPTY, *, limits: ChannelLimits
+    ) -> loading.Examined:
+        if vocabulary is SHOP:
+            return of_shop(text, file, limits=limits)
+        return examine(text, file, vocabulary, limits=limits)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loading, "examine", remembered)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -45,8 +81,9 @@ def _server(name: str, tmp_path_factory: pytest.TempPathFactory, **more: Any) ->
     data = Path(tempfile.gettempdir()) / name
     data.mkdir(exist_ok=True)
     server = get_server(data, cleanup_mode="delete", **more)
-    # The power does not go off in these tests.
-    server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf()")
+    settings = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "'64MB'"}
+    server.psql("".join(f"ALTER SYSTEM SET {name} = {value};" for name, value in settings.items()))
+    server.psql("SELECT pg_reload_conf()")
     return server
 
 
@@ -54,7 +91,7 @@ def _server(name: str, tmp_path_factory: pytest.TempPathFactory, **more: Any) ->
 def postgres_url(postgres_server: Any) -> Iterator[str]:
     """The URL of an empty PostgreSQL database, dropped after the test."""
     name = f"test_{os.getpid()}_{next(_serial)}"
-    postgres_server.psql(f"CREATE DATABASE {name}")
+    postgres_server.psql(f"CREATE DATABASE {name} STRATEGY FILE_COPY")
     yield postgres_server.get_uri(database=name)
     postgres_server.psql(f"DROP DATABASE {name} WITH (FORCE)")
 

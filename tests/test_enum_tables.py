@@ -21,7 +21,7 @@ _ROOMS: Final = (bot, storage, payments, flows)
 _PARTIAL: Final[Mapping[str, str]] = {
     "storage.outbox.resend.GAPS": "it is looked into only for a remedy that is among its words",
     "payments.ledger.balance._REFUND_RANK": "facts in other states are left out before",
-    "payments.processing.order_answers._TITLES": "buttons offer only the stages on the way to delivery",
+    "payments.processing.order_answers.TITLES": "buttons offer only the stages on the way to delivery",
     "payments.razorpay.fetched._LINK": "a link that is not over is no fact, which is asked before",
 }
 """Tables that lack words, and why nobody looks those up."""

@@ -51,7 +51,7 @@ def test_the_check_finds_nothing(text: str) -> None:
 
 
 def test_the_optional_settings_need_only_their_comment_signs_taken_away() -> None:
-    optional = {"minimum_order", "hours", "cash", "delivery"}
+    optional = {"minimum_order", "hours", "cash", "delivery", "phone"}
     settings = shop(WITH_EVERYTHING).sections["shop"].model_fields_set
     assert settings - shop(SHIPPED).sections["shop"].model_fields_set == optional
 

@@ -20,9 +20,15 @@ As = Annotated[
     ),
 ]
 
+Whole = Annotated[bool, typer.Option("--whole", help="With --sandbox: show the chat from its beginning.")]
+
 
 def command(
-    file: FlowFile = DEFAULT, name: Name = None, sandbox: InSandbox = False, who: As = "919800000001"
+    file: FlowFile = DEFAULT,
+    name: Name = None,
+    sandbox: InSandbox = False,
+    who: As = "919800000001",
+    whole: Whole = False,
 ) -> None:
     """Talk to the shop as a customer. /help says what else can be done.
 
@@ -39,4 +45,4 @@ def command(
     from bot.cli.sandbox_chat import talk
 
     shop: Shop = flow.sections["shop"]
-    talk(str(flow.statics[flow.languages[0]]["shop"]["name"]), shop.staff, who, name)
+    talk(str(flow.statics[flow.languages[0]]["shop"]["name"]), shop.staff, who, name, whole=whole)

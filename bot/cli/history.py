@@ -1,6 +1,7 @@
 """`munshi history`: which versions of the flow were served, since when, by whom."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -24,26 +25,32 @@ def command(version: Show = None) -> None:
     if version is not None:
         typer.echo(looked_up(_text(database_url(), version)), nl=False)
         return
-    for line in _lines(looked_up(_listed(database_url()))):
+    for line in _lines(*looked_up(_listed(database_url()))):
         typer.echo(printable(line))
 
 
-async def _listed(url: str) -> list[tuple[Serving, int]]:
+async def _listed(url: str) -> tuple[list[Serving], Counter[str]]:
+    """Return each serving, oldest first, and how many customers stand on each version."""
+    people = Counter[str]()
     async with reading(url) as records:
         servings = await versions.since(records.reads, 0)
-        people = [sum((await versions.counted(records.reads, one.number)).values()) for one in servings]
-    return list(zip(servings, people, strict=True))
+        for one in servings:
+            people[one.version] += sum((await versions.counted(records.reads, one.number)).values())
+    return servings, people
 
 
-def _lines(servings: Sequence[tuple[Serving, int]]) -> Iterator[str]:
+def _lines(servings: Sequence[Serving], people: Mapping[str, int]) -> Iterator[str]:
     if not servings:
         yield "nothing was served yet"
         return
-    rows = []
-    for n, (one, people) in enumerate(reversed(servings)):
+    rows, shown = [], set[str]()
+    for n, one in enumerate(reversed(servings)):
         since = datetime.fromtimestamp(one.since / 1000, shop_zone())
         served = "served" if n == 0 else ""
-        rows.append([one.version, f"{since:%Y-%m-%d %H:%M %Z}", one.by, counted(people, "customer"), served])
+        # A version that is served again stands there twice, and its customers once.
+        stand = "" if one.version in shown else counted(people[one.version], "customer")
+        shown.add(one.version)
+        rows.append([one.version, f"{since:%Y-%m-%d %H:%M %Z}", one.by, stand, served])
     yield from table(rows)
 
 

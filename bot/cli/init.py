@@ -11,6 +11,8 @@ from typing import Annotated, Final, NamedTuple
 import typer
 
 from bot.cli.lifecycle import refuse, run
+from bot.cli.product_file import products_of
+from payments.shop.product_yaml import with_products
 from storage import Store
 
 _GENERATED: Final = ("MUNSHI_API_TOKEN", "WHATSAPP_VERIFY_TOKEN", "RAZORPAY_WEBHOOK_SECRET")
@@ -27,17 +29,30 @@ A shop on WhatsApp, run by Munshi. Run every command in this folder.
 - `munshi serve --sandbox` tries it against a pretended Meta and Razorpay; `munshi serve` is the real thing
 - `munshi doctor` says what is missing or amiss; `munshi backup FILE` copies the books, `munshi.db`
 """
+_FLOW: Final = "flows.yaml"
 _IGNORED: Final = ".env\n*.db*\n*.partial\n"
 
 Folder = Annotated[Path, typer.Argument(help="The folder to make: a new one, or one that is empty.")]
 
+Products = Annotated[
+    Path | None,
+    typer.Option(
+        "--products",
+        metavar="SHEET",
+        help="A sheet of your products in CSV, as 'munshi import csv' reads it.",
+    ),
+]
 
-def command(folder: Folder) -> None:
+
+def command(folder: Folder, products: Products = None) -> None:
     """Make a folder with a shop: its flow, its chats, settings with fresh secrets, and empty books."""
     try:
         _require_empty(folder)
+        texts = _texts(folder)
+        if products is not None:
+            texts = {**texts, _FLOW: with_products(texts[_FLOW], products_of(products))}
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name, text in _texts(folder).items():
+        for name, text in texts.items():
             _write(folder / name, text)
         with chdir(folder):
             run(_make_books())
@@ -60,7 +75,7 @@ def _texts(folder: Path) -> Mapping[str, str]:
     """Return the text of each file of the new shop, by its path in `folder`."""
     shipped = _shipped()
     scenarios = {f"scenarios/{file.name}": file for file in sorted(shipped.scenarios.glob("*.yaml"))}
-    copied = {"flows.yaml": shipped.flow, "flows.schema.json": shipped.schema, **scenarios}
+    copied = {_FLOW: shipped.flow, "flows.schema.json": shipped.schema, **scenarios}
     return {
         **{name: file.read_text(encoding="utf-8") for name, file in copied.items()},
         ".env": "".join(_settings(shipped.settings.read_text(encoding="utf-8"))),

@@ -10,6 +10,7 @@ from bot.cli.shop_zone import shop_zone
 from bot.cli.staff_words import in_words
 from payments.ledger.hints import for_held
 from payments.ledger.holds import in_words as hold_in_words
+from payments.ledger.methods import paid_by
 from payments.ledger.order_sums import sums
 from payments.ledger.refunds import RefundStatus
 from payments.ledger.state import OrderState, Task
@@ -127,8 +128,8 @@ def _events(order: DeskOrder) -> Iterator[tuple[int, str]]:
     state = order.state
     yield state.order.placed_at, "placed"
     for payment in state.balance.payments:
-        by = f" by {payment.by}, payment {hand_ordinal(payment.id)}" if is_by_hand(payment.id) else ""
-        yield payment.at * 1000, f"{shown(payment.amount, payment.currency)} paid ({payment.method}){by}"
+        by = f", taken by {payment.by}, payment {hand_ordinal(payment.id)}" if is_by_hand(payment.id) else ""
+        yield payment.at * 1000, f"{shown(payment.amount, payment.currency)} {paid_by(payment.method)}{by}"
     for slip in state.undone:
         number = hand_ordinal(slip.entity_id)
         yield slip.at * 1000, f"payment {number} of {_money(state, slip.amount)} undone: a mistake"
@@ -153,6 +154,8 @@ def _amendment(state: OrderState, amendment: Amendment) -> str:
             return f"address or note changed by {amendment.by}"
         case AmendmentKind.REFUSED:
             return f"refused at the door: {worth}, and the delivery is held"
+        case AmendmentKind.SETTLED:
+            return f"the shop keeps the money that waited, says {amendment.by}{why}"
         case AmendmentKind.KEPT:
             return f"the shop keeps the delivery, says {amendment.by}"
 

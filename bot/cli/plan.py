@@ -1,5 +1,6 @@
 """`munshi plan`: what another flow file would change, and what that means to those who are chatting."""
 
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Final
@@ -116,6 +117,10 @@ def _customers(plan: Plan) -> Iterator[str]:
     yield from _listed("Who stays with their version until they rest in its first state", pins)
     stranded = {f"{pin.state}, version {pin.version}: {pin.because}": g for pin, g in plan.stranded.items()}
     yield from _listed("Whom nothing moves", stranded)
+    if plan.unknown:
+        yield ""
+        yield "States under 'migrate: from' that no version had which was served here"
+        yield from (f"  {one}" for one in plan.unknown)
     yield from _carts(plan)
     if plan.faults:
         yield ""
@@ -150,6 +155,8 @@ def _proves(flow: Flow, file: str, seconds: float) -> bool:
     from payments.prover.prove import prove
     from payments.prover.report import bounds, violation
 
+    if sys.stderr.isatty():
+        typer.echo(f"proving the new flow, for {seconds:g} seconds at most …", err=True)
     proof = prove(flow, seconds=seconds)
     for one in proof.violations:
         typer.echo(printable("\n".join(violation(proof, one, file)), "\n"))

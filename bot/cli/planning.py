@@ -1,12 +1,12 @@
 """What `munshi plan` finds out: for each customer, whether they would go over to a flow, and where to."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from bot.whatsapp.limits import LIMITS
-from flows.document.errors import FlowInvalid, Issue
+from flows.document.errors import FlowInvalid, Issue, close
 from flows.engine import migration_faults
 from flows.engine.going_over import Over, Stays, misfit, ways
 from flows.engine.model import Flow
@@ -88,6 +88,8 @@ class Plan:
     """Those who would stay, and could never go over."""
     faults: list[Issue] = field(default_factory=list)
     """What is wrong with `migrate:`."""
+    unknown: list[str] = field(default_factory=list)
+    """States that `migrate:` names, and that no version had which was served."""
     carts: list[ChangedCart] = field(default_factory=list)
 
     @property
@@ -99,7 +101,9 @@ class Plan:
 async def planned(records: Records, flow: Flow, now: int) -> Plan:
     """Return what it would mean to the customers in the database if `flow` were served at `now`."""
     plan, planner = Plan(), _Planner(records, flow, now)
-    servings = [one for one in await versions.since(records.reads, 0) if one.version != flow.version]
+    served = await versions.since(records.reads, 0)
+    plan.unknown = [*_unknown(flow, [one.outline for one in served])]
+    servings = [one for one in served if one.version != flow.version]
     for one in servings:
         counts = await versions.counted(records.reads, one.number)
         planner.outlines[one.number] = one
@@ -117,6 +121,16 @@ async def planned(records: Records, flow: Flow, now: int) -> Plan:
             if people > 0:
                 plan.moves[_as_they_stand(flow, planner.outlines[number].outline, state)].people += people
     return plan
+
+
+def _unknown(flow: Flow, outlines: Sequence[Outline]) -> Iterator[str]:
+    """Yield each state that `migrate:` names and that is in none of `outlines`, with its line and a mend."""
+    known = sorted({leaf for one in outlines for leaf in one.leaves})
+    for entry in flow.migrations:
+        for source in entry.sources:
+            if not any(leaf == source or leaf.startswith(f"{source}.") for leaf in known):
+                mend = close(source, known)
+                yield f"line {entry.rule.line}: '{source}'{f'; {mend}' if mend else ''}"
 
 
 def _as_they_stand(flow: Flow, earlier: Outline, state: str) -> Move:

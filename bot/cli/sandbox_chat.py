@@ -9,25 +9,37 @@ import httpx
 from rich.console import Console
 from rich.text import Text
 
+from bot.cli.display import counted
 from bot.cli.lifecycle import VARIABLE, database_url, refuse
 from bot.demo.chat import Chat
+from bot.demo.phone import NotPossible
 from bot.demo.remote import RemotePhone
 from bot.whatsapp import phones
 from payments.shop.staff import StaffSpec
 
 _HOME: Final = "IN"
+_NAMES: Final = (
+    *("Asha", "Bilal", "Chitra", "Dev", "Esther", "Farhan", "Gauri", "Harpreet", "Imran", "Jaya"),
+    *("Kabir", "Lata", "Mohan", "Nisha", "Omar", "Priya", "Ravi", "Salma", "Tara", "Uday"),
+)
+"""Customers by their number: who tries the shop as several people must tell them apart."""
+_SHOWN: Final = 3
+"""Messages of an earlier chat that are shown again when it goes on."""
 
 
-def talk(title: str, staff: Sequence[StaffSpec], who: str, name: str | None) -> None:
-    """Run a chat as `who`, a phone number or the name of one of `staff`. Ends the command if it can't."""
+def talk(title: str, staff: Sequence[StaffSpec], who: str, name: str | None, *, whole: bool) -> None:
+    """Run a chat as `who`, a phone number or the name of one of `staff`. Ends the command if it can't.
+
+    `whole`: it is shown from its beginning.
+    """
     address = os.environ.get(VARIABLE)
     if not address:
         refuse(
             f"{VARIABLE} is not set: run 'munshi serve --sandbox' in another terminal, and paste here the"
             " line that it prints, which begins with 'export'"
         )
-    number, called = _person(staff, who)
-    asyncio.run(_talk(address, title, number, name or called))
+    number, known_as = _person(staff, who)
+    asyncio.run(_talk(address, title, number, name or known_as, whole=whole))
 
 
 def _person(staff: Sequence[StaffSpec], who: str) -> tuple[str, str]:
@@ -41,13 +53,28 @@ def _person(staff: Sequence[StaffSpec], who: str) -> tuple[str, str]:
         names = ", ".join(member.name for member in staff) or "nobody is"
         refuse(f"'{who}' is no phone number, and none of the staff in the flow file ({names})")
     names_of = {member.phone: member.name for member in staff}
-    return digits, names_of.get(f"+{digits}", "Asha")
+    return digits, names_of.get(f"+{digits}", called(digits))
 
 
-async def _talk(address: str, title: str, number: str, name: str) -> None:
+def called(digits: str) -> str:
+    """Return the name of the sandbox's customer with this phone number."""
+    return _NAMES[(int(digits) - 1) % len(_NAMES)]
+
+
+async def _talk(address: str, title: str, number: str, name: str, *, whole: bool) -> None:
     console = Console(highlight=False)
     console.print(
         Text("Choose by number or by typing. /pay /fail /reply /state /quit, /help for all.", "dim")
     )
     async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=20) as client:
-        await Chat(RemotePhone(client, number, name, title, database_url()), console).run(greeting="")
+        phone = RemotePhone(client, number, name, title, database_url())
+        try:
+            skipped = 0 if whole else await phone.skip(_SHOWN)
+        except NotPossible as error:
+            refuse(str(error))
+        if skipped:
+            message = (
+                f"{counted(skipped, 'earlier message')} not shown: munshi chat --sandbox --whole shows all"
+            )
+            console.print(Text(message, "dim"))
+        await Chat(phone, console).run(greeting="")

@@ -78,6 +78,13 @@ class RemotePhone:
         self._shown += len(found)
         return [ReceivedMessage(one["wamid"], one["payload"], one["at"]) for one in found]
 
+    async def skip(self, keep: int) -> int:
+        """Pass over all messages that are there but the last `keep`. Return how many that are."""
+        found = await self._ask("GET", "messages", params={"wa_id": self._wa_id, "after": self._shown})
+        skipped = max(0, len(found) - keep)
+        self._shown += skipped
+        return skipped
+
     async def trace(self) -> list[dict[str, Any]]:
         """Raise NotPossible: `munshi why` shows more."""
         raise NotPossible(f"here, another terminal tells: munshi why {self._wa_id}")

@@ -44,6 +44,8 @@ _APART: Final = re.compile(r" {2,}#( |#|$)")
 """A comment that can't be meant as part of the text before it."""
 _BEHIND_NUMBER: Final = re.compile(r" +#( |#|$)")
 """A comment that can't be meant as part of the number, `true` or `false` before it."""
+_GROUPED: Final = re.compile(r"(?<![\w.])[0-9]+(?:,[0-9]{2,3})*,[0-9]{3}(?![0-9])(?:\.[0-9]+)?")
+"""A number with commas, as people write it: `1,700`, `1,23,456.50`."""
 _LINE_BREAKS: Final = "\x85\u2028\u2029"
 """Line breaks for YAML that no editor shows."""
 _FORBIDDEN: Final = re.compile(
@@ -263,9 +265,17 @@ class _Reader:
         rest = self._lines[end.line][end.column :].lstrip() if end and end.line < len(self._lines) else ""
         self._behind_part = key.style is None and rest[:1] in (",", "}")
         if self._behind_part and not behind_part:
-            mend = "put a text that holds a comma in quotes"
-            self._report(key, f"'{key.value}' is a key without a value", mend)
+            self._report(key, *self._comma(key))
         return self._behind_part
+
+    def _comma(self, key: ScalarEvent) -> tuple[str, str]:
+        """Return message and mend of a comma that YAML does not take for a part of the text or the number."""
+        place = self._place(key)
+        for number in _GROUPED.finditer(self._lines[place.line - 1]):
+            if number.start() < place.column <= number.end():
+                mend = f"write {number[0].replace(',', '')} without the comma"
+                return f"{number[0]} has a comma, which ends a number here", mend
+        return f"'{key.value}' is a key without a value", "put a text that holds a comma in quotes"
 
     def _refuse_false_blanks(self, event: ScalarEvent, path: Path) -> None:
         """Refuse a plain text in which a false blank hides a key, an item or a comment from YAML."""

@@ -220,7 +220,7 @@ class RunningStep:
                 self._set(call)
             elif call.name == LANGUAGE:
                 self._language = str(call.args["to"])
-            elif instead := self._run(call).instead:
+            elif instead := self._run(call, reaction).instead:
                 entry["instead"] = instead.name
                 self._raised.append(instead)
                 self._context = None
@@ -235,7 +235,7 @@ class RunningStep:
                 raise ValueRefused(f"'set' can't give the variable '{name}' a value of that shape")
             self.set_variable(name, parsed)
 
-    def _run(self, call: ActionCall) -> Result:
+    def _run(self, call: ActionCall, reaction: Reaction) -> Result:
         assert call.action is not None
         try:
             args = call.constant or call.action.args.model_validate(self._rendered(call))
@@ -244,12 +244,12 @@ class RunningStep:
             raise ValueRefused(
                 f"'{call.name}' can't take its {problem['loc'][0]}: {problem['msg']}"
             ) from None
-        result = call.action.run(self._scene(), args)
+        result = call.action.run(self._scene(reaction), args)
         self.host = result.host
         self._raised.extend(result.raised)
         return result
 
-    def _scene(self) -> Scene:
+    def _scene(self, reaction: Reaction) -> Scene:
         return Scene(
             conversation=self._before.id,
             language=self._language,
@@ -259,6 +259,7 @@ class RunningStep:
             number=self._number,
             variables=self._variables,
             host=self.host,
+            tells_by_template=not self.flow.templated.isdisjoint(reaction.tell),
         )
 
     def _rendered(self, call: ActionCall) -> dict[str, Any]:

@@ -33,6 +33,8 @@ class Scene:
     """The host's own value (of a shop: the customer's cart and orders, and the stock)."""
     variables: Mapping[str, Any] = field(default_factory=dict)
     """Values of the flow's variables."""
+    tells_by_template: bool = False
+    """Whether the rule tells the host's staff something that has a template: it reaches who is silent too."""
 
 
 @dataclass(frozen=True, slots=True)

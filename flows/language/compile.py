@@ -41,7 +41,7 @@ from flows.language.texts import Texts
 from flows.language.walk import chain, offers, state_paths, state_place, told_only
 from flows.messages.limits import ChannelLimits
 from flows.messages.writer import Part
-from flows.templates.expressions import NEVER, Template, TemplateLanguage
+from flows.templates.expressions import NEVER, Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,6 @@ class Compiled:
     """If one of them is an error, the flow must not be run."""
     parts: Mapping[str, Sequence[Part]]
     """Message name -> every text in it, as written."""
-    language: TemplateLanguage
-    """It has parsed every template of the flow."""
 
 
 def compile_flow(
@@ -66,7 +64,6 @@ def compile_flow(
         compiler.flow(),
         compiler.issues,
         {name: written.parts for name, written in compiler.messages.items()},
-        compiler.texts.language,
     )
 
 

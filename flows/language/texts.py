@@ -55,7 +55,7 @@ class Texts:
         customer = {"name": "", **vocabulary.customer(None)}
         sample = {"customer": customer, **fallback_statics, **vocabulary.sample(fallback_statics)}
         self._compiler = TemplateCompiler(document, vocabulary.filters, roots, sample, issues)
-        self.expression, self.language = self._compiler.expression, self._compiler.language
+        self.expression = self._compiler.expression
 
     @property
     def written(self) -> tuple[Written, ...]:

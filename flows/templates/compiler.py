@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from flows.document.errors import Issue, close
 from flows.document.places import Document, Path
-from flows.templates.expressions import Expression, Template, TemplateError, TemplateLanguage
+from flows.templates.expressions import Expression, Template, TemplateError, language_of
 from flows.templates.lookups import EACH, Lookup, NoSuchField, follow
 from flows.templates.slips import mend_of
 
@@ -44,7 +44,7 @@ class TemplateCompiler:
     ) -> None:
         """`roots` may be read everywhere. `sample` has the fields of those roots whose fields are known."""
         self._document, self._issues = document, issues
-        self.language = TemplateLanguage(filters)
+        self._language = language_of(filters)
         self._roots, self._sample = frozenset(roots), sample
         self._mends: Mapping[str, str] = {}
         self._templates: dict[tuple[str, Path], Template | None] = {}
@@ -85,7 +85,7 @@ class TemplateCompiler:
 
     def _expression(self, source: str, where: Path, names: Names) -> Expression | None:
         try:
-            expression = self.language.expression(source)
+            expression = self._language.expression(source)
         except TemplateError as error:
             message = f"in the expression {source!r}: {error}"
             self._issues.append(self._document.issue(where, message, mend_of(source)))
@@ -94,7 +94,7 @@ class TemplateCompiler:
 
     def _template(self, source: str, where: Path, names: Names) -> Template | None:
         try:
-            template = self.language.template(source)
+            template = self._language.template(source)
         except TemplateError as error:
             message = f"in the template {source!r}: {error}"
             self._issues.append(self._document.issue(where, message, mend_of(source)))
@@ -132,7 +132,7 @@ class TemplateCompiler:
     def _list_path(self, each: str, names: Names) -> Lookup | None:
         """Path of the list that `each` reads. None if it is unknown, or wrong: its own place reports that."""
         try:
-            listed = self.language.expression(each).path
+            listed = self._language.expression(each).path
             if listed and listed[0] in names:  # a list in an item of the section around it
                 around = self._list_path(names[listed[0]], names)
                 listed = (*around, EACH, *listed[1:]) if around else None

@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from functools import lru_cache
+from typing import Any, Final, TypeAlias, TypeVar
 
 from jinja2 import StrictUndefined, nodes, runtime
 from jinja2 import TemplateSyntaxError as JinjaSyntaxError
@@ -22,8 +23,13 @@ from flows.templates.lookups import Lookup, lookups, path
 Context: TypeAlias = Mapping[str, Any]
 """The names and values that templates see."""
 
+Compiled = TypeVar("Compiled")
+
 MAX_RENDERED: Final = 65_536
 """Characters that one template may produce: far more than any message needs, and still cheap."""
+
+MAX_REMEMBERED: Final = 4_096
+"""Texts of each sort that stay compiled: those of some flows of the largest size."""
 
 _FILLED_IN: Final = re.compile(r"\{[{%#]|\r|\n\Z")
 """What Jinja changes in a text: what is filled in, and ends of lines."""
@@ -133,8 +139,22 @@ BLANK: Final = Template("", frozenset(), "", None)
 """Stands in for a template that does not compile, for the same reason."""
 
 
+def language_of(filters: Mapping[str, Callable[..., Any]]) -> "TemplateLanguage":
+    """Return the language with these filters: the same one each time, for all flows that have them."""
+    return _language_of(tuple(filters.items()))
+
+
+@lru_cache(maxsize=8)
+def _language_of(filters: tuple[tuple[str, Callable[..., Any]], ...]) -> "TemplateLanguage":
+    return TemplateLanguage(dict(filters))
+
+
 class TemplateLanguage:
-    """The compiler of one flow's templates: Jinja with the host's filters added."""
+    """The compiler of templates: Jinja with the host's filters added.
+
+    It remembers what it compiled. An edit of a flow changes a few of its texts, and compiling is most of the
+    work of loading it.
+    """
 
     def __init__(self, filters: Mapping[str, Callable[..., Any]]) -> None:
         # Not optimised: that changes parse trees, and the checks of the flow look at the same trees.
@@ -144,27 +164,31 @@ class TemplateLanguage:
         self._env.tests = {name: self._env.tests[name] for name in _TESTS}
         self._env.globals = {}
         self._evaluation = nodes.EvalContext(self._env)
-        self._trees: dict[str, nodes.Template] = {}
-        self._templates: dict[str, Template] = {}
-        self._expressions: dict[str, Expression] = {}
+        self._parsed = _remembered(self._parse)
+        self._templates, self._expressions = _remembered(self._template), _remembered(self._expression)
+        self._values, self._trees = _remembered(self._value), _remembered(self._tree)
 
     def template(self, source: str) -> Template:
-        """Return text with `{{ }}` in it, compiled once. Raises TemplateError."""
-        if source not in self._templates:
-            self._templates[source] = self._template(source)
-        return self._templates[source]
+        """Compile text with `{{ }}` in it. Raises TemplateError."""
+        return self._templates(source)
 
     def expression(self, source: str) -> Expression:
-        """Return a bare expression (`cart.lines and not order`), compiled once. Raises TemplateError."""
-        if source not in self._expressions:
-            self._expressions[source] = self._expression(source)
-        return self._expressions[source]
+        """Compile a bare expression (`cart.lines and not order`). Raises TemplateError."""
+        return self._expressions(source)
+
+    def value(self, source: str) -> nodes.Node:
+        """Return the parse tree of a bare expression, to be read and not changed. Raises TemplateError."""
+        return self._values(source)
+
+    def tree(self, source: str) -> nodes.Template:
+        """Return the parse tree of a template, to be read and not changed. Raises TemplateError."""
+        return self._trees(source)
 
     def _template(self, source: str) -> Template:
         if _FILLED_IN.search(source) is None:
             return Template(source, frozenset(), source, None)
         with _compile_errors():
-            tree = self._parse(source)
+            tree = self._parsed(source)
             parts = [part for output in tree.body for part in _parts(output)]
             data = [part.data for part in parts if isinstance(part, nodes.TemplateData)]
             if len(data) == len(parts):
@@ -173,32 +197,28 @@ class TemplateLanguage:
 
     def _expression(self, source: str) -> Expression:
         with _compile_errors():
-            value = self.value(source)
+            # A tree of its own: Jinja computes constants in place when it compiles one.
+            value = self._value(source)
             reads, plain = lookups(value), path(value, {})
             body: list[nodes.Node] = [nodes.Assign(nodes.Name("result", "store"), value, lineno=1)]
             return Expression(source, reads, plain, self._evaluator(nodes.Template(body, lineno=1)))
 
-    def value(self, source: str) -> nodes.Node:
-        """Return the parse tree of a bare expression. Raises TemplateError."""
+    def _value(self, source: str) -> nodes.Node:
         with _compile_errors():
-            body = self._parse("{{ " + source + " }}").body
+            body = self._parsed("{{ " + source + " }}").body
         output = body[0] if len(body) == 1 else None
         if not isinstance(output, nodes.Output) or len(output.nodes) != 1:
             raise TemplateError("write one expression, without {{ }}")
         return output.nodes[0]
 
-    def tree(self, source: str) -> nodes.Template:
-        """Return the parse tree of a template. Raises TemplateError."""
+    def _tree(self, source: str) -> nodes.Template:
         with _compile_errors():
-            return self._parse(source)
+            return self._parsed(source)
 
     def _parse(self, source: str) -> nodes.Template:
-        """Return the parse tree of a template, parsed once."""
-        if source not in self._trees:
-            tree = self._env.parse(source)
-            self._check(tree)
-            self._trees[source] = _lookups_only(tree)
-        return self._trees[source]
+        tree = self._env.parse(source)
+        self._check(tree)
+        return _lookups_only(tree)
 
     def _check(self, tree: nodes.Template) -> None:
         for node in tree.find_all(nodes.Node):
@@ -232,6 +252,10 @@ class TemplateLanguage:
             return result
 
         return evaluate
+
+
+def _remembered(compiled: Callable[[str], Compiled]) -> Callable[[str], Compiled]:
+    return lru_cache(maxsize=MAX_REMEMBERED)(compiled)
 
 
 def _joined(parts: Iterable[str], source: str) -> str:

@@ -19,6 +19,7 @@ from payments.shop.orders import CURRENCY, Lifecycle, is_by_hand
 BEST: Final = 5
 """The products that a report names as best sellers."""
 _CALLED_OFF: Final = frozenset({Stage.CANCELLED, Stage.REFUSED, Stage.RETURNED})
+_DECIDED_BY_A_PERSON: Final = frozenset({Task.HELD, Task.DELIVERY})
 _WENT_BACK: Final = frozenset({FactState.CREATED, FactState.PROCESSED})
 
 
@@ -47,6 +48,8 @@ class Day:
     """Of delivered orders, whenever placed: what is still to be paid, by order number."""
     to_give_back: dict[str, int] = field(default_factory=dict)
     """Of orders, whenever placed: what a person has still to give back, by order number."""
+    waiting: dict[str, int] = field(default_factory=dict)
+    """Of orders, whenever placed: what is held until a person decides, by order number."""
     sold: Counter[str] = field(default_factory=Counter)
     """Pieces by sku, in the orders of `orders`."""
     frozen: dict[str, str] = field(default_factory=dict)
@@ -86,6 +89,8 @@ class Day:
             self.owed[state.order.number] = state.due
         if state.to_give_back:
             self.to_give_back[state.order.number] = state.to_give_back
+        if not _DECIDED_BY_A_PERSON.isdisjoint(state.tasks):
+            self.waiting[state.order.number] = state.held
 
     def _add_placed(self, state: OrderState) -> None:
         if state.stage in _CALLED_OFF:
@@ -135,6 +140,7 @@ def to_json(day: Day, shop: Shop, language: str) -> Mapping[str, Any]:
         "refunded": day.refunded,
         "owed": _numbered(day.owed),
         "to_give_back": _numbered(day.to_give_back),
+        "waiting": _numbered(day.waiting),
         "best": [{"name": name, "quantity": quantity} for name, quantity in day.best(shop, language)],
         "to_do": {str(stage): count for stage, count in day.to_do.items()},
     }

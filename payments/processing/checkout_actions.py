@@ -6,8 +6,8 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator
 
 from flows.engine.vocabulary import Action, Result, Scene
-from payments.processing.cart_actions import NoArguments, refused, state_of
-from payments.processing.checkout_changes import fields_of, say
+from payments.processing.cart_actions import NoArguments, refused_with, state_of
+from payments.processing.checkout_changes import fields_of, joined, say, with_unfinished
 from payments.processing.quoting import Quote
 from payments.shop.checkout import CheckoutFault
 
@@ -32,11 +32,14 @@ class _Said(NoArguments):
 
 
 def _set(scene: Scene, args: _Said) -> Result:
-    """Take what the customer says, or raise `checkout.refused` and change nothing."""
-    said = {name: value for name, value in args.model_dump().items() if value is not None}
-    found = say(state_of(scene), said, scene.language)
+    """Take what the customer says, or raise `checkout.refused` and remember at most an unfinished address."""
+    state, said = state_of(scene), args.model_dump(exclude_none=True)
+    if args.address is not None:
+        said["address"] = joined(state.checkout, args.address)
+    found = say(state, said, scene.language)
     if isinstance(found, CheckoutFault):
-        return refused(scene, "checkout.refused", **fields_of(found))
+        kept = with_unfinished(state, said.get("address", ""), found)
+        return refused_with(kept, "checkout.refused", **fields_of(found))
     return Result(found)
 
 

@@ -15,12 +15,13 @@ from payments.shop.checkout import (
     LONGEST_NAME,
     LONGEST_NOTE,
     SHORTEST_ADDRESS,
+    Checkout,
     CheckoutFault,
     CheckoutField,
 )
 from payments.shop.delivery import area_of
 from payments.shop.order_terms import Fulfilment
-from payments.shop.pincodes import pincode_of
+from payments.shop.pincodes import lone_pincode, pincode_of, with_pincode
 
 REQUESTED: Final = ("address", "pickup", "slot", "coupon", "note")
 """What an order that is asked for over the API may say about itself. Who fetches the goods may give an
@@ -44,6 +45,27 @@ def say(state: ShopState, said: Mapping[str, Any], language: str) -> ShopState |
     return state
 
 
+def joined(before: Checkout, given: str) -> str:
+    """Return the address that a customer gives with what they said before.
+
+    A pincode alone belongs to the address before it. An address without one takes the pincode that was sent
+    alone before it.
+    """
+    text, unfinished = _one_line(given), before.unfinished
+    if pincode := lone_pincode(text):
+        address = unfinished or before.address
+        return text if not address or lone_pincode(address) else with_pincode(address, pincode)
+    earlier = lone_pincode(unfinished)
+    return with_pincode(text, earlier) if earlier and text and pincode_of(text) is None else text
+
+
+def with_unfinished(state: ShopState, address: str, fault: CheckoutFault) -> ShopState:
+    """Return the state that remembers an address which `fault` refused, if it can still be completed."""
+    if fault.reason in ("no pincode", "not served") or lone_pincode(address):
+        return state.saying(replace(state.checkout, unfinished=address))
+    return state
+
+
 def fields_of(fault: CheckoutFault) -> dict[str, str | int]:
     """Return the fields of `checkout.refused`."""
     return {"field": str(fault.field), "reason": fault.reason, "limit": fault.limit}
@@ -63,7 +85,8 @@ def _address(state: ShopState, given: Any, language: str) -> ShopState | Checkou
     text = _one_line(given)
     if len(text) > LONGEST_ADDRESS:
         return CheckoutFault(CheckoutField.ADDRESS, "too long")
-    delivery, there = state.at.shop.delivery, replace(state.checkout, address=text, name="", phone="")
+    there = replace(state.checkout, address=text, name="", phone="", unfinished="")
+    delivery = state.at.shop.delivery
     if delivery is None:
         return state.saying(replace(there, pincode=pincode_of(text) or ""))
     if len(visible(text)) < SHORTEST_ADDRESS:

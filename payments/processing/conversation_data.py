@@ -37,6 +37,7 @@ def of_conversation(
         taken=taken,
         next_number=next_number,
         hears=hears_in(data),
+        hinted_at=data.get("hinted_at", 0),
         handover=handovers.from_json(data.get("handover")),
     )
 
@@ -54,6 +55,7 @@ def data(shop: ShopState) -> dict[str, Any]:
         "refusals": shop.refusals,
         "checkout": checkout.to_json(shop.checkout),
         "hears": "" if shop.hears is Hears.ORDERS else str(shop.hears),
+        "hinted_at": shop.hinted_at,
         "handover": handovers.to_json(shop.handover),
     }
     return {name: value for name, value in kept.items() if value}

@@ -45,9 +45,10 @@ def _hear(scene: Scene, args: _Hears) -> Result:
 
 
 def _hand_over(scene: Scene, args: NoArguments) -> Result:
-    """Leave the chat to those of the staff who may talk to customers. Without any, the bot keeps it."""
+    """Leave the chat to those of the staff who may talk to customers. If none reads it, the bot keeps it."""
     state = state_of(scene)
-    if set(who_may(Right.CHAT, state.at.staff)) <= {scene.conversation}:
+    talkers = set(who_may(Right.CHAT, state.at.staff)) - {scene.conversation}
+    if not (talkers if scene.tells_by_template else talkers - state.at.silent):
         return refused(scene, "handover.ended", because=str(Ending.NOBODY))
     return Result(handed_over(state))
 

@@ -14,7 +14,7 @@ from payments.processing.order_changes import NotPossible, Settlement, applied, 
 from payments.processing.turn import Trace, Turn
 from payments.processing.updates import apply
 from payments.shop import stock
-from payments.shop.orders import Lifecycle, hand_payment, hand_refund, is_by_hand
+from payments.shop.orders import Lifecycle, hand_ordinal, hand_payment, hand_refund, is_by_hand
 
 
 def take_money(turn: Turn, state: OrderState, amount: int, settlement: Settlement, by: str) -> Trace:
@@ -97,9 +97,13 @@ def _recorded(state: OrderState, ordinal: int | None) -> Fact:
         for fact in state.facts
         if fact.reports(EntityType.PAYMENT, FactState.CAPTURED) and is_by_hand(fact.entity_id)
     ]
+    gone = {fact.entity_id for fact in state.undone}
+    standing = [hand_ordinal(fact.entity_id) for fact in payments if fact.entity_id not in gone]
     if ordinal is None and len(payments) > 1:
-        last = len(payments)
-        raise NotPossible(f"{named(state)} has {last} payments by hand: say which, undo 1 to undo {last}")
+        # Even if one is left: whoever says undo twice does not mean another payment.
+        which = " or ".join(f"undo {number}" for number in sorted(standing))
+        left = f"{len(standing)} left to undo: say {which}" if standing else "none left to undo"
+        raise NotPossible(f"of its payments by hand, {named(state)} has {left}")
     id = hand_payment(state.key, 1 if ordinal is None else ordinal)
     found = next((fact for fact in payments if fact.entity_id == id), None)
     if found is None:

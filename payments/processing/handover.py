@@ -63,17 +63,30 @@ def hold(turn: Turn, event: Event) -> tuple[Trace, bool]:
     return (*acted, {"event": "held for a person", "forwarded": len(to)}), True
 
 
+def tell_of_wish(turn: Turn, event: Event) -> None:
+    """Tell the staff that a customer asked for a person when none could be reached.
+
+    They get it as soon as one of them writes to the shop.
+    """
+    said = f': "{event.text}"' if isinstance(event, TextReceived) else ""
+    text = (
+        f"{who(turn)} asked for one of you when none could be reached{said}. Reply to this to write to them."
+    )
+    if to := _talkers(turn):
+        turn.told.append(Told(to, FORWARDED, Text(clip(text, turn.flow.limits.text_body))))
+
+
 def _back_to_the_bot(turn: Turn, because: Ending, event: Event) -> tuple[Trace, bool]:
     """End the hand-over. The bot answers the event too, unless it was only a word for the bot."""
     trace, answered = _end(turn, because)
-    if answered and because is Ending.ASKED and _trigger_of(turn, event) is None:
+    if answered and because is Ending.ASKED and trigger_of(turn, event) is None:
         return trace, True
     return trace + turn.run(event)[0], True
 
 
-def _trigger_of(turn: Turn, event: Event) -> str | None:
+def trigger_of(turn: Turn, event: Event) -> str | None:
     """Return what a text fires here as a word; None if it is no word, or may answer a question."""
-    state = turn.flow.states.get(turn.conversation.state)
+    state = turn.flow.states.get(turn.conversation.state or turn.flow.start)
     word = normalise(event.text) if isinstance(event, TextReceived) else ""
     if state is None or (state.ask is not None and word not in state.interrupting):
         return None
@@ -85,7 +98,7 @@ def _is_for_the_bot_too(turn: Turn, event: Event) -> bool:
 
     By it the customer wants to hear less, to be forgotten, or to cancel an order while they may.
     """
-    trigger = _trigger_of(turn, event)
+    trigger = trigger_of(turn, event)
     rules = [rule for rule in turn.flow.rules if rule.trigger == trigger]
     return any(call.name in _NOW for rule in rules for call in rule.reaction.do)
 

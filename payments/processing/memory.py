@@ -16,10 +16,17 @@ from payments.ledger.polling import Poll
 from payments.ledger.refunds import Refund
 from payments.ledger.state import OrderState, Task
 from payments.processing.changes import Caused, ChangeSet, Command, EventResult, Told, values
-from payments.processing.conversation_data import order_keys_in
-from payments.processing.named_orders import asks_for_to_do, numbers_in, order_keys, period_in, quote_in
+from payments.processing.conversation_data import in_hand, order_keys_in
+from payments.processing.named_orders import (
+    asks_for_to_do,
+    may_answer_a_customer,
+    numbers_in,
+    order_keys,
+    period_in,
+    quote_in,
+)
 from payments.processing.notice import Notice, NoticeKind
-from payments.processing.step_input import TO_DO, EventKind, InboxEvent, StepInput, ToDo
+from payments.processing.step_input import IN_HAND, TO_DO, EventKind, InboxEvent, StepInput, ToDo
 from payments.shop import quotas, stock
 from payments.shop.business_day import Period
 from payments.shop.fulfilment import to_do
@@ -64,6 +71,8 @@ class MemoryStore:
     checks: dict[tuple[str, HandoverCheck], HandoverCheck] = field(default_factory=dict)
     """By conversation: when to look whether a hand-over is over."""
     staff: StaffMap = field(default_factory=dict)
+    staff_heard: Mapping[str, int | None] = field(default_factory=dict)
+    """When members of the staff last wrote, by conversation. Who is not in it is always there."""
     phones: dict[str, str] = field(default_factory=dict)
     """Phone numbers, digits only, by conversation."""
     versions: dict[str, int] = field(default_factory=dict)
@@ -99,6 +108,8 @@ class MemoryStore:
             phone=self.phones.get(id, ""),
             heard_at=self.heard.get(id),
             staff=self.staff,
+            staff_heard=self.staff_heard,
+            in_hand=self._in_hand() if any(may_answer_a_customer(event) for event in asked) else (),
             quoted={quote: self.quoted[quote] for quote in quotes if quote in self.quoted},
             numbered=self._numbered({number for event in asked for number in numbers_in(event)}),
             to_do=self._to_do() if any(asks_for_to_do(event) for event in asked) else None,
@@ -115,6 +126,12 @@ class MemoryStore:
             orders, key=lambda one: (Task.GOODS not in one.tasks, one.order.placed_at, one.key)
         )
         return ToDo(tuple(goods_first[:TO_DO]), len(orders))
+
+    def _in_hand(self) -> tuple[str, ...]:
+        """Return the names of some customers whose chats a person has."""
+        chats = [one for one in self.conversations.values() if in_hand(one.data)]
+        chats.sort(key=lambda one: self.heard.get(one.id) or 0, reverse=True)
+        return tuple(str(one.customer.get("name") or "") for one in chats[:IN_HAND])
 
     def _day(self, period: Period) -> Day:
         stages = Counter(one.stage for one in self.orders.values() if one.stage and to_do(one.stage))

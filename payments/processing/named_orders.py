@@ -76,6 +76,12 @@ def asks_for_to_do(event: InboxEvent) -> bool:
     return _fields(event, EventKind.STAFF).get("verb") == ORDERS
 
 
+def may_answer_a_customer(event: InboxEvent) -> bool:
+    """Return whether somebody writes in `event`, and taps nothing: a member may mean a customer."""
+    said = _fields(event, EventKind.CHAT).get("event")
+    return isinstance(said, dict) and said.get("kind") != "tap"
+
+
 def period_in(event: InboxEvent) -> Period | None:
     """Return the day for whose figures a member of the staff asks in `event`; None if for none."""
     body = _fields(event, EventKind.STAFF)

@@ -23,6 +23,10 @@ STAGE: Final = "stage"
 def answer(turn: Turn, state: OrderState, *, whole: bool) -> Message:
     """Return how the order stands now, with buttons for what comes next. `whole`: with all that is in it."""
     stands = f"#{state.order.number}: {state.stage or state.status}, {_paid(state)}."
+    if Task.CASH in state.tasks and state.balance.paid:
+        rest = money(state.due).removeprefix("₹").replace(",", "")
+        number = state.order.number
+        stands += f" #{number} cash {rest}, once it is taken; #{number} allowance {rest} <why>, to let it be."
     if whole:
         stands = clip("\n".join((stands, *_details(turn, state))), turn.flow.limits.interactive_body)
     if state.stage is None or state.stage.ended or not state.goods_due:
@@ -84,11 +88,12 @@ _BUTTONS: Final = 3
 def _button(place: str, state: OrderState, to: Stage) -> Reply:
     unpaid = to is Stage.DELIVERED and state.due
     value = f"{to} cash" if unpaid else str(to)
-    title = f"Cash taken {money(state.due)}" if unpaid else _TITLES[to]
+    title = f"Cash taken {money(state.due)}" if unpaid else TITLES[to]
     return Reply(encode(place, STAGE, value), title)
 
 
-_TITLES: Final[Mapping[Stage, str]] = {
+TITLES: Final[Mapping[Stage, str]] = {
     **{stage: str(stage).capitalize() for stage in LADDER},
     Stage.OUT: "Out for delivery",
 }
+"""Of the button that moves an order to each stage."""

@@ -9,6 +9,8 @@ from flows.messages.limits import clip, length
 from payments.processing.staff_replies import place
 from payments.processing.turn import Turn
 
+DONE_TITLE: Final = "Done"
+"""Of the button that gives the chat back to the bot."""
 _FILES: Final = frozenset({"image", "video", "audio", "document", "sticker"})
 _NOT_SHOWN: Final = frozenset({"text", "unsupported"})
 """Kinds of which the channel gives the name alone."""
@@ -26,7 +28,7 @@ def passed_on(turn: Turn, event: Event) -> Message:
     text = f"{who(turn)}: {_words(event)}"
     if length(text) > limits.interactive_body:
         return Text(clip(text, limits.text_body))
-    done = Reply(f"{place(turn.shop, turn.conversation.id)}|done|", "Done")
+    done = Reply(f"{place(turn.shop, turn.conversation.id)}|done|", DONE_TITLE)
     return Buttons(text, (done,), None, None)
 
 

@@ -75,6 +75,9 @@ class ShopState(NamedTuple):
     next_number: int = 0
     """Number of the order that is placed next."""
     hears: Hears = Hears.ORDERS
+    hinted_at: int = 0
+    """Of a member of the staff: when they were last told how a customer is answered, in milliseconds since
+    1970, UTC; 0 if never."""
     handover: Handover | None = None
     """None while the bot has the chat."""
     checks: tuple[HandoverCheck, ...] = ()

@@ -12,8 +12,9 @@ from flows.engine.events import Event, TextReceived
 from payments.processing.bodies import StaffAction
 from payments.processing.changes import Command
 from payments.processing.named_orders import DAY, ORDERS, order_number, period_to
+from payments.processing.staff_help import help_for
 from payments.processing.turn import Trace, Turn
-from payments.processing.verbs import DONE, HELP, ORDER_VERBS, SHOW, may_do, normal, right_for
+from payments.processing.verbs import DONE, ORDER_VERBS, SHOW, may_do, normal, right_for
 from payments.shop.business_day import day_named, period_of
 from payments.shop.orders import conversation_of
 from payments.shop.staff import Right, Staff
@@ -31,6 +32,7 @@ def command_in(event: Event) -> str | None:
 def command(turn: Turn, member: Staff, words: str) -> tuple[Trace, bool]:
     """Do what a member of the staff types. Whatever cannot be done is answered."""
     first, rest = _first(words)
+    shop = turn.shop.at.shop
     entry: dict[str, Any] = {"event": "staff command", "by": member.name}
     number = order_number(MARK + words)
     if number is not None and not first.rstrip(".,:;!").isdecimal():
@@ -49,9 +51,9 @@ def command(turn: Turn, member: Staff, words: str) -> tuple[Trace, bool]:
             said = "Not done: reply with #done to a message of the customer whose chat it is."
             return _answer(turn, member, said, {**entry, "refused": "it is in reply to nothing"})
         case "help" | "":
-            return _answer(turn, member, HELP, {**entry, "did": ["help"]})
+            return _answer(turn, member, help_for(member.may, shop), {**entry, "did": ["help"]})
         case _:
-            said = f"There is no {MARK}{first[:40]}. There is:\n" + HELP
+            said = f"There is no {MARK}{first[:40]}. There is:\n{help_for(member.may, shop)}"
             return _answer(turn, member, said, {**entry, "refused": "no such command"})
 
 

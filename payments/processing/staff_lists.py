@@ -26,6 +26,8 @@ LINES: Final = 20
 """Orders in one list."""
 TEMPLATE: Final = "day"
 """The approved template that carries the figures to a member who has not written for 24 hours."""
+TO_DO_TITLE: Final = "Orders to do"
+"""Of the button that shows them."""
 _LANGUAGE: Final = "en"
 
 
@@ -59,7 +61,11 @@ def day_lines(found: Day, when: str, flow: Flow) -> Iterator[str]:
         by = {who: amount for (how, who), amount in sorted(found.taken.items()) if how == method}
         if by:
             yield f"{name}: {money(sum(by.values()))} ({_listed(by)})"
-    owed = (("Owed for delivered orders", found.owed), ("To be given back by hand", found.to_give_back))
+    owed = (
+        ("Owed for delivered orders", found.owed),
+        ("To be given back by hand", found.to_give_back),
+        ("Waits for one of you", found.waiting),
+    )
     for name, amounts in owed:
         if amounts:
             named = _listed({f"#{number}": amount for number, amount in amounts.items()})
@@ -75,7 +81,7 @@ def day_lines(found: Day, when: str, flow: Flow) -> Iterator[str]:
         yield f"Called off: {_counted(found.cancelled, 'order')}"
     if best := found.best(flow.sections["shop"], flow.languages[0]):
         yield "Best sellers: " + ", ".join(f"{pieces} × {name}" for name, pieces in best)
-    yield f"To do: {_stages(found)}"
+    yield f"To do: {_to_be_done(found)}"
 
 
 def _listed(amounts: dict[str, int]) -> str:
@@ -84,11 +90,11 @@ def _listed(amounts: dict[str, int]) -> str:
     return ", ".join(shown[:LINES]) + (f" and {more} more" if more > 0 else "")
 
 
-def _stages(found: Day) -> str:
-    """Return how many orders are to do in each stage, in the order of the stages."""
-    return (
-        ", ".join(f"{found.to_do[stage]} {stage}" for stage in Stage if found.to_do.get(stage)) or "nothing"
-    )
+def _to_be_done(found: Day) -> str:
+    """Return how many orders are to do in each stage, in the order of the stages, and about money."""
+    goods = [f"{found.to_do[stage]} {stage}" for stage in Stage if found.to_do.get(stage)]
+    about = ((found.owed, "owed"), (found.to_give_back, "to give back"), (found.waiting, "for you to decide"))
+    return ", ".join((*goods, *(f"{len(orders)} {what}" for orders, what in about if orders))) or "nothing"
 
 
 def _report(turn: Turn, period: Period, found: Day) -> Message:
@@ -101,10 +107,10 @@ def _report(turn: Turn, period: Period, found: Day) -> Message:
         f"{money(found.paid_online)} online, {taken}",
         money(sum(found.owed.values())),
         money(found.refunded),
-        _stages(found),
+        _to_be_done(found),
     )
     place = f"s|{turn.conversation.id}|"
-    button = Reply(encode(place, ORDERS, ""), "Orders to do")
+    button = Reply(encode(place, ORDERS, ""), TO_DO_TITLE)
     text = clip("\n".join(day_lines(found, when, turn.flow)), turn.flow.limits.interactive_body)
     return replace(Buttons(text, (button,)), fallback=TemplateMessage(TEMPLATE, _LANGUAGE, values))
 

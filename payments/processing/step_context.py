@@ -25,3 +25,5 @@ class StepContext(NamedTuple):
     phone: str = ""
     """The customer's phone number, digits with the country code; empty if it is not known."""
     staff: StaffMap = MappingProxyType({})
+    silent: frozenset[str] = frozenset()
+    """Conversations of those of `staff` whom only a template reaches: they have not written for long."""

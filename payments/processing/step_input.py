@@ -68,6 +68,10 @@ TO_DO: Final = 100
 """The most orders to do that a step is given."""
 
 
+IN_HAND: Final = 3
+"""The most customers in a person's hands whose names a step is given."""
+
+
 @dataclass(frozen=True, slots=True)
 class ToDo:
     """The orders that the shop still has to do something about."""
@@ -110,6 +114,12 @@ class StepInput(NamedTuple):
     heard_at: int | None = None
     """When the customer last wrote before `events`, in milliseconds since 1970, UTC; None if never."""
     staff: StaffMap = _NONE
+    staff_heard: Mapping[str, int | None] = _NONE
+    """When each of `staff` last wrote, in milliseconds since 1970, UTC; None if never. Who is not in it has
+    just written."""
+    in_hand: tuple[str, ...] = ()
+    """Names of the customers whose chats a person has, at most IN_HAND of them, who wrote last first. Given
+    if a member of the staff writes in `events`."""
     quoted: Mapping[str, str] = _NONE
     """The channel's id of each message of ours to the staff that `events` quote -> the conversation that it
     was about."""

@@ -182,13 +182,18 @@ class Turn:
 def begin(flow: Flow, given: StepInput, now: int) -> Turn:
     """Return the turn before the first event of `given`."""
     shop: Shop = flow.sections["shop"]
-    more = (given.off, given.phone, given.staff)
+    more = (given.off, given.phone, given.staff, _silent(flow, given, now))
     at = StepContext(shop, now, given.conversation.id, 0, given.nonce, *more)
     shared = (given.left, given.taken, given.next_number)
     state = of_conversation(given.conversation, at, given.orders, *shared)
     nothing = InboxEvent(0, EventKind.OTHER, {}, now)
     rest = (given.account, given.orders, given.forgotten)
     return Turn(flow, now, nothing, given.conversation, state, given, *rest)
+
+
+def _silent(flow: Flow, given: StepInput, now: int) -> frozenset[str]:
+    window, heard = flow.limits.window, given.staff_heard.items()
+    return frozenset(one for one, at in heard if at is None or now - at >= window)
 
 
 def following(last: Turn, event: InboxEvent) -> Turn:

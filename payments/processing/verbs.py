@@ -156,6 +156,15 @@ _OF_ORDERS: Final = (
         posted="refunded",
     ),
     OrderVerb(
+        name="keep",
+        does=order_verbs.keep,
+        rights=_MONEY,
+        told=phrases.with_text("decided that the shop keeps the money that waited"),
+        help="#10034 keep <why>: money that waits for you stays; what was ordered goes out for it.",
+        posted="keep",
+        shape="<text>",
+    ),
+    OrderVerb(
         name="delivery",
         does=order_verbs.decide_delivery,
         rights=_MONEY,
@@ -232,7 +241,3 @@ def _rights(name: str) -> tuple[Right, ...]:
 def normal(name: str, value: str) -> tuple[str, str]:
     """Return verb and words as typed: a stage alone stands for a move to it."""
     return (STAGE, f"{name} {value}".strip()) if name in frozenset(Stage) else (name, value)
-
-
-HELP: Final = "\n".join(verb.help for verb in VERBS.values() if verb.help)
-"""What the staff can type, a line for each verb."""

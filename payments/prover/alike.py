@@ -1,6 +1,6 @@
 """What the rules of a flow cannot tell apart: two places that differ in nothing else are one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from flows.engine.model import ANSWERED, SET, Flow, Reaction, Rule
@@ -14,8 +14,14 @@ class Alike:
 
     read: Mapping[str, frozenset[str]]
     """Leaf -> the variables whose present value some rule may still read."""
+    paged: Mapping[str, frozenset[str]]
+    """List with pages -> the variables that its further pages read."""
     words: Mapping[str, frozenset[str]]
     """Leaf -> the triggers that a word fires there just as a button does, be it fresh or old."""
+
+    def live(self, leaf: str, paged: Iterable[str]) -> frozenset[str]:
+        """Return the variables that matter in a leaf while these lists can be paged on."""
+        return self.read.get(leaf, frozenset()).union(*(self.paged[message] for message in paged))
 
     def is_word(self, leaf: str, reply: str) -> bool:
         """Return whether a tap on this reply does what a word does."""
@@ -27,7 +33,10 @@ class Alike:
 def alike(flow: Flow) -> Alike:
     """Return what the rules of `flow` tell apart."""
     leaves = [state.path for state in flow.states.values() if state.leaf == state.path]
-    return Alike(_live(flow, leaves), {leaf: frozenset(_words(flow, leaf)) for leaf in leaves})
+    reads = _message_reads(flow)
+    paged = {message: reads[message] & flow.variables.keys() for message in flow.paged}
+    words = {leaf: frozenset(_words(flow, leaf)) for leaf in leaves}
+    return Alike(_live(flow, leaves, reads), paged, words)
 
 
 def rules_in(flow: Flow, leaf: str) -> list[Rule]:
@@ -41,9 +50,8 @@ def _words(flow: Flow, leaf: str) -> set[str]:
     return typed - {rule.trigger for rule in rules_in(flow, leaf) if not rule.stale}
 
 
-def _live(flow: Flow, leaves: list[str]) -> dict[str, frozenset[str]]:
+def _live(flow: Flow, leaves: list[str], reads: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
     """Return the variables that are read in each leaf, or behind it before they are set again."""
-    reads = _message_reads(flow)
     live = {leaf: _own_reads(flow, leaf, reads) for leaf in leaves}
     changed = True
     while changed:
@@ -66,9 +74,8 @@ def _own_reads(flow: Flow, leaf: str, reads: Mapping[str, frozenset[str]]) -> se
     for rule in rules_in(flow, leaf):
         guard = {read[0] for read in rule.guard.reads} if rule.guard else set()
         found |= (guard | _reaction_reads(rule.reaction, reads)) - _sets(flow, leaf, rule)
-    paged = {name for message in flow.paged for name in reads[message]}
     truths = {read[0] for truth in flow.truths for read in truth.guard.reads}
-    return (found | paged | truths) & flow.variables.keys()
+    return (found | truths) & flow.variables.keys()
 
 
 def _sets(flow: Flow, leaf: str, rule: Rule) -> set[str]:

@@ -5,6 +5,7 @@ from typing import Final
 
 from flows.engine import events
 from flows.engine.address import filled_in
+from flows.engine.conversation import Conversation
 from flows.engine.model import Flow, State
 from flows.engine.variables import Variable
 from flows.messages import replies
@@ -12,7 +13,8 @@ from flows.messages.address_form import ADDRESS
 from payments.processing.step_input import EventKind
 from payments.prover.munshi import NAME, Event
 from payments.prover.slices import ANY, Slice
-from payments.prover.standing import FRESH, ID, Standing
+from payments.prover.standing import FRESH, ID
+from payments.prover.standings import Standings
 from payments.shop.catalogue import Shop
 
 GIBBERISH: Final = "qwerty"
@@ -27,13 +29,29 @@ def said(label: str, event: events.Event) -> Event:
     return Event(label, EventKind.CHAT, {"event": events.to_json(event), "name": NAME, "quote": None})
 
 
-def doings(flow: Flow, standing: Standing, part: Slice) -> list[Event]:
-    """Return what the customer may do in this slice of the search."""
+class Customer:
+    """What the customer may do in one slice of the search. It follows from their conversation alone."""
+
+    def __init__(self, flow: Flow, standings: Standings, part: Slice) -> None:
+        self._flow, self._standings, self._part = flow, standings, part
+        self._known: dict[int, list[Event]] = {}
+
+    def doings(self, standing: int) -> list[Event]:
+        """Return what the customer may do where Munshi stands so."""
+        chat = self._standings.chats[standing]
+        known = self._known.get(chat)
+        if known is None:
+            conversation = self._standings.values[standing].conversation
+            known = self._known[chat] = _doings(self._flow, conversation, self._part)
+        return known
+
+
+def _doings(flow: Flow, conversation: Conversation, part: Slice) -> list[Event]:
     triggers = part.triggers
-    state = flow.states.get(standing.conversation.state) or flow.states[flow.start]
+    state = flow.states.get(conversation.state) or flow.states[flow.start]
     found = [
-        *_taps(flow, standing, part.shuns),
-        *(_old_taps(flow, state, triggers) if standing.conversation.state else ()),
+        *_taps(flow, conversation, part.shuns),
+        *(_old_taps(flow, state, triggers) if conversation.state else ()),
         *_words(state, triggers),
         *_answers(flow, state),
         said(f"customer: {GIBBERISH}", events.TextReceived(GIBBERISH)),
@@ -42,9 +60,9 @@ def doings(flow: Flow, standing: Standing, part: Slice) -> list[Event]:
     return list({event.key: event for event in found}.values())
 
 
-def _taps(flow: Flow, standing: Standing, shuns: frozenset[str]) -> Iterator[Event]:
+def _taps(flow: Flow, conversation: Conversation, shuns: frozenset[str]) -> Iterator[Event]:
     shop: Shop = flow.sections["shop"]
-    known = [(title, reply, replies.decode(reply)) for title, reply in standing.conversation.choices]
+    known = [(title, reply, replies.decode(reply)) for title, reply in conversation.choices]
     offered = [one for one in known if not (isinstance(one[2], replies.ReplyId) and one[2].trigger in shuns)]
     by_trigger: dict[str, int] = {}
     for _, _, one in offered:

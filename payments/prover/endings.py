@@ -10,7 +10,7 @@ from typing import Final
 from payments.ledger.facts import FactState
 from payments.ledger.state import PAYABLE
 from payments.prover.clock import NOW
-from payments.prover.customer import doings
+from payments.prover.customer import Customer
 from payments.prover.munshi import Answer, Event, Munshi, timer_event
 from payments.prover.search import Search
 from payments.prover.slices import ANY, Slice
@@ -30,6 +30,7 @@ class Endings:
 
     def __init__(self, munshi: Munshi) -> None:
         self.munshi = munshi
+        self._customer = Customer(munshi.flow, munshi.standings, _ALL)
         self._home: dict[int, bool] = {}
         self._shows: dict[tuple[int, int], bool] = {}
 
@@ -108,8 +109,7 @@ class Endings:
 
     def _answers(self, standing: int) -> Iterable[tuple[Event, Answer]]:
         """Yield what the customer can do, likeliest ways out first, computed only as far as it is needed."""
-        now = self.munshi.standings.values[standing]
-        for event in sorted(doings(self.munshi.flow, now, _ALL), key=_likely):
+        for event in sorted(self._customer.doings(standing), key=_likely):
             yield event, self.munshi.answer(standing, event)
 
     def _loops(self, search: Search) -> Iterator[tuple[int, Broken]]:
@@ -135,14 +135,15 @@ class Endings:
 
     def _timer(self, standing: int, timers: int) -> tuple[int, int, bool] | None:
         """Return where the next timer leads, and whether it says anything; None if none runs."""
-        while not (due := self.munshi.due(timers)):
-            passed = self.munshi.next(timers)
+        while not (due := self.munshi.timers.due(timers)):
+            passed = self.munshi.timers.next(timers)
             if passed is None:
                 return None
             standing, timers = self.munshi.later(standing, timers, passed)
         answer = self.munshi.answer(standing, timer_event(due[0], self.munshi.quiet))
-        after = self.munshi.timers_after(self.munshi.without(timers, due[0]), answer.effect)
-        return answer.standing, after, self.munshi.effects.values[answer.effect].spoke
+        effect = self.munshi.effects.values[answer.effect]
+        after = self.munshi.timers.after(self.munshi.timers.without(timers, due[0]), effect.running)
+        return answer.standing, after, effect.spoke
 
 
 def _mark(known: dict[int, bool], came: dict[int, int], standing: int) -> None:
@@ -169,7 +170,7 @@ def _waiting(search: Search) -> Iterator[tuple[int, Broken]]:
     """Yield a place in which an order is open, and nothing will ever happen to it by itself."""
     for index, place in enumerate(search.order):
         standing, timers, world = search.parts(place)
-        if search.munshi.timers.values[timers] or world.calls or world.news or world.refunds:
+        if search.munshi.timers.are_running(timers) or world.calls or world.news or world.refunds:
             continue
         settles = any(one.state is FactState.AUTHORIZED for one in world.payments)
         if settles or any(link.status == "created" for link in world.links) or not search.is_inside(standing):

@@ -5,20 +5,25 @@ depends on the standing and the event alone; its running timers are kept apart, 
 in timers share their answers.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from flows.engine import events
+from flows.engine.conversation import Conversation
 from flows.engine.model import Flow
 from payments.ledger.calls import Call
+from payments.ledger.state import OrderState
 from payments.processing.advance import advance
 from payments.processing.changes import ChangeSet, values
 from payments.processing.memory import MemoryStore
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.prover.alike import alike
-from payments.prover.clock import NOW, less
+from payments.prover.clock import NOW
+from payments.prover.reads import Read, Reads
 from payments.prover.standing import ASKED, EVENT, FRESH, ID, Standing, canonical, clocks
+from payments.prover.standings import Standings, Table
+from payments.prover.timers import QUIET, Running, Timer, Timers
 from payments.shop.catalogue import Shop
 from payments.shop.handover import HandoverCheck, check_to_json
 from payments.shop.orders import AttemptStatus
@@ -26,11 +31,11 @@ from payments.truths.broken import Broken, Name
 from payments.truths.judge import confirmations, judge
 from payments.truths.watched import watched
 
-T = TypeVar("T")
-
 PLANNED: Final = AttemptStatus.PLANNED
 PHONE: Final = "919800000001"
 NAME: Final = "Asha"
+_SHARED: Final = frozenset({EventKind.CHAT, EventKind.TIMER, EventKind.HANDOVER})
+"""Kinds of events that mostly leave the orders as they are: their answers are shared."""
 
 
 class Event(NamedTuple):
@@ -42,57 +47,17 @@ class Event(NamedTuple):
     body: dict[str, Any]
 
 
-class Timer(NamedTuple):
-    """A running timer of a state that the customer is in, the check of a hand-over, or a clock."""
-
-    due: int
-    """Milliseconds from now."""
-    state: str
-    """Empty of all but the timers of states."""
-    name: str
-
-    @property
-    def is_clock(self) -> bool:
-        """Whether nothing fires when it runs out; only what rules see becomes different."""
-        return not self.state and self.name != QUIET
-
-
-QUIET: Final = "quiet"
-"""Name of the check whether a hand-over is over."""
-
-
 class Effect(NamedTuple):
     """What one step did beside the standing."""
 
     calls: tuple[Call, ...] = ()
-    started: tuple[Timer, ...] = ()
-    kept: frozenset[str] = frozenset()
-    """States whose visit goes on, and with them their timers; and the clocks that run on."""
+    running: int = 0
+    """Number of what it did with timers."""
     without_template: tuple[str, ...] = ()
     spoke: bool = False
     """Whether the customer heard something."""
     shows: frozenset[str] = frozenset()
     """Addresses of payment links in what was said."""
-
-
-class Table(Generic[T]):
-    """Gives equal values one small number."""
-
-    def __init__(self) -> None:
-        self.values: list[T] = []
-        self._numbers: dict[object, int] = {}
-
-    def number(self, value: T, key: object = None) -> int:
-        """Return the number of `value`. `key` stands for values that have no hash."""
-        key = value if key is None else key
-        known = self._numbers.get(key)
-        if known is None:
-            known = self._numbers[key] = len(self.values)
-            self.values.append(value)
-        return known
-
-    def __len__(self) -> int:
-        return len(self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +69,28 @@ class Answer:
     broken: tuple[Broken, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """An answer of all standings that agree on what its step read, and whose orders it left alone."""
+
+    conversation: Conversation
+    effect: int
+    broken: tuple[Broken, ...]
+
+
+@dataclass(slots=True)
+class _Known:
+    """The shared answers to one event in one chat whose steps read the same."""
+
+    reads: tuple[Read, ...]
+    answers: dict[tuple[int, ...], _Shared] = field(default_factory=dict)
+    """By the numbers of the values that were read."""
+
+
+_Place: TypeAlias = tuple[int, int, str]
+"""What tells the steps of one event apart, beside the content of orders: chat, rest and event."""
+
+
 class Munshi:
     """Answers events on the real engine, and remembers the answers."""
 
@@ -113,21 +100,21 @@ class Munshi:
         self.shop: Shop = flow.sections["shop"]
         self.quiet = NOW - self.shop.handover.quiet
         """When a hand-over began that nobody wrote in since."""
-        self.standings: Table[Standing] = Table()
-        self.timers: Table[tuple[Timer, ...]] = Table()
+        self.standings, self.timers = Standings(), Timers()
         self.effects: Table[Effect] = Table()
         self.steps = 0
         """Calls of the real step."""
         self._answers: dict[tuple[int, str], Answer] = {}
+        self._shared: dict[_Place, list[_Known]] = {}
+        self._reads = Reads()
+        self._read: dict[tuple[int, str], int] = {}
+        self._values: Table[str] = Table()
         self._alike, self._sure = alike(flow), confirmations(flow)
         self._later: dict[tuple[int, frozenset[str]], int] = {}
-        self._later_timers: dict[tuple[int, int], tuple[int, frozenset[str]]] = {}
-        self._after: dict[tuple[int, int], int] = {}
-        self.nothing = self.timers.number(())
 
     def number(self, standing: Standing) -> int:
         """Return the number of a canonical standing."""
-        return self.standings.number(standing, standing.key)
+        return self.standings.number(standing)
 
     def canonical(self, standing: Standing) -> Standing:
         """Return the standing in canonical form."""
@@ -163,46 +150,97 @@ class Munshi:
         """Return what Munshi answers to an event."""
         known = self._answers.get((standing, event.key))
         if known is None:
-            known = self._answers[standing, event.key] = self._answer(standing, event.kind, event.body)
+            found = self._known(standing, event) if event.kind in _SHARED else None
+            known = found or self._answer(standing, event)
+            self._answers[standing, event.key] = known
         return known
 
-    def _answer(self, number: int, kind: EventKind, body: dict[str, Any]) -> Answer:
-        before = self.standings.values[number]
+    def _answer(self, number: int, event: Event) -> Answer:
+        before, shared = self.standings.values[number], event.kind in _SHARED
         self._watched.take()
-        given, after, changes = self.step(before, kind, body)
+        orders = self._reads.noting(before.orders) if shared else before.orders
+        given, after, changes = self.step(replace(before, orders=orders), event.kind, event.body)
         verdict = judge(self._sure, given, changes, after.orders, before.confirmed)
-        after = replace(after, confirmed=verdict.confirmed)
-        effect = self.effects.number(self._effect(before, after, changes, verdict.without_template))
-        ends = self.canonical(after)
         broken = [*verdict.broken, *self._watched.take()]
         if not broken and self._watched.moments:
-            broken += self._watched.now(self.given(ends, given.events[0]), NOW)
+            broken += self._watched.now(self.given(after, given.events[0]), NOW)
+        same = _is_same(after, before, orders, verdict.confirmed)
+        plain = before.orders if same else {key: self._reads.plain(one) for key, one in after.orders.items()}
+        after = replace(after, confirmed=verdict.confirmed, orders=plain)
+        effect = self.effects.number(self._effect(before, after, changes, verdict.without_template, same))
+        ends = self.canonical(after)
+        if shared and same:
+            return self._share(number, event, _Shared(ends.conversation, effect, tuple(broken)))
         answer = Answer(self.number(ends), effect, tuple(broken))
-        return replace(answer, broken=self._twice(answer, kind, body)) if not broken else answer
+        return replace(answer, broken=self._twice(answer, event)) if not broken else answer
 
-    def _twice(self, answer: Answer, kind: EventKind, body: dict[str, Any]) -> tuple[Broken, ...]:
+    # Answers that standings share
+
+    def _share(self, standing: int, event: Event, shared: _Shared) -> Answer:
+        """Remember an answer for all standings that agree with this one on what was just read."""
+        reads = tuple(self._reads.found)
+        known = self._shared.setdefault(self._place(standing, event), [])
+        alike = next((one for one in known if one.reads == reads), None)
+        if alike is None:
+            alike = _Known(reads)
+            known.append(alike)
+        alike.answers[self._values_of(standing, reads)] = shared
+        return self._shared_with(standing, shared)
+
+    def _known(self, standing: int, event: Event) -> Answer | None:
+        """Return the answer that another standing shares with this one, or None."""
+        for known in self._shared.get(self._place(standing, event), ()):
+            shared = known.answers.get(self._values_of(standing, known.reads))
+            if shared is not None:
+                return self._shared_with(standing, shared)
+        return None
+
+    def _place(self, standing: int, event: Event) -> _Place:
+        return (self.standings.chats[standing], self.standings.rests[standing], event.key)
+
+    def _shared_with(self, standing: int, shared: _Shared) -> Answer:
+        after = self.standings.with_chat(standing, shared.conversation)
+        return Answer(after, shared.effect, shared.broken)
+
+    def _values_of(self, standing: int, reads: tuple[Read, ...]) -> tuple[int, ...]:
+        """Return the numbers of the values that these reads give in a standing."""
+        keys = sorted(self.standings.values[standing].orders)
+        numbers = dict(zip(keys, self.standings.orders[standing], strict=True))
+        return tuple(self._value(numbers[key], name) for key, name in reads)
+
+    def _value(self, order: int, name: str) -> int:
+        known = self._read.get((order, name))
+        if known is None:
+            value = repr(getattr(self.standings.known_orders.values[order], name))
+            known = self._read[order, name] = self._values.number(value)
+        return known
+
+    def _twice(self, answer: Answer, event: Event) -> tuple[Broken, ...]:
         """Return what is wrong if a webhook that comes again changes or says anything."""
-        if kind is not EventKind.FACTS:
+        if event.kind is not EventKind.FACTS:
             return ()
-        _, after, changes = self.step(self.standings.values[answer.standing], kind, body)
+        _, after, changes = self.step(self.standings.values[answer.standing], event.kind, event.body)
         self._watched.take()
-        same = self.canonical(after).key == self.standings.values[answer.standing].key
+        same = self.number(self.canonical(after)) == answer.standing
         if same and not changes.messages and not changes.calls:
             return ()
         said = ", ".join(say.name for say in values(changes.messages)) or "nothing"
         return (Broken(Name.NOT_TWICE, f"the second time it says {said}, and something changes"),)
 
     def _effect(
-        self, before: Standing, after: Standing, changes: ChangeSet, untemplated: tuple[str, ...]
+        self,
+        before: Standing,
+        after: Standing,
+        changes: ChangeSet,
+        untemplated: tuple[str, ...],
+        same_orders: bool,
     ) -> Effect:
-        kept, started = self._running(before, after, changes)
         urls = [a.short_url for state in after.orders.values() for a in state.attempts if a.short_url]
         shown = [replace(say.message, fallback=None) for say in values(changes.messages)] if urls else []
         said = repr(shown)
         return Effect(
             tuple(values(changes.calls)),
-            started,
-            kept,
+            self.timers.running.number(self._running(before, after, changes, same_orders)),
             untemplated,
             bool(changes.messages),
             frozenset(url for url in urls if url in said),
@@ -210,9 +248,7 @@ class Munshi:
 
     # Time
 
-    def _running(
-        self, before: Standing, after: Standing, changes: ChangeSet
-    ) -> tuple[frozenset[str], tuple[Timer, ...]]:
+    def _running(self, before: Standing, after: Standing, changes: ChangeSet, same_orders: bool) -> Running:
         """Return what runs on after a step, and what it started."""
         visits = dict(zip(_chain(after.conversation.state), after.conversation.visits, strict=True))
         was = dict(zip(_chain(before.conversation.state), before.conversation.visits, strict=True))
@@ -226,44 +262,16 @@ class Munshi:
             kept |= set() if changes.checks else {QUIET}
             started += [Timer(self.shop.handover.quiet, "", QUIET) for _ in changes.checks]
         ran, runs = clocks(before, self.shop), clocks(after, self.shop)
+        if same_orders:
+            ran, runs = _of_chat(ran), _of_chat(runs)
         anew = {f"{name} {one}" for one in _asked_anew(before, after) for name in ("nearly", "over")}
         kept |= (ran.keys() & runs.keys()) - anew
         started += [Timer(due, "", name) for name, due in runs.items() if name not in kept]
-        return frozenset(kept), tuple(started)
-
-    def timers_after(self, timers: int, effect: int) -> int:
-        """Return the timers that run after a step with this effect."""
-        known = self._after.get((timers, effect))
-        if known is None:
-            done = self.effects.values[effect]
-            running = [one for one in self.timers.values[timers] if (one.state or one.name) in done.kept]
-            known = self._after[timers, effect] = self._timers([*running, *done.started])
-        return known
-
-    def without(self, timers: int, timer: Timer) -> int:
-        """Return the timers without this one, which is being handled."""
-        return self._timers(one for one in self.timers.values[timers] if one != timer)
-
-    def _timers(self, timers: Iterable[Timer]) -> int:
-        return self.timers.number(tuple(sorted(set(timers))))
-
-    def due(self, timers: int) -> list[Timer]:
-        """Return the timers that have run out."""
-        return [one for one in self.timers.values[timers] if one.due <= 0]
-
-    def next(self, timers: int) -> int | None:
-        """Return the milliseconds until the next timer or clock runs out; None if none runs."""
-        return next((one.due for one in self.timers.values[timers] if one.name != ASKED), None)
+        return Running(tuple(started), frozenset(kept), same_orders)
 
     def later(self, standing: int, timers: int, passed: int) -> tuple[int, int]:
         """Return standing and timers `passed` milliseconds later. Clocks that run out change the standing."""
-        known = self._later_timers.get((timers, passed))
-        if known is None:
-            moved = [one._replace(due=less(one.due, passed)) for one in self.timers.values[timers]]
-            over = frozenset(one.name for one in moved if one.is_clock and (not one.due or one.name == ASKED))
-            left = self._timers(one for one in moved if not (one.is_clock and one.name in over))
-            known = self._later_timers[timers, passed] = (left, over)
-        left, over = known
+        left, over = self.timers.later(timers, passed)
         if not over:
             return standing, left
         after = self._later.get((standing, over))
@@ -297,6 +305,20 @@ def _store(standing: Standing) -> MemoryStore:
         phones={ID: PHONE},
         heard={ID: NOW},
     )
+
+
+def _is_same(
+    after: Standing, before: Standing, orders: Mapping[str, OrderState], confirmed: frozenset[str]
+) -> bool:
+    """Return whether a step left everything but the conversation as it was. `orders`: those it was given."""
+    rest = (after.left, after.taken, after.next_number, confirmed)
+    if rest != (before.left, before.taken, before.next_number, before.confirmed):
+        return False
+    return len(after.orders) == len(orders) and all(after.orders[key] is one for key, one in orders.items())
+
+
+def _of_chat(running: Mapping[str, int]) -> dict[str, int]:
+    return {name: due for name, due in running.items() if name == ASKED}
 
 
 def _asked_anew(before: Standing, after: Standing) -> Iterator[str]:

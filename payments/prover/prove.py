@@ -84,7 +84,7 @@ def prove(
     first = Standing(chat, {}, munshi.shop.counted, {}, FIRST_NUMBER)
     begins = munshi.number(munshi.canonical(first))
     proof = Proof(munshi, begins, Endings(munshi))
-    start = _Start(begins, munshi.nothing, World(()))
+    start = _Start(begins, munshi.timers.nothing, World(()))
     ordered: dict[bool, _Start | None] = {}
     for part in slices(flow, deep=deep):
         if not only(part):

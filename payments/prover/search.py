@@ -8,24 +8,26 @@ import time
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from payments.prover import world as worlds
 from payments.prover.clock import WINDOW
-from payments.prover.customer import doings
-from payments.prover.munshi import Answer, Event, Munshi, Table, timer_event
+from payments.prover.customer import Customer
+from payments.prover.munshi import Answer, Event, Munshi, timer_event
 from payments.prover.outside import Kind, Move, World
 from payments.prover.slices import Slice
 from payments.prover.standing import Standing
+from payments.prover.standings import Table
 from payments.prover.world import SOLD_OUT
 from payments.truths.broken import Broken, Name
 
 _BITS: Final = 21
 _MASK: Final = (1 << _BITS) - 1
+_LOOKS: Final = 64
+"""Places between two looks at the clock: a look may take longer than a place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(NamedTuple):
     """One way from a place to the next."""
 
     label: str
@@ -72,6 +74,7 @@ class Search:
         """The slice begins with this standing, these timers and this world."""
         self.munshi, self.part = munshi, part
         self.worlds: Table[World] = Table()
+        self._customer = Customer(munshi.flow, munshi.standings, part)
         self._doings: dict[int, list[tuple[Event, Answer]]] = {}
         self._moves: dict[int, list[tuple[Move, int]]] = {}
         self._asked: dict[tuple[int, int, bool], int] = {}
@@ -88,7 +91,7 @@ class Search:
         began, done = time.process_time(), Searched(self.part)
         layer_ends, index = 1, 0
         while index < len(self.order):
-            if time.process_time() > until:
+            if not index % _LOOKS and time.process_time() > until:
                 break
             if index == layer_ends:
                 layer_ends, done.depth = len(self.order), done.depth + 1
@@ -171,11 +174,11 @@ class Search:
             return
         yield from self._customer_hops(standing, timers, world)
         yield from self._world_hops(standing, timers, outside, None)
-        due = self.munshi.due(timers)
+        due = self.munshi.timers.due(timers)
         for timer in due:
             event = timer_event(timer, self.munshi.quiet)
             answer = self.munshi.answer(standing, event)
-            rest = self.munshi.without(timers, timer)
+            rest = self.munshi.timers.without(timers, timer)
             yield self._hop("", event, answer, rest, world, by_customer=False)
         if not due and not any(move.urgent for move, _ in outside):
             yield from self._time_hops(standing, timers, world)
@@ -183,10 +186,8 @@ class Search:
     def _customer_hops(self, standing: int, timers: int, world: int) -> Iterator[Hop]:
         known = self._doings.get(standing)
         if known is None:
-            now = self.munshi.standings.values[standing]
             known = self._doings[standing] = [
-                (event, self.munshi.answer(standing, event))
-                for event in doings(self.munshi.flow, now, self.part)
+                (event, self.munshi.answer(standing, event)) for event in self._customer.doings(standing)
             ]
         for event, answer in known:
             yield self._hop(event.key, event, answer, timers, world, by_customer=True)
@@ -206,7 +207,7 @@ class Search:
                 yield self._hop(move.label, move.event, answer, timers, after, by_customer=False)
 
     def _time_hops(self, standing: int, timers: int, world: int) -> Iterator[Hop]:
-        dues = [self.munshi.next(timers), worlds.next_due(self.worlds.values[world])]
+        dues = [self.munshi.timers.next(timers), worlds.next_due(self.worlds.values[world])]
         passed = min((due for due in dues if due is not None), default=None)
         if passed is None:
             yield from self._silence(standing, timers, world)
@@ -233,7 +234,7 @@ class Search:
         if after is None:
             asked = worlds.asked_for(self.worlds.values[world], effect.calls, by_customer=by_customer)
             after = self._asked[world, answer.effect, by_customer] = self.worlds.number(asked)
-        timers = self.munshi.timers_after(timers, answer.effect)
+        timers = self.munshi.timers.after(timers, effect.running)
         broken = answer.broken
         if effect.without_template and self.worlds.values[world].silent:
             name = effect.without_template[0]

@@ -43,14 +43,10 @@ class Standing:
     """Keys of the orders whose payment the customer was told of."""
 
     @property
-    def key(self) -> str:
-        """A text that is the same for equal standings only."""
-        c = self.conversation
-        chat = (c.state, c.language, sorted(c.variables.items()), c.choices, c.paged)
-        data = sorted((name, repr(value)) for name, value in c.data.items())
-        orders = [self.orders[key] for key in sorted(self.orders)]
-        rest = (sorted(self.left.items()), sorted(self.taken.items()), sorted(self.confirmed))
-        return repr((chat, data, orders, rest))
+    def rest_key(self) -> str:
+        """A text for all but the conversation and what the orders hold: equal for equal values only."""
+        known = (sorted(self.orders), sorted(self.left.items()), sorted(self.taken.items()))
+        return repr((*known, sorted(self.confirmed)))
 
     @property
     def order(self) -> OrderState | None:
@@ -106,16 +102,16 @@ ASKED: Final = "asked"
 def _conversation(conversation: Conversation, shop: Shop, alike: Alike, over: frozenset[str]) -> Conversation:
     fresh, state = conversation.visit, conversation.state
     choices = [(title, _renamed(reply, fresh)) for title, reply in conversation.choices]
+    paged = _pages(choices)
+    live = alike.live(state, paged)
     return replace(
         conversation,
         visits=(FRESH,) * len(conversation.visits),
         visit_count=FRESH,
-        variables={
-            name: v for name, v in conversation.variables.items() if name in alike.read.get(state, ())
-        },
+        variables={name: value for name, value in conversation.variables.items() if name in live},
         data=_data(conversation.data, shop, over),
         choices=tuple(one for one in choices if not alike.is_word(state, one[1])),
-        paged=tuple(sorted(_pages(choices))),
+        paged=tuple(sorted(paged)),
         talk=Talk(),
     )
 

@@ -25,6 +25,8 @@ class AmendmentKind(StrEnum):
     """The goods were refused at the door: of their price, only the delivery is not given back."""
     KEPT = "kept"
     """The shop keeps the delivery of goods that were refused at the door."""
+    SETTLED = "settled"
+    """The shop keeps money that was held for a person to decide about. Nothing less is owed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Amendment:
     at: int
     """Milliseconds since 1970, UTC."""
     amount: int = 0
-    """Paise that are no longer owed."""
+    """Paise that are no longer owed; of SETTLED: that were held, and are kept."""
     sku: str = ""
     """Of LESS: the product."""
     pieces: int = 0
@@ -57,7 +59,7 @@ def key_of(order_key: str, ordinal: int) -> str:
 
 def owed(order: Order, amendments: Iterable[Amendment]) -> int:
     """Return the paise that are owed for the order after its amendments."""
-    return order.total - sum(amendment.amount for amendment in amendments)
+    return order.total - sum(one.amount for one in amendments if one.kind is not AmendmentKind.SETTLED)
 
 
 def missing(amendments: Iterable[Amendment]) -> Counter[str]:

@@ -21,7 +21,7 @@ from payments.shop.money import RupeesOrZero
 from payments.shop.products import Article, Category, Product
 from payments.shop.sale_terms import CancelTerms, CashTerms, Rung
 from payments.shop.slots import slot_of
-from payments.shop.staff import StaffSpec, distinct
+from payments.shop.staff import Phone, StaffSpec, distinct
 
 MIN_LINK_LIFE: Final = 16 * 60_000
 """Milliseconds. Razorpay wants `expire_by` over 15 minutes ahead. Source: Razorpay, Standard Links."""
@@ -67,7 +67,7 @@ class Repairs(BaseModel):
 
 
 class Shop(BaseModel):
-    """The shop: what is for sale, on which terms, and who runs it."""
+    """The shop."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -112,6 +112,8 @@ class Shop(BaseModel):
     """Who runs the shop. The setting MUNSHI_STAFF adds numbers that the flow file leaves out."""
     day_report: TimeOfDay | None = None
     """The time at which the staff get the figures of the day, as `"21:30"`; kept in minutes."""
+    phone: Phone | None = None
+    """The number, in E.164, that customers may call when nobody can write to them; None: there is none."""
     handover: HandoverSpec = HandoverSpec()
     """When a chat that a person has taken over comes back to the bot."""
 

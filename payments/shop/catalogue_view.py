@@ -6,6 +6,7 @@ from typing import Any, Final, TypeAlias
 from flows.document.shape import text_in
 from flows.templates.lookups import LookupTable
 from payments.shop.catalogue import Shop
+from payments.shop.product_names import ProductNames
 from payments.shop.products import Product
 
 View: TypeAlias = Mapping[str, Any]
@@ -27,6 +28,26 @@ NO_CATEGORY: Final[View] = {"id": "", "name": _NO_NAME, "in_stock": False, "prod
 """What `shop.category[…]` reads for an id that the shop does not have."""
 
 
+_NOBODY: Final[View] = {"sku": "", "products": []}
+"""What `shop.called[…]` reads for a text that is no name."""
+
+
+class _Called(LookupTable):
+    """What a typed text may mean: `sku` of the one product or variant, and `products`, also if it is one."""
+
+    def __init__(self, names: ProductNames, articles: Mapping[str, View]) -> None:
+        super().__init__({"": _NOBODY}, _NOBODY)
+        self.names = names
+        self._articles = articles
+
+    def __missing__(self, text: str) -> View:
+        meant = self.names.meant(text)
+        return {
+            "sku": meant[0] if len(meant) == 1 else "",
+            "products": [self._articles[sku] for sku in meant],
+        }
+
+
 def view(shop: Shop, language: str, fallback: str) -> dict[str, Any]:
     """Return the shop's name, products and categories, with the stock as declared. It counts as open."""
     products = [_product(shop, product, language, fallback) for product in shop.products]
@@ -34,14 +55,17 @@ def view(shop: Shop, language: str, fallback: str) -> dict[str, Any]:
         {"id": category.id, "name": text_in(category.name, language, fallback)}
         for category in shop.categories
     ]
+    by_sku = LookupTable(_by_sku(products), NO_PRODUCT)
     return {
         "name": text_in(shop.name, language, fallback),
+        "phone": shop.phone or "",
         "open": True,
         "opens_at": "",
         "minimum": shop.minimum_order,
         "keeps": list(shop.keeps),
         "products": products,
-        "product": LookupTable(_by_sku(products), NO_PRODUCT),
+        "product": by_sku,
+        "called": _Called(ProductNames(shop), by_sku),
         **_categories(categories, products),
     }
 
@@ -51,7 +75,9 @@ def without(shop: View, gone: Collection[str]) -> dict[str, Any]:
     changed = {product["sku"]: _without(product, gone) for product in shop["products"] if _has(product, gone)}
     products = [changed.get(product["sku"], product) for product in shop["products"]]
     by_sku = LookupTable(shop["product"] | _by_sku(changed.values()), NO_PRODUCT)
-    return {**shop, "products": products, "product": by_sku, **_categories(shop["categories"], products)}
+    called = _Called(shop["called"].names, by_sku)
+    named = {"product": by_sku, "called": called}
+    return {**shop, "products": products, **named, **_categories(shop["categories"], products)}
 
 
 def strict(shop: View) -> dict[str, Any]:
@@ -68,6 +94,7 @@ def example(shop: View) -> dict[str, Any]:
         **shop,
         "products": [product],
         "product": LookupTable(dict.fromkeys(shop["product"], product), product),
+        "called": LookupTable({"": {"sku": first["sku"], "products": [product]}}, _NOBODY),
         "categories": [{**(shop["categories"] or [NO_CATEGORY])[0], "products": [product]}],
     }
 

@@ -52,6 +52,8 @@ class Checkout:
     coupon: str = ""
     """The coupon's code as the shop writes it."""
     note: str = ""
+    unfinished: str = ""
+    """An address that cannot be used as it is: without a pincode, in no area, or a pincode alone."""
     quoted: str = ""
     """Fingerprint of the price that the customer was shown last; empty if none was."""
     agreed: int = 0

@@ -52,7 +52,8 @@ class Ending(StrEnum):
     QUIET = "quiet"
     """Nobody wrote for long."""
     NOBODY = "nobody"
-    """Nobody of the staff may talk to customers, so it did not begin, or nobody would read it any more."""
+    """Nobody of the staff would read it: none may talk to customers, or all have been silent for so long that
+    nothing reaches them."""
 
 
 @dataclass(frozen=True, slots=True)

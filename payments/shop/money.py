@@ -1,5 +1,6 @@
 """Money: amounts in whole paise, shown as rupees. No amount is ever a float."""
 
+import re
 from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, Final, TypeAlias
@@ -7,8 +8,17 @@ from typing import Annotated, Any, Final, TypeAlias
 from babel.numbers import format_currency
 from pydantic import BeforeValidator
 
+from flows.document.words import visible, with_ascii_digits
+
 MAX_PAISE: Final = 10**11
 """₹1,00,00,00,000 (100 crore). No price may be higher; the limit catches typing slips."""
+
+_EXAMPLE: Final = "write for example 180 or 249.50, without ₹ or commas"
+_UNIT: Final = r"(?:₹|rs\.?|inr|rupees?)"
+_AS_PEOPLE_WRITE: Final = re.compile(
+    rf"{_UNIT}?\s*([0-9]+(?:(?:,[0-9]{{2,3}})*,[0-9]{{3}})?(?:\.[0-9]+)?)\s*{_UNIT}?\s*(?:/-|/=)?",
+    re.IGNORECASE,
+)
 
 
 def paise(rupees: Any) -> int:
@@ -34,17 +44,35 @@ def _whole_paise(rupees: Any) -> Decimal:
     """The paise, of any size: `1e999990` is compared before it could become a million digits."""
     if isinstance(rupees, bool) or not isinstance(rupees, (int, str, Decimal)):
         raise ValueError(  # noqa: TRY004 - pydantic reports ValueErrors
-            f"{rupees!r} is not an amount in rupees: write for example 180 or 249.50, without ₹ or commas"
+            f"{rupees!r} is not an amount in rupees: {_EXAMPLE}"
         )
     try:
         amount = Decimal(rupees) * 100
     except ArithmeticError:
-        raise ValueError(
-            f"'{rupees}' is not an amount in rupees: write for example 180 or 249.50, without ₹ or commas"
-        ) from None
+        raise ValueError(f"'{rupees}' is not an amount in rupees: {_mend(str(rupees))}") from None
     if not amount.is_finite() or amount != amount.to_integral_value():
         raise ValueError(f"{rupees} has parts of a paisa: write at most two decimals")
     return amount
+
+
+def _mend(written: str) -> str:
+    """Say how an amount is written in a flow file that somebody wrote as `1,700`, `Rs 170` or `170/-`."""
+    digits = plain_digits(written)
+    if digits is None:
+        return _EXAMPLE
+    if digits == written.strip().replace(",", ""):
+        return f"write {digits} without the comma"
+    return f"write {digits}, the digits alone"
+
+
+def plain_digits(written: str) -> str | None:
+    """Return the digits of an amount as people write it: `1700` of `₹1,700/-`, `249.50` of `Rs. 249.50`.
+
+    None if it is no such amount, or if its commas do not stand before three digits at the end, and before
+    two or three elsewhere: `1,70` may mean 1.70.
+    """
+    found = _AS_PEOPLE_WRITE.fullmatch(with_ascii_digits(visible(written)).strip())
+    return found[1].replace(",", "") if found else None
 
 
 Rupees: TypeAlias = Annotated[int, BeforeValidator(paise)]

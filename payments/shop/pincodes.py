@@ -12,6 +12,8 @@ from flows.document.words import visible, with_ascii_digits
 _CODE: Final = r"[1-9][0-9]{2} ?[0-9]{3}"
 _RANGE: Final = re.compile(rf"({_CODE})(?:\s*[-–]\s*({_CODE}))?", re.ASCII)
 _IN_TEXT: Final = re.compile(rf"(?<![0-9]){_CODE}(?![0-9])", re.ASCII)
+_LONE: Final = re.compile(rf"(?:(?:pin ?code|pin|zip|पिन ?कोड|पिन)\b)?[ :.,-]*({_CODE})[ .,]*", re.IGNORECASE)
+"""A text that is a pincode and nothing else but the word for it."""
 _BLANK: Final = re.compile(r"[^\S\r\n]")
 _PHONE: Final = re.compile(
     r"""(?<![0-9])(?:
@@ -63,6 +65,34 @@ def pincode_of(address: str) -> str | None:
     a longer number or of a phone number are no pincode. What may be the end of a phone number (`9812 345671`)
     is one only if the address has no other.
     """
-    text = _PHONE.sub("|", _BLANK.sub(" ", with_ascii_digits(visible(address))))
-    found = _IN_TEXT.findall(_PERHAPS_PHONE.sub("|", text)) or _IN_TEXT.findall(text)
-    return found[-1].replace(" ", "") if found else None
+    found = _found_in(_plain(address))
+    return found[-1][0].replace(" ", "") if found else None
+
+
+def lone_pincode(text: str) -> str | None:
+    """Return the pincode if `text` is nothing else: `411001`, `pin code: 411 001`. None if it is."""
+    found = _LONE.fullmatch(_plain(text).strip())
+    return found[1].replace(" ", "") if found else None
+
+
+def with_pincode(address: str, pincode: str) -> str:
+    """Return `address` with `pincode` in place of its own, or behind it if it has none."""
+    found = _found_in(plain := _plain(address))
+    if not found:
+        return f"{address.rstrip(' ,')}, {pincode}"
+    return f"{plain[: found[-1].start()]}{pincode}{plain[found[-1].end() :]}"
+
+
+def _plain(text: str) -> str:
+    """Return `text` without what nobody sees, with ASCII digits, and with usual blanks."""
+    return _BLANK.sub(" ", with_ascii_digits(visible(text)))
+
+
+def _found_in(plain: str) -> list[re.Match[str]]:
+    """Return the pincodes in a plain text. Phone numbers are blotted out, and places stay what they are."""
+    text = _PHONE.sub(_blot, plain)
+    return [*_IN_TEXT.finditer(_PERHAPS_PHONE.sub(_blot, text))] or [*_IN_TEXT.finditer(text)]
+
+
+def _blot(match: re.Match[str]) -> str:
+    return "|" * len(match[0])

@@ -46,6 +46,8 @@ def _phone(value: Any) -> str:
     return str(phone)
 
 
+Phone: TypeAlias = Annotated[str, BeforeValidator(_phone)]
+"""Kept in E.164. One that is written without a country code is Indian."""
 CUSTOMER: Final = "customer"
 """Stands in the place of a member's name where the customer did something themselves."""
 
@@ -64,8 +66,7 @@ class StaffSpec(BaseModel):
 
     name: Annotated[str, Field(min_length=1, max_length=60), AfterValidator(member_name)]
     """Their name."""
-    phone: Annotated[str, BeforeValidator(_phone)]
-    """Kept in E.164. One that is written without a country code is Indian."""
+    phone: Phone
     may: Annotated[list[Right], BeforeValidator(one_or_many), Field(min_length=1)] = list(Right)
     """What they may do: `orders`, `money`, `chat`."""
 

@@ -1,13 +1,14 @@
-"""What the staff ask about many orders: what is to do, the figures of a day, an order by its number."""
+"""What the staff are given of many customers: what is to do, a day, an order by number, chats in hand."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from payments.ledger.day import Day
-from payments.processing.named_orders import asks_for_to_do, numbers_in, period_in
+from payments.processing.named_orders import asks_for_to_do, may_answer_a_customer, numbers_in, period_in
 from payments.processing.step_input import TO_DO, StepInput, ToDo
 from payments.shop.business_day import Period
 from storage.database.transaction import Transaction
+from storage.inbox import chats_in_hand
 from storage.inbox.day_figures import Known, states
 from storage.inbox.step_inputs import Unreadable, Unusable, Waiting
 
@@ -70,6 +71,8 @@ async def _with_lists(tx: Transaction, given: StepInput) -> StepInput:
         given = given._replace(numbered=await numbered(tx, numbers))
     if any(asks_for_to_do(event) for event in given.events):
         given = given._replace(to_do=await to_do(tx))
+    if any(may_answer_a_customer(event) for event in given.events):
+        given = given._replace(in_hand=await chats_in_hand.names(tx))
     return given
 
 

@@ -1,6 +1,7 @@
 """The shop's staff: declared at start, and given to steps by the conversations that they have."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from payments.processing.notice import Notice, NoticeKind
@@ -36,8 +37,17 @@ INSERT INTO staff (phone, name, may) VALUES {rows}
 ON CONFLICT (phone) DO UPDATE SET name = excluded.name, may = excluded.may"""
 
 
-async def load(tx: Transaction, now: int, naming: Naming) -> dict[str, Staff]:
-    """Return the staff by the public ids of their conversations.
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The shop's staff, by the public ids of their conversations."""
+
+    staff: Mapping[str, Staff]
+    heard: Mapping[str, int | None]
+    """When each last wrote, in milliseconds since 1970, UTC; None if never."""
+
+
+async def load(tx: Transaction, now: int, naming: Naming) -> Members:
+    """Return the staff.
 
     A number that has come with another person's lasting name is nobody's any more: it is left out, and
     operators get a notice.
@@ -51,11 +61,14 @@ async def load(tx: Transaction, now: int, naming: Naming) -> dict[str, Staff]:
     if recycled:
         await tx.each(_RECYCLED, [(row["phone"], now) for row in recycled])
         await notices.add(tx, [_notice(row) for row in recycled], now)
-    return {f"{tx.installation}-{r['conversation_id']}": _staff(r) for r in rows if r not in recycled}
+    present = {f"{tx.installation}-{r['conversation_id']}": r for r in rows if r not in recycled}
+    heard = {id: row["last_inbound_at"] for id, row in present.items()}
+    return Members({id: _staff(row) for id, row in present.items()}, heard)
 
 
 _STAFF: Final = """
-SELECT s.phone, s.name, s.may, s.beside AS known, a.beside, a.conversation_id
+SELECT s.phone, s.name, s.may, s.beside AS known, a.beside, a.conversation_id,
+    (SELECT c.last_inbound_at FROM conversation c WHERE c.id = a.conversation_id) AS last_inbound_at
 FROM staff s JOIN alias a ON a.value = s.phone AND a.kind = $1
 WHERE s.recycled_at IS NULL ORDER BY s.phone"""
 _LEARN: Final = "UPDATE staff SET beside = $2 WHERE phone = $1 AND beside IS NULL"

@@ -18,13 +18,13 @@ from payments.shop.amendments import Amendment, AmendmentKind
 from payments.shop.fulfilment import Stage
 from payments.shop.order_terms import destination_from_json, terms_from_json
 from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Mode, Order
-from payments.shop.staff import Staff
 from storage.database.encoding import loads
 from storage.database.transaction import Row, Transaction
 from storage.inbox import staff
 from storage.inbox.customers import Naming
 from storage.inbox.merge import rehome
 from storage.inbox.nonces import Draw
+from storage.inbox.staff import Members
 
 EVENTS_AT_ONCE: Final = 50
 """The most events of one conversation in one step; the rest stay due."""
@@ -105,7 +105,7 @@ async def load_due(
 class _Surroundings:
     """What the steps of a batch are given beside their own rows."""
 
-    staff: Mapping[str, Staff]
+    members: Members
     phones: Mapping[int, str]
     """The customer's number, by conversation."""
     quoted: Mapping[int, Mapping[str, str]]
@@ -127,9 +127,9 @@ async def _surroundings(
     quotes = {
         id: {quote for event in due[id] if (quote := quote_in(event)) is not None}
         for id, one in people.items()
-        if one.id in members
+        if one.id in members.staff
     }
-    found = await staff.quoted(tx, members, sorted(set().union(*quotes.values())))
+    found = await staff.quoted(tx, members.staff, sorted(set().union(*quotes.values())))
     quoted = {id: {quote: found[quote] for quote in own if quote in found} for id, own in quotes.items()}
     return _Surroundings(members, phones, quoted, account)
 
@@ -209,7 +209,8 @@ def _waiting(
         forgotten=row["forgotten_at"] is not None,
         phone=around.phones.get(row["id"], ""),
         heard_at=row["last_inbound_at"],
-        staff=around.staff,
+        staff=around.members.staff,
+        staff_heard=around.members.heard,
         quoted=around.quoted.get(row["id"], {}),
         version=row["version"],
     )

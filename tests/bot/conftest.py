@@ -12,6 +12,7 @@ from payments.razorpay.gateway import Gateway
 from sandbox.world import API_VERSION, World
 from storage import Store
 from tests.bot.executor_bench import Bench, FixedClock, NoJitter
+from tests.databases import made
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ async def bench() -> AsyncIterator[Bench]:
 @pytest.fixture
 async def store(database_url: str) -> AsyncIterator[Store]:
     """A store that is open, as under a running server."""
-    await Store.migrate(database_url)
+    await made(database_url)
     store = await Store.open(database_url, WHATSAPP)
     yield store
     await store.close()

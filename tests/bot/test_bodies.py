@@ -54,7 +54,9 @@ def test_what_is_an_object(body: bytes, fine: bool) -> None:
 
 
 @given(
-    st.dictionaries(st.text(), st.recursive(SCALARS, lambda v: st.lists(v) | st.dictionaries(st.text(), v)))
+    st.dictionaries(
+        st.text(), st.recursive(SCALARS, lambda v: st.lists(v) | st.dictionaries(st.text(), v), max_leaves=10)
+    )
 )
 def test_every_shallow_object_comes_out_as_it_went_in(value: dict[str, Any]) -> None:
     assert parse_object(orjson.dumps(value)) == value

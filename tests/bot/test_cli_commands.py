@@ -1,5 +1,6 @@
 """`munshi check`, `diagram` and `test` from the command line."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,8 +36,7 @@ def test_without_a_command_there_is_help() -> None:
 def test_the_shipped_flow_is_sound() -> None:
     result = munshi("check")
     assert result.exit_code == 0
-    assert result.output.startswith("flows.yaml is sound: 9 states, ")
-    assert result.output.endswith(" messages, 2 languages\n")
+    assert re.fullmatch(r"flows\.yaml is sound: \d+ states, \d+ messages, 2 languages\n", result.output)
 
 
 def test_every_error_is_said_with_its_place_and_mend(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from storage import Store
 from tests.bot.command_line import run_munshi
+from tests.databases import made
 from tests.storage.handwritten_rows import NOW, insert, open_store
 from tests.world.desk_shop import flow_in
 
@@ -15,7 +15,7 @@ from tests.world.desk_shop import flow_in
 async def database(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Two orders: one that is paid and to be brought, and one that is not paid."""
     monkeypatch.setenv("MUNSHI_FLOW", str(flow_in(tmp_path)))
-    await Store.migrate(sqlite_url)
+    await made(sqlite_url)
     async with open_store(sqlite_url) as store:
         await insert(store, "conversation", id=1, snapshot={"customer": {"name": "Asha"}})
         await insert(store, "alias", conversation_id=1, value="919800000001")
@@ -76,7 +76,7 @@ async def test_one_order(database: str) -> None:
         "  note: no onions",
         "",
         "2026-09-21 19:43 IST  placed",
-        "2026-09-21 19:43 IST  ₹500 paid (upi)",
+        "2026-09-21 19:43 IST  ₹500 paid by UPI",
         "2026-09-21 19:44 IST  ready, by Meena",
     ]
     told = orjson.loads((await run_munshi(database, "order", "k-1-1", "--json")).output)

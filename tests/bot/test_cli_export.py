@@ -13,6 +13,7 @@ from payments.shop.business_day import Period
 from payments.shop.local_time import INDIA
 from storage import Store
 from tests.bot.command_line import run_munshi
+from tests.databases import made
 from tests.storage.handwritten_rows import NOW, insert, open_store, run_sql
 from tests.world.desk_shop import flow_in
 
@@ -22,7 +23,7 @@ _PERIOD = ("--from", "2026-01-01", "--to", "2026-12-31")
 @pytest.fixture
 async def database(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("MUNSHI_FLOW", str(flow_in(tmp_path)))
-    await Store.migrate(sqlite_url)
+    await made(sqlite_url)
     async with open_store(sqlite_url) as store:
         for n in range(60):
             await insert(store, "orders", key=f"k-1-{n:02}", number=str(10_001 + n), placed_by=n)

@@ -9,8 +9,8 @@ from typer.testing import CliRunner, Result
 from bot.cli import app
 from bot.cli.lifecycle import VARIABLE
 from bot.settings import Settings
-from storage import Store
 from tests.bot.command_line import park_event
+from tests.databases import made
 from tests.storage.handwritten_rows import insert, open_store
 from tests.world.running_bot import FLOW
 
@@ -26,7 +26,7 @@ async def bare(url: str, *words: str, **env: str) -> Result:
 @pytest.fixture
 async def books(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.chdir(tmp_path)
-    await Store.migrate(sqlite_url)
+    await made(sqlite_url)
     async with open_store(sqlite_url) as store:
         await insert(store, "conversation", id=1, snapshot={"customer": {"name": "Asha"}})
         await insert(store, "alias", conversation_id=1, value="919800000001")

@@ -11,6 +11,7 @@ from bot.cli import COMMANDS
 from payments.ledger.holds import HoldReason
 from storage import Store
 from tests.bot.command_line import installation, park_event, run_munshi
+from tests.databases import made
 from tests.storage.handwritten_rows import NOW, insert, open_store, run_sql
 
 
@@ -18,7 +19,7 @@ def test_the_order_of_the_help() -> None:
     assert " ".join(COMMANDS) == (
         "init demo serve work sandbox chat check prove test diagram plan reload history rollback orders order"
         " product customers chats reply broadcast day export why ledger replay doctor migrate backup restore"
-        " settle"
+        " settle import"
     )
 
 
@@ -56,7 +57,8 @@ async def test_ledger_balances(store: Store, database_url: str) -> None:
         "  + held                    ₹50\n"
         "\nHeld:\n"
         "  order #10012 (k-1-1): ₹50 held, surplus: more than the total was paid\n"
-        "      refund what is too much in Razorpay's dashboard, where its notes name the order\n"
+        "      refund what is too much in Razorpay's dashboard, where its notes name the order, or say"
+        " 'munshi order <number> keep <why>'\n"
         "\nThe books balance.\n"
     )
     told = orjson.loads((await run_munshi(database_url, "ledger", "--json")).output)
@@ -145,7 +147,7 @@ async def test_replay_of_what_is_not_parked(store: Store, database_url: str) -> 
 
 
 async def test_replay_while_the_file_is_held_and_no_server_answers(sqlite_url: str) -> None:
-    await Store.migrate(sqlite_url)
+    await made(sqlite_url)
     async with open_store(sqlite_url) as store:
         await park_event(store, 3)
         result = await run_munshi(sqlite_url, "replay", "3")

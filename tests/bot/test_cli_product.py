@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from storage import Store
 from tests.bot.command_line import run_munshi
+from tests.databases import made
 from tests.storage.handwritten_rows import NOW, open_store
 
 SWEETS = str(Path("tests/payments/sweets/flows.yaml"))
@@ -18,7 +18,7 @@ def sweets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_it_lists_what_is_for_sale(database_url: str) -> None:
-    await Store.migrate(database_url)
+    await made(database_url)
     async with open_store(database_url) as store:
         await store.declare({"laddu": 5})
         for sku in ("kaju", "laddu"):
@@ -41,7 +41,7 @@ async def test_it_lists_what_is_for_sale(database_url: str) -> None:
 
 
 async def test_it_switches_without_a_server(database_url: str) -> None:
-    await Store.migrate(database_url)
+    await made(database_url)
     for words, said in (
         (("kaju", "off"), "'kaju' is off now\n"),
         (("kaju", "off"), "'kaju' was off already\n"),
@@ -61,7 +61,7 @@ async def test_it_switches_without_a_server(database_url: str) -> None:
     ],
 )
 async def test_it_refuses_what_is_no_product(sqlite_url: str, words: tuple[str, ...], said: str) -> None:
-    await Store.migrate(sqlite_url)
+    await made(sqlite_url)
     result = await run_munshi(sqlite_url, "product", *words)
     assert result.exit_code != 0
     assert said in result.output

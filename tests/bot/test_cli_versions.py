@@ -1,15 +1,23 @@
 """`munshi plan`, `reload`, `history` and `rollback` from the command line."""
 
 import re
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Final
 
+import pytest
+
+from bot.cli import plan
 from bot.clock import SystemClock
 from flows.engine import conversation as conversations
 from flows.engine.conversation import Conversation
+from payments.prover import prove, report
 from storage import Store
 from tests.bot.command_line import installation, run_munshi
+from tests.databases import made
 from tests.payments.test_prove_endings import LEMONADE
+from tests.payments.tiffin_shop import flow as flow_of
 from tests.storage.handwritten_rows import insert, open_store
 
 _EDITED: Final = (
@@ -60,7 +68,7 @@ async def munshi(url: str, file: Path, *words: str) -> tuple[int, str]:
 
 
 async def test_the_life_of_a_version(database_url: str, tmp_path: Path) -> None:
-    await Store.migrate(database_url)
+    await made(database_url)
     file = write(tmp_path / "flows.yaml")
     assert await munshi(database_url, file, "plan", "--no-proof", str(file)) == (
         0, "Nothing is served yet: flows.yaml would be the first version.\n",
@@ -91,6 +99,14 @@ async def test_the_life_of_a_version(database_url: str, tmp_path: Path) -> None:
         "version <version> is served now, in the place of <version>",
         "flows.yaml is not what is served: the next start, or reload, serves the file",
     ]
+    async with open_store(database_url) as store:
+        await standing(store, 1, "till")
+    status, said = await munshi(database_url, file, "history")
+    assert said.splitlines() == [
+        "<version>  <time>  ravi  1 customer   served",
+        "<version>  <time>  ravi  0 customers",
+        "<version>  <time>  ravi",
+    ]
     result = await run_munshi(database_url, "history", MUNSHI_FLOW=str(file))
     newest = result.output.split()[0]
     assert (await run_munshi(database_url, "history", newest[:5], MUNSHI_FLOW=str(file))).output == TILL
@@ -99,7 +115,7 @@ async def test_the_life_of_a_version(database_url: str, tmp_path: Path) -> None:
 async def test_plan_says_what_changes_and_what_it_means_to_everybody(
     database_url: str, tmp_path: Path
 ) -> None:
-    await Store.migrate(database_url)
+    await made(database_url)
     file = write(tmp_path / "flows.yaml")
     await munshi(database_url, file, "reload")
     async with open_store(database_url) as store:
@@ -111,6 +127,11 @@ async def test_plan_says_what_changes_and_what_it_means_to_everybody(
     write(file, *_EDITED)
     status, said = await munshi(database_url, file, "plan", "--no-proof", str(file))
     assert (status, said) == (0, PLAN)
+    write(file, *_EDITED, ("{from: till, to: desk}", "{from: [till, tlil], to: desk}"))
+    status, said = await munshi(database_url, file, "plan", "--no-proof", str(file))
+    assert status == 0, "who is to go over goes over all the same"
+    assert "no version had which was served here\n  line " in said
+    assert ": 'tlil'; did you mean 'till'?\n" in said
     write(file, *[edit for edit in _EDITED if "migrate" not in edit[1]])
     status, said = await munshi(database_url, file, "plan", "--no-proof", str(file))
     assert status == 0
@@ -122,7 +143,7 @@ async def test_plan_says_what_changes_and_what_it_means_to_everybody(
 
 
 async def test_plan_proves_the_new_file_too(database_url: str, tmp_path: Path) -> None:
-    await Store.migrate(database_url)
+    await made(database_url)
     captured = "payment.captured: {do: cart.settle"
     file = tmp_path / "flows.yaml"
     file.write_text(LEMONADE.replace(f"{captured}, say: news}}", f"{captured}}}"), "utf-8")
@@ -135,7 +156,7 @@ async def test_plan_proves_the_new_file_too(database_url: str, tmp_path: Path) -
 
 async def test_plan_tells_whom_nothing_moves(database_url: str, tmp_path: Path) -> None:
     """Nothing leads out of the till, which is gone: a reload is refused too."""
-    await Store.migrate(database_url)
+    await made(database_url)
     closed = (", image: {to: counter}", "")
     file = write(tmp_path / "flows.yaml", closed)
     await munshi(database_url, file, "reload")
@@ -175,3 +196,15 @@ Who goes over, with their next message
 Carts that change price, of those who wrote in the last 7 days: 1
   <id>: ₹60 → ₹80
 """
+
+
+def test_who_waits_at_a_terminal_reads_that_the_flow_is_being_proved(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    proof = SimpleNamespace(violations=(), holds=True)
+    monkeypatch.setattr(prove, "prove", lambda flow, seconds: proof)
+    monkeypatch.setattr(report, "bounds", lambda found: ["proved"])
+    for terminal, read in ((True, "proving the new flow, for 30 seconds at most …\n"), (False, "")):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda terminal=terminal: terminal)
+        assert plan._proves(flow_of(), "flows.yaml", 30)
+        assert capsys.readouterr() == ("proved\n", read)

@@ -5,9 +5,9 @@ from typing import Final
 
 from bot.cli.closed_days import SHOWN, on_closed_days
 from payments.shop.catalogue import Shop
-from storage import Store
 from storage.database.records import reading
 from storage.reports.backlog import Promised, promised
+from tests.databases import made
 from tests.storage.handwritten_rows import insert, open_store
 
 HOURS: Final[Mapping[str, object]] = {"mon-sat": "9:00-21:00", "closed": ["2026-11-08", "2026-12-25"]}
@@ -52,7 +52,7 @@ def test_many_are_counted_and_ten_are_named() -> None:
 
 async def test_only_what_is_still_to_be_brought(sqlite_url: str) -> None:
     url = sqlite_url
-    await Store.migrate(url)
+    await made(url)
     async with open_store(url) as store:
         await insert(store, "conversation", id=1)
         stages = ("placed", "out", "delivered", None, "ready")

@@ -23,9 +23,9 @@ from bot.workers.loop import Workers
 from flows.engine import conversation as conversations
 from flows.engine.conversation import Conversation
 from payments.shop.staff import Staff
-from storage import Store
 from tests.bot.command_line import SETTINGS, installation
 from tests.bot.executor_bench import FixedClock
+from tests.databases import made
 from tests.storage.handwritten_rows import insert
 from tests.world.desk_shop import flow_in
 
@@ -83,7 +83,7 @@ def desk(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
             "database_url": sqlite_url,
         }
         settings = Settings(**{"_env_file": None, **values, "munshi_flow": flow_in(tmp_path), **more})
-        await Store.migrate(sqlite_url)
+        await made(sqlite_url)
         async with (
             bot(settings, ShiftedClock(FixedClock())) as (context, workers),
             serving(context) as url,

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import sqlite3
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,10 +12,9 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
-from bot.flow_file import load_flow
 from bot.settings import WHERE, Settings
-from storage import Store
 from tests.bot.command_line import SETTINGS
+from tests.databases import made
 
 NAMES: Final = sorted(name.upper() for name in Settings.model_fields)
 WELL: Final = {
@@ -57,12 +55,11 @@ def shop(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     (tmp_path / "flows.yaml").write_bytes(Path("flows.yaml").read_bytes())
     monkeypatch.chdir(tmp_path)
     asyncio.run(_migrated())
-    monkeypatch.setattr("bot.cli.doctor.load_flow", cache(load_flow))
     return tmp_path
 
 
 async def _migrated() -> None:
-    await Store.migrate("sqlite://munshi.db")
+    await made("sqlite://munshi.db")
 
 
 def ended_with_sentences(result: Result) -> None:

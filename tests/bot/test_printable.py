@@ -18,6 +18,7 @@ from flows.engine import events
 from flows.messages.kinds import Buttons, Document, Image, Link, List, Reply, Section, Text, Video
 from storage import Store
 from tests.bot.command_line import park_event, run_munshi
+from tests.databases import made
 from tests.storage.handwritten_rows import insert
 
 ACTING = [chr(n) for n in range(0x110000) if unicodedata.category(chr(n)) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
@@ -89,7 +90,7 @@ def test_the_chat_shows_none() -> None:
 
 
 async def test_why_and_doctor_show_none(database_url: str) -> None:
-    await Store.migrate(database_url)
+    await made(database_url)
     store = await Store.open(database_url, WHATSAPP)
     odd = f"paid{STORED}\u202eon"
     try:

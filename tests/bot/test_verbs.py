@@ -11,14 +11,16 @@ from bot.cli import order
 from bot.cli.order import Asked
 from bot.cli.staff_words import in_words
 from bot.http.desk_changes import CHANGES
+from payments.processing.staff_help import help_for
 from payments.processing.verb import OrderVerb
-from payments.processing.verbs import HELP, ORDER_VERBS, VERBS
+from payments.processing.verbs import ORDER_VERBS, VERBS
 from payments.shop.staff import Right
+from tests.payments.tiffin_shop import flow
 
 DOCS = Path(__file__).parents[2] / "docs"
 SAID = {
     "cancel": "", "refuse": "", "less": "kaju 1", "return": "kaju 1", "allowance": "30",
-    "cash": "30 surplus", "upi": "", "undo": "2", "refunded": "", "delivery": "keep",
+    "cash": "30 surplus", "upi": "", "undo": "2", "refunded": "", "keep": "all settled", "delivery": "keep",
     "address": "Flat 9, Lake Road", "note": "none",
 }  # fmt: skip
 """By verb: words that it takes."""
@@ -74,7 +76,7 @@ def test_the_shell_takes_as_many_words_as_the_entry_shows(verb: OrderVerb) -> No
 
 
 def test_help_has_a_line_for_each_verb_of_an_order() -> None:
-    lines = HELP.splitlines()
+    lines = help_for(list(Right), flow().sections["shop"]).splitlines()
     for verb in ORDER_VERBS.values():
         start = "#10034 " if verb.name in ("stage", "show") else f"#10034 {verb.name}"
         assert any(re.match(rf"{start}\b", line) for line in lines), verb.name

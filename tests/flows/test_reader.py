@@ -217,6 +217,22 @@ def test_a_comma_in_a_text_between_braces_is_refused(text: str) -> None:
     assert issue.mend == "put a text that holds a comma in quotes"
 
 
+@pytest.mark.parametrize(
+    ("written", "number", "digits"),
+    [
+        ("1,700", "1,700", "1700"),
+        ("₹1,23,456.50", "1,23,456.50", "123456.50"),
+        ("Rs. 1,700/-", "1,700", "1700"),
+    ],
+)
+def test_a_number_with_a_comma_between_braces_is_refused_in_words_about_the_number(
+    written: str, number: str, digits: str
+) -> None:
+    issue = refused(f"- {{sku: a, price: {written}, name: A}}\n")
+    assert issue.message == f"{number} has a comma, which ends a number here"
+    assert issue.mend == f"write {digits} without the comma"
+
+
 FALSE_BLANKS = [
     c for c in map(chr, range(0x110000))
     if (is_invisible(c) or (c.isspace() and c not in " \t\r\n")) and not reader.UNSENDABLE.search(c)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.document.errors import StepFailed
-from flows.templates.expressions import MAX_RENDERED, TemplateError, TemplateLanguage
+from flows.templates.expressions import MAX_RENDERED, TemplateError, TemplateLanguage, language_of
 
 LANGUAGE = TemplateLanguage({"money": lambda amount: f"₹{amount}"})
 CONTEXT: dict[str, Any] = {
@@ -50,6 +50,23 @@ def value(source: str) -> Any:
 )  # fmt: skip
 def test_renders(source: str, text: str) -> None:
     assert render(source) == text
+
+
+def test_a_text_is_compiled_once_for_all_flows_with_the_same_filters() -> None:
+    filters = {"money": str}
+    one, other = language_of(filters), language_of(dict(filters))
+    assert one.template("{{ 1 | money }}") is other.template("{{ 1 | money }}")
+    assert one.expression("1 | money") is other.expression("1 | money")
+    with pytest.raises(TemplateError):
+        language_of({}).template("{{ 1 | money }}")
+
+
+def test_what_is_read_of_a_text_is_as_written_also_when_it_was_compiled() -> None:
+    tree, expression = repr(LANGUAGE.tree("{{ 3 + 4 }}")), repr(LANGUAGE.value("3 + 4"))
+    assert (LANGUAGE.template("{{ 3 + 4 }}").render({}), LANGUAGE.expression("3 + 4").value({})) == ("7", 7)
+    assert (repr(LANGUAGE.tree("{{ 3 + 4 }}")), repr(LANGUAGE.value("3 + 4"))) == (tree, expression)
+    assert "Add" in tree
+    assert "Add" in expression
 
 
 def test_what_a_customer_wrote_is_shown_as_it_is() -> None:

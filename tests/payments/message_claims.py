@@ -23,7 +23,7 @@ _OF_THE_CHAT: Final = (
     *("products", "cart", "cart_limit", "cart_empty", "change_what", "change_how", "how_many", "summary"),
     *("sold_out", "all_sold_out", "not_ordered", "stale_button", "help", "apology"),
     *("how_it_stands", "asked_lately"),
-    *("sizes", "not_there", "not_all_there", "no_earlier_order", "where", "address_incomplete", "when"),
+    *("sizes", "not_there", "not_all_there", "no_earlier_order", "where", "when"),
     *("what_code", "address_refused", "slot_gone"),
     *("coupon_refused", "price_changed"),
     *(
@@ -36,6 +36,7 @@ _OF_THE_CHAT: Final = (
         "new_harvest",
         "below_minimum",
         "shelf",
+        "which",
         "what_note",
     ),
     *("privacy", "forgotten", "not_forgotten"),

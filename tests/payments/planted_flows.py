@@ -36,7 +36,8 @@ _MAKING: Final = """state == 'awaiting_payment', say: link_slow}
     - {if: order.status == 'unpaid' and"""
 _PAID: Final = """    - {if: order.status == 'paid', say: order_is_paid}
     - {if: order.number, say: how_it_stands}
-    - {say: stale_button, to: browsing}
+    - {if: cart.lines, to: cart}
+    - {to: browsing}
   retry:"""
 
 BUGS: Final = {

@@ -230,7 +230,9 @@ messages:
       - {on: handover, title: I call them}
       - {on: call, title: Call}
     template: {name: new_order, values: ["{{ order.number }}"], buttons: true}
-  asks: "{{ customer.name }} asks for a person."
+  asks:
+    text: "{{ customer.name }} asks for a person."
+    template: {name: asks, values: ["{{ customer.name }}"]}
   waits: "{{ customer.name }} waits."
   sale:
     offer: true

@@ -11,14 +11,15 @@ from flows.engine import conversation as conversations
 from flows.engine.model import Flow
 from flows.language.load import load
 from payments.processing.actions import SHOP
-from payments.processing.checkout_changes import say
+from payments.processing.checkout_changes import joined, say
 from payments.processing.quoting import Quote
 from payments.processing.shop_state import ShopState
 from payments.processing.step_input import EventKind, StepInput
 from payments.processing.turn import begin
-from payments.shop.checkout import CheckoutFault
+from payments.shop.checkout import Checkout, CheckoutFault
 from payments.shop.order_terms import Fulfilment
 from payments.shop.orders import Lifecycle
+from payments.shop.pincodes import with_pincode
 from tests.payments.day_shop import PUNE, Day, text_of, words
 
 LUNCH: Final = "slot:2026-01-01.lunch"
@@ -296,3 +297,38 @@ def test_a_name_or_number_that_is_none_is_refused(field: str, text: str, reason:
     found = _said(_of_the_form(), **{field: text})
     assert isinstance(found, CheckoutFault)
     assert (found.field, found.reason) == (field, reason)
+
+
+@pytest.mark.parametrize(
+    ("before", "given", "address"),
+    [
+        ("", "411005", "411005"),
+        ("411004", "pin 411005", "pin 411005"),
+        ("Flat 4, Lake Road, Pune", "411005", "Flat 4, Lake Road, Pune, 411005"),
+        ("Flat 4, Lake Road, Pune ,", "Pincode: 411 005.", "Flat 4, Lake Road, Pune, 411005"),
+        ("Flat 4, Lake Road ४००००१ Pune", "पिनकोड ४११००५", "Flat 4, Lake Road 411005 Pune"),
+        ("Flat 4, call 98123 45671", "411005", "Flat 4, call 98123 45671, 411005"),
+        ("Flat 4, Lake Road, Pune", "House 7, Hill Road 411005", "House 7, Hill Road 411005"),
+        ("411004", "House 7, Hill Road", "House 7, Hill Road, 411004"),
+        ("411004", "House 7, Hill Road 411005", "House 7, Hill Road 411005"),
+        ("Flat 4, Lake Road, Pune", "1100051", "1100051"),
+    ],
+)
+def test_a_pincode_alone_is_joined_to_the_address(before: str, given: str, address: str) -> None:
+    assert joined(Checkout(unfinished=before), given) == address
+
+
+def test_a_pincode_alone_changes_the_address_that_was_taken() -> None:
+    assert joined(Checkout(address=PUNE, pincode="411004"), "411006") == with_pincode(PUNE, "411006")
+
+
+def test_a_program_gives_an_address_of_its_own() -> None:
+    """What a customer left unfinished is not put into an order that a program asks for."""
+    day = Day()
+    day.offered()
+    kept = day.conversation.data.get("checkout", {})
+    day.conversation = replace(
+        day.conversation, data={**day.conversation.data, "checkout": {**kept, "unfinished": "411005"}}
+    )
+    day.api(("thali", 1), address="Flat 4, Lake Road, Pune", slot="2026-01-01.lunch")
+    assert day.refusal == "no pincode"

@@ -9,6 +9,7 @@ from payments.shop.business_day import Period, period_of
 from payments.shop.catalogue import Shop
 from payments.shop.fulfilment import Stage
 from payments.shop.local_time import INDIA, local_date
+from payments.simulator.simulated_gateway import Razorpay
 from payments.simulator.simulator import Simulator
 from tests.payments.tiffin_shop import LUNCH, bought, flow, told
 
@@ -51,8 +52,19 @@ def test_cash_online_and_owed() -> None:
         "Cash: ₹160 (Ramesh ₹160)",
         "Owed for delivered orders: ₹300.50 (#10002 ₹300.50)",
         "Best sellers: 2 × Veg thali, 1 × Kaju katli",
-        "To do: 1 placed",
+        "To do: 1 placed, 1 owed",
     ]
+
+
+def test_money_that_waits_for_a_person_is_to_do() -> None:
+    simulator = bought("Thali", LUNCH, "Pay now")
+    simulator.pay()
+    simulator.razorpay(Razorpay.REFUSES_REFUNDS)
+    told(simulator, "Meena", "#10001 cancel")
+    [said] = told(simulator, "Meena", "#day")
+    lines = said.splitlines()
+    assert "Waits for one of you: ₹160 (#10001 ₹160)" in lines
+    assert lines[-1] == "To do: 1 for you to decide"
 
 
 def test_money_counts_on_the_day_on_which_it_moved() -> None:

@@ -68,8 +68,11 @@ def test_an_undo_that_is_pressed_twice_acts_once(shop: StaffShop) -> None:
     for again in (undo(), undo(1)):
         assert "was undone already (by mina)" in shop.refused(again, key)
     shop.change_order(takes(7_000), key)
-    assert "has 2 payments by hand: say which" in shop.refused(undo(), key)
-    assert (shop.orders[key].due, len(shop.orders[key].undone)) == (TOTAL - 7_000, 1)
+    assert shop.refused(undo(), key).endswith("has 1 left to undo: say undo 2")
+    shop.change_order(takes(8_000), key)
+    assert shop.refused(undo(), key).endswith("has 2 left to undo: say undo 2 or undo 3")
+    shop.change_order(undo(3), key)
+    assert (shop.orders[key].due, len(shop.orders[key].undone)) == (TOTAL - 7_000, 2)
 
 
 def test_the_customer_hears_that_what_they_were_told_was_a_slip(shop: StaffShop) -> None:

@@ -1,9 +1,13 @@
 """A person takes a chat over, answers in it, and gives it back."""
 
+from dataclasses import replace
+
 import pytest
 
+from flows.engine.model import Flow
 from flows.messages.kinds import Text
 from payments.processing.changes import Told, values
+from payments.processing.handover import FORWARDED
 from payments.simulator.simulator import Simulator
 from tests.payments.shops_with_staff import MEENA, RAMESH, flow_of, played, plays
 
@@ -287,3 +291,94 @@ def test_who_said_stop_hears_nothing_of_the_end_of_a_talk(word: str, hears: bool
     assert said == (["The bot talks (quiet)."] if hears else [])
     assert "handover" not in simulator.conversation.data
     assert all(say.reminder for say in simulator.said if say.message.words == "The bot talks (quiet).")
+
+
+def hints(simulator: Simulator) -> list[str]:
+    """What members were told of how a customer is answered."""
+    return [one.message.words for one in values(simulator.store.told) if "swipe" in one.message.words]
+
+
+def test_who_writes_without_quoting_hears_how_a_customer_is_answered_once_in_a_while() -> None:
+    simulator = Simulator(flow_of(MEENA, RAMESH))
+    simulator.write("agent")
+    simulator.write("is it cold?")
+    simulator.staff_writes("Meena", "Ice cold!")
+    simulator.staff_writes("Meena", "and sweet")
+    simulator.staff_writes("Ramesh", "he may not chat")
+    [hint] = hints(simulator)
+    assert hint.startswith(
+        "Was that for Asha? It has not gone to anybody: reply to one of the customer's own"
+    )
+    assert [say.name for say in simulator.said] == ["a_person"], "nothing went to the customer"
+    simulator.wait(10 * 60_000)
+    simulator.staff_writes("Meena", "and sweet")
+    assert len(hints(simulator)) == 2
+
+
+@pytest.mark.parametrize("writes", ["agent", "menu", "#orders"])
+def test_a_word_for_the_bot_gets_no_hint(writes: str) -> None:
+    simulator = Simulator(flow_of(MEENA, RAMESH.replace("orders", "chat")))
+    simulator.write("agent")
+    simulator.staff_writes("Meena", writes)
+    assert hints(simulator) == []
+
+
+def test_no_hint_while_no_person_has_a_chat() -> None:
+    simulator = Simulator(flow_of(MEENA))
+    simulator.staff_writes("Meena", "Ice cold!")
+    assert hints(simulator) == []
+
+
+DAY = 24 * HOUR
+
+
+def untemplated() -> Flow:
+    """The shop, in which no template says that a customer asks for a person."""
+    flow = flow_of(MEENA, RAMESH)
+    return replace(flow, templated=flow.templated - {"asks"})
+
+
+@pytest.mark.parametrize(
+    ("silent", "templated", "begins"),
+    [(None, False, False), (DAY, False, False), (DAY - 1, False, True), (None, True, True)],
+)
+def test_a_chat_does_not_wait_for_staff_whom_nothing_reaches(
+    silent: int | None, templated: bool, begins: bool
+) -> None:
+    simulator = Simulator(flow_of(MEENA, RAMESH) if templated else untemplated())
+    simulator.store.staff_heard = {"sim-2": None if silent is None else simulator.now - silent}
+    [said] = simulator.write("agent")
+    assert said.words == ("A person will write to you." if begins else "The bot talks (nobody).")
+    assert ("handover" in simulator.conversation.data) is begins
+
+
+def test_staff_whom_nothing_reached_hear_of_the_wish_when_they_write() -> None:
+    simulator = Simulator(untemplated())
+    simulator.store.staff_heard = {"sim-2": None}
+    simulator.write("agent")
+    assert simulator.store.told[-1].value == Told(
+        ("sim-2",),
+        FORWARDED,
+        Text(
+            'Asha (+919800000001) asked for one of you when none could be reached: "agent".'
+            " Reply to this to write to them."
+        ),
+    )
+
+
+@pytest.mark.parametrize("title", ["Accept", "I call them!", "done", "Out for delivery", "orders to do"])
+def test_the_title_of_a_button_is_answered_with_how_to_name_the_order(title: str) -> None:
+    simulator = paid()
+    before = len(simulator.said_to("sim-2"))
+    simulator.staff_writes("Meena", title)
+    answer = simulator.store.told[-1].value
+    assert (answer.to, answer.name) == (("sim-2",), "answer to the staff")
+    assert "does not say for which order" in answer.message.words
+    assert len(simulator.said_to("sim-2")) == before, "the bot does not answer it too"
+
+
+def test_a_title_is_nothing_special_to_a_customer() -> None:
+    simulator = paid()
+    told = len(simulator.store.told)
+    simulator.write("Accept")
+    assert len(simulator.store.told) == told

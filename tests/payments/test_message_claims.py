@@ -193,7 +193,7 @@ def edges(with_cash: Flow) -> list[Edge]:
 def test_the_search_comes_everywhere(edges: list[Edge], shop_flow: Flow) -> None:
     assert {edge.before.stands for edge in edges} == ALWAYS
     leaves = {state.leaf for state in shop_flow.states.values()}
-    unneeded = {"checkout.address", "checkout.time", "shelf"}
+    unneeded = {"checkout.address", "checkout.time", "shelf", "which"}
     assert {edge.before.conversation.state for edge in edges} | unneeded == leaves
 
 

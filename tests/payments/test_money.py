@@ -39,6 +39,24 @@ def test_refuses(rupees: Any) -> None:
         paise(rupees)
 
 
+@pytest.mark.parametrize(
+    ("written", "mend"),
+    [
+        ("1,700", "write 1700 without the comma"),
+        ("1,23,456", "write 123456 without the comma"),
+        ("Rs 170", "write 170, the digits alone"),
+        ("₹1,700.50", "write 1700.50, the digits alone"),
+        ("170/-", "write 170, the digits alone"),
+        ("170 rupees", "write 170, the digits alone"),
+        ("1,70", "write for example 180"),  # 1.70, or 170?
+        ("a hundred", "write for example 180"),
+    ],
+)
+def test_an_amount_as_people_write_it_is_refused_with_the_digits_to_write(written: str, mend: str) -> None:
+    with pytest.raises(ValueError, match=f"^'{written}' is not an amount in rupees: {mend}"):
+        paise(written)
+
+
 @pytest.mark.parametrize(("rupees", "amount"), [(0, 0), ("0.00", 0), (Decimal("0.5"), 50), (40, 4000)])
 def test_a_fee_may_be_nothing(rupees: Any, amount: int) -> None:
     assert paise_or_zero(rupees) == amount

@@ -5,10 +5,12 @@ import pytest
 from flows.engine.events import Tapped
 from payments.processing.bodies import StaffAction, staff_action_to_json
 from payments.processing.named_orders import order_number, period_from, period_to
+from payments.processing.staff_help import help_for
 from payments.processing.staff_lists import LINES
 from payments.processing.step_input import EventKind
 from payments.shop.business_day import Period
 from payments.shop.fulfilment import Stage
+from payments.shop.staff import Right
 from payments.simulator.simulator import Simulator
 from tests.payments.tiffin_shop import BUYS, DINNER, LUNCH, bought, flow, plays, told
 
@@ -178,3 +180,20 @@ def test_what_is_to_be_brought_comes_before_what_is_owed() -> None:
         ["#10002", "placed,"],
         ["#10001", "delivered,"],
     ]
+
+
+def test_help_shows_what_the_member_and_the_shop_have_a_use_for() -> None:
+    simulator = bought()
+    [of_ramesh] = told(simulator, "Ramesh", "#help")
+    assert "#10034 accepted, out, delivered; #10034 delivered cash, upi or owed." in of_ramesh
+    assert "#10034 cash <rupees>." in of_ramesh
+    assert "allowance" not in of_ramesh
+    assert "#done" not in of_ramesh
+    assert told(simulator, "Chand", "#frob")[0].splitlines()[1:] == [
+        "#done, in reply to a customer's message, gives their chat back to the bot."
+    ]
+    shop = flow().sections["shop"].model_copy(update={"cash": None, "delivery": None})
+    lines = help_for(list(Right), shop).splitlines()
+    assert "#10034 accepted, out, delivered." in lines
+    assert "#10034 refuse." in lines
+    assert not any(word in line for line in lines for word in ("cash", "upi", "undo", "address", "fee"))

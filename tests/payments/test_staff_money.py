@@ -78,7 +78,10 @@ def test_money_that_was_taken_for_a_paid_order_at_the_door_goes_back() -> None:
 def test_delivered_for_a_part_leaves_the_rest_owed(method: str) -> None:
     simulator = bought()
     [answer] = told(simulator, "Ramesh", f"#10001 delivered {method} 100")
-    assert answer == "#10001: delivered, ₹60 to be paid."
+    assert answer == (
+        "#10001: delivered, ₹60 to be paid. #10001 cash 60, once it is taken;"
+        " #10001 allowance 60 <why>, to let it be."
+    )
     state = order_of(simulator)
     assert (state.balance.paid, state.due) == (10_000, 6_000)
     assert [(payment.method, payment.by) for payment in state.balance.payments] == [(method, "Ramesh")]

@@ -12,6 +12,7 @@ from payments.processing.changes import Caused, ChangeSet, EventResult, Outcome
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from storage import Store
 from storage.inbox.arrival import Arrival
+from tests.databases import made
 from tests.storage.handwritten_rows import open_store
 from tests.storage.step_stores import InMemory, OnDatabase, StepStore
 
@@ -20,7 +21,7 @@ Chat = Callable[..., Arrival]
 
 @pytest.fixture
 async def store(database_url: str) -> AsyncIterator[Store]:
-    await Store.migrate(database_url)
+    await made(database_url)
     store = await Store.open(database_url, WHATSAPP)
     yield store
     await store.close()
@@ -33,7 +34,7 @@ async def steps(request: pytest.FixtureRequest) -> AsyncIterator[StepStore]:
         yield InMemory()
         return
     url: str = request.getfixturevalue(f"{request.param}_url")
-    await Store.migrate(url)
+    await made(url)
     async with open_store(url) as store:
         yield OnDatabase(store)
 

@@ -11,7 +11,8 @@ from payments.processing.step_input import EventKind, StepInput
 from payments.shop import quotas, stock
 from storage.inbox.steps import Advance
 
-_FIELDS: Final = StepInput._fields
+_FIELDS: Final = tuple(name for name in StepInput._fields if name != "in_hand")
+"""What is compared. Chats in hand are not: of joined conversations the store in memory keeps both."""
 _OF_ALL_ORDERS: Final = frozenset({"numbered", "to_do", "days"})
 """What is read from the orders of all customers. After a restore the store in memory lacks some."""
 
@@ -69,6 +70,7 @@ class MemoryShadow:
         memory.conversations.setdefault(id, given.conversation if self._restored else new)
         memory.phones[id], memory.heard[id] = given.phone, given.heard_at
         memory.staff, memory.quoted = given.staff, given.quoted
+        memory.staff_heard = given.staff_heard
         for other in _others(given):
             memory.join(other.id, id)
         if self._restored:

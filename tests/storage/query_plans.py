@@ -57,8 +57,9 @@ async def faults(units: Units, known: Indexes, sql: str, values: Sequence[Value]
         [row] = await units.read(lambda tx: _explained(tx, "EXPLAIN (FORMAT JSON) ", sql, values))
         return list(_of_postgres(orjson.loads(row["QUERY PLAN"])[0]["Plan"], known))
     rows = await units.read(lambda tx: _explained(tx, "EXPLAIN QUERY PLAN ", sql, values))
-    tables = _tables(sql)
-    return [row["detail"] for row in rows if _reads_all_of_sqlites(row["detail"], tables, known)]
+    tables, steps = _tables(sql), [row["detail"] for row in rows]
+    stops = "LIMIT" in sql and not any("TEMP B-TREE" in step for step in steps)
+    return [step for step in steps if _reads_all_of_sqlites(step, tables, known, stops)]
 
 
 async def _explained(tx: Transaction, explain: str, sql: str, values: Sequence[Value]) -> list[Row]:
@@ -72,24 +73,54 @@ def _tables(sql: str) -> dict[str, str]:
     return of | {table: table for table, _ in named if table in _GROWING}
 
 
-def _reads_all_of_sqlites(step: str, tables: Mapping[str, str], known: Indexes) -> bool:
+def _reads_all_of_sqlites(step: str, tables: Mapping[str, str], known: Indexes, stops: bool) -> bool:
+    """Whether `step` may read a whole growing table. `stops`: the statement ends after some rows."""
     found = re.match(r"(SCAN|SEARCH) (\w+)(?: USING (?:COVERING )?INDEX (\w+))?", step)
     if not found or found[2] not in tables:
         return False
     if found[1] == "SEARCH":
         # For the biggest of all, with an index made for this one statement, or whatever its first column.
-        return "USING" not in step or "AUTOMATIC" in step or "(ANY(" in step
+        if "USING" not in step or "AUTOMATIC" in step or "(ANY(" in step:
+            return True
+        return found[3] not in known.partial and not stops and _is_half_open(_first_of_sqlites(step))
     return found[3] not in known.partial
 
 
-def _of_postgres(plan: Mapping[str, Any], known: Indexes) -> Iterator[str]:
+def _first_of_sqlites(step: str) -> list[str]:
+    """The comparisons of the index's first column: of `(at>? AND at<? AND id=?)`, `>` and `<`."""
+    conditions = re.findall(r"(\w+)(?:,\w+)*\)?(=|[<>]=?| IS)", step.partition(" (")[2])
+    return [sign for column, sign in conditions if column == conditions[0][0]]
+
+
+def _is_half_open(signs: Sequence[str]) -> bool:
+    """Whether a column with these comparisons is bounded on one side alone, so that all rows may be meant."""
+    return {sign[0] for sign in signs} in ({"<"}, {">"})
+
+
+def _of_postgres(plan: Mapping[str, Any], known: Indexes, stops: bool = False) -> Iterator[str]:
+    """Faults of a plan. `stops`: the parts above end after some of its rows."""
     name, index = plan["Node Type"], plan.get("Index Name")
+    stops = name == "Limit" or (stops and name in _STREAMS)
     if name == "Seq Scan" and plan["Relation Name"] in _GROWING:
         yield f"{name} on {plan['Relation Name']}"
     if index and index not in known.partial and not _begins(plan.get("Index Cond", ""), index, known):
         yield f"{name} using {index}, all of it"
+    elif index and index not in known.partial and not stops and _is_half_open_in_postgres(plan, known):
+        yield f"{name} using {index}, bounded on one side"
     for part in plan.get("Plans", ()):
-        yield from _of_postgres(part, known)
+        yield from _of_postgres(part, known, stops)
+
+
+def _is_half_open_in_postgres(plan: Mapping[str, Any], known: Indexes) -> bool:
+    """Whether the first column of the index, perhaps one of a row, is bounded on one side alone."""
+    column, condition = known.first[plan["Index Name"]], plan["Index Cond"]
+    return _is_half_open(re.findall(rf"\b{column}\b\)?(?:::\w+\)?)?(?:, .*?\))? (=|[<>]=?) ", condition))
+
+
+_STREAMS: Final = frozenset(
+    {"Index Scan", "Index Only Scan", "Nested Loop", "LockRows", "Subquery Scan", "Append"}
+)
+"""Parts that hand each row on as they find it, so that a limit above them ends them."""
 
 
 def _begins(condition: str, index: str, known: Indexes) -> bool:

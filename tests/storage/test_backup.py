@@ -19,6 +19,7 @@ from storage.inbox.arrival import Arrival
 from storage.operations import epochs
 from storage.operations.epochs import SINCE
 from storage.recovery import back_up, restore
+from tests.databases import made
 from tests.storage.handwritten_rows import NOW, insert
 
 Chat = Callable[..., Arrival]
@@ -28,7 +29,7 @@ EPOCH = (NOW - SINCE) // 1000
 
 @pytest.fixture
 async def shop(sqlite_url: str) -> str:
-    await Store.migrate(sqlite_url)
+    await made(sqlite_url)
     return sqlite_url
 
 
@@ -176,7 +177,7 @@ async def test_a_lost_disk_is_restored_into_nothing(shop: str, tmp_path: Path) -
 
 async def test_after_a_restore_links_are_looked_for_before_they_are_made(database_url: str) -> None:
     """The lost books may have made links of the same order, under the same reference id."""
-    await Store.migrate(database_url)
+    await made(database_url)
     store = await Store.open(database_url, WHATSAPP)
     waiting = {
         "conversation_id": 1,
@@ -263,7 +264,7 @@ async def restoring_exchange(url: str, file: Path) -> None:
 
 
 async def test_books_of_another_installation_replace_no_orders_unless_told(shop: str, tmp_path: Path) -> None:
-    await Store.migrate(f"sqlite://{tmp_path}/other.db")
+    await made(f"sqlite://{tmp_path}/other.db")
     store = await Store.open(shop, WHATSAPP)
     ours = await store.installation()
     await insert(store, "conversation", id=77)

@@ -21,6 +21,7 @@ from storage.inbox.arrival import Arrival
 from storage.inbox.broadcasts import BATCH, GAP, ROOM, Audience
 from storage.operations import epochs
 from storage.outbox.deliveries import Done
+from tests.databases import made
 from tests.payments.shops_with_staff import MEENA, flow_of
 from tests.storage.handwritten_rows import open_store, run_sql
 
@@ -289,7 +290,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def test_nobody_gets_one_unasked_or_twice_whatever_the_order(database: str) -> None:
     """A property, on SQLite alone: what is asked is the same on both."""
-    asyncio.run(Store.migrate(database))
+    asyncio.run(made(database))
 
     async def holds(operations: Sequence[tuple[str, int, str]]) -> None:
         async with open_store(database) as store:

@@ -18,6 +18,7 @@ from storage.inbox.step_inputs import Unreadable
 from storage.reports import order_queries
 from storage.reports.desk import EVER, Listed, OrderFilter, OrderPage, UnreadableOrder
 from storage.reports.place import Place
+from tests.databases import made
 from tests.storage.handwritten_rows import NOW, insert, open_store, run_sql
 
 _STAGES = (None, "placed", "out", "delivered", "cancelled")
@@ -42,7 +43,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 async def fill(url: str) -> None:
-    await Store.migrate(url)
+    await made(url)
     async with open_store(url) as store:
         for id in (1, 2, 3):
             snapshot = {"customer": {"name": f"Asha {id}"}}

@@ -20,6 +20,7 @@ from storage.database.records import reading
 from storage.database.transaction import Units
 from storage.reports.timeline import story, subjects
 from storage.store import opened
+from tests.databases import made
 from tests.storage.past_purchases import come_often, with_past
 from tests.storage.recorded_statements import RecordedUnits, Statements, record
 from tests.storage.test_plans import READ_ALL, shape
@@ -56,7 +57,7 @@ def _no_dearer(grown: Costs, fresh: Costs) -> None:
 async def _costs(directory: Path, customers: int, visits: int = 0) -> Costs:
     """The cost of serving a shop with so many earlier customers, one of whom came `visits` times."""
     url = f"sqlite://{directory}/munshi.db"
-    await Store.migrate(url)
+    await made(url)
     units = await opened(url)
     try:
         shop = await with_past(Store(units, WHATSAPP), customers)

@@ -1,4 +1,4 @@
-"""Every statement seeks, on both databases: none reads a whole table that grows.
+"""Every statement seeks, on both databases: none reads a whole table that grows, or all beyond one value.
 
 The statements are those that the code really asks while a shop is served and looked after, in a database in
 which 30,000 customers have bought; so a new one is among them by itself.
@@ -22,6 +22,7 @@ from bot.whatsapp.channel import WHATSAPP
 from storage import Store, reports
 from storage.database.records import reading
 from storage.store import opened
+from tests.databases import made
 from tests.storage import query_plans
 from tests.storage.past_purchases import with_past
 from tests.storage.recorded_statements import RecordedUnits, Statements, record
@@ -51,6 +52,9 @@ _SCANS: Final = (
     "DELETE FROM fact WHERE order_key = '1' AND amount = 2",
     "SELECT a.key, COUNT(*) FROM orders a JOIN refund b ON a.total = b.amount GROUP BY a.key",
     "SELECT MAX(at) FROM fact",
+    "SELECT COUNT(*) FROM orders WHERE placed_at > 7",
+    "DELETE FROM inbox WHERE id < 7000",
+    "SELECT key FROM amendment WHERE created_at >= 7 ORDER BY why LIMIT 5",
 )
 """Statements that read a whole table, whatever the planner does."""
 
@@ -79,7 +83,7 @@ def planned(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 async def _planned(url: str) -> Planned:
-    await Store.migrate(url)
+    await made(url)
     units = await opened(url)
     try:
         asked = await _asked(Store(units, WHATSAPP), url)

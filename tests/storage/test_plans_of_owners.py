@@ -11,6 +11,7 @@ from storage import Store
 from storage.reports.desk import OrderFilter
 from storage.reports.order_queries import _statement
 from storage.reports.place import Place
+from tests.databases import made
 from tests.storage.handwritten_rows import open_store
 
 
@@ -28,7 +29,7 @@ async def _indexes(store: Store, wanted: OrderFilter) -> set[str]:
 async def test_orders_are_found_by_their_owner(
     sqlite_url: str, payment: PaymentStatus | None, stage: Stage | None, after: Place | None
 ) -> None:
-    await Store.migrate(sqlite_url)
+    await made(sqlite_url)
     async with open_store(sqlite_url) as store:
         wanted = OrderFilter(limit=10, stage=stage, payment=payment, phones=("1", "2"), after=after)
         assert await _indexes(store, wanted) == {"orders_conversation"}

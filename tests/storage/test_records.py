@@ -10,6 +10,7 @@ from storage import Store
 from storage.database.errors import NotMigrated, StorageError, Unavailable, UnsupportedDatabase
 from storage.database.models import Inbox
 from storage.database.records import reading
+from tests.databases import made
 from tests.storage.conftest import Chat
 from tests.storage.handwritten_rows import NOW, open_store
 
@@ -83,7 +84,7 @@ async def test_an_sqlite_reader_leaves_the_file_and_its_wal_alone(tmp_path: Path
     url = f"sqlite://{tmp_path}/munshi.db"
     crashed = tmp_path / "crashed"
     crashed.mkdir()
-    await Store.migrate(url)
+    await made(url)
     async with open_store(url) as store:
         await store.arrive([chat("m1")], NOW)
         before = files(tmp_path)
@@ -104,7 +105,7 @@ async def test_an_sqlite_reader_leaves_the_file_and_its_wal_alone(tmp_path: Path
 async def test_an_sqlite_reader_cannot_checkpoint(tmp_path: Path, chat: Chat) -> None:
     """It cannot even on purpose: writes could corrupt the file of a live writer."""
     url = f"sqlite://{tmp_path}/munshi.db"
-    await Store.migrate(url)
+    await made(url)
     async with open_store(url) as store:
         await store.arrive([chat("m1")], NOW)
         before = files(tmp_path)

@@ -11,9 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flows.messages.kinds import Text
-from storage import Store, recovery
+from storage import recovery
 from storage.operations import epochs
 from storage.recovery import Restored, back_up, restore
+from tests.databases import made
 from tests.storage.delivery_claims import Chat, claimed_delivery
 from tests.storage.handwritten_rows import NOW, open_store, run_sql
 
@@ -66,7 +67,7 @@ def test_a_clock_that_is_wrong_gives_no_number_of_the_backup(reached: int, now: 
 @pytest.fixture
 async def put_back(database_url: str, tmp_path: Path) -> PutBack:
     """Lose the disk, and restore the backup that was made before the first customer."""
-    await Store.migrate(database_url)
+    await made(database_url)
     if database_url.startswith("sqlite"):
         file = tmp_path / "b.db"
         await back_up(database_url, file)
@@ -114,7 +115,7 @@ async def test_an_epoch_is_always_after_the_one_before(put_back: PutBack, databa
 
 async def test_what_is_set_aside_replaces_nothing_that_was(sqlite_url: str, tmp_path: Path) -> None:
     """Also twice within one millisecond, and where only a log of that name is left."""
-    await Store.migrate(sqlite_url)
+    await made(sqlite_url)
     await back_up(sqlite_url, tmp_path / "b.db")
     place = tmp_path / "munshi.db"
     asides = []
@@ -136,7 +137,7 @@ OWNERS = {"old": (4001, 5001), "folder": (4002, 5002)}
 async def test_what_root_puts_back_is_owned_as_what_it_replaces(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: str, like: str
 ) -> None:
-    await Store.migrate(sqlite_url)
+    await made(sqlite_url)
     (tmp_path / "elsewhere").mkdir()
     await back_up(sqlite_url, tmp_path / "elsewhere/b.db")
     place, old = tmp_path / "munshi.db", (tmp_path / "munshi.db").stat().st_ino
@@ -168,7 +169,7 @@ async def test_what_root_puts_back_is_owned_as_what_it_replaces(
 async def test_what_a_restored_database_writes_beside_it_is_as_its_own(
     sqlite_url: str, tmp_path: Path
 ) -> None:
-    await Store.migrate(sqlite_url)
+    await made(sqlite_url)
     await back_up(sqlite_url, tmp_path / "b.db")
     place = tmp_path / "munshi.db"
     if os.geteuid() == 0:

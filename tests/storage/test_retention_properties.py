@@ -21,6 +21,7 @@ from storage.database.records import reading
 from storage.inbox.arrival import Arrival
 from storage.inbox.arrivals import Stored
 from storage.reports.ledger import books
+from tests.databases import made
 from tests.storage.handwritten_rows import open_store
 from tests.storage.pruning import prune_all
 from tests.storage.purchases import Shop, names
@@ -167,7 +168,7 @@ _STAFFED: Final[list[Deed]] = [
 
 async def _made(file: Path) -> None:
     """Make the database of a shop with staff."""
-    await Store.migrate(f"sqlite://{file}")
+    await made(f"sqlite://{file}")
     async with open_store(f"sqlite://{file}") as store:
         await store.declare_staff({"919812345671": Staff("Meena", "+919812345671")}, _START)
 

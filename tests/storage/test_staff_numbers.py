@@ -128,3 +128,11 @@ async def test_an_echo_opens_no_window(store: Store) -> None:
     echo = Arrival("echo:1", EventKind.STAFF, body, aliases=(("phone", "919800000001"),))
     await given_to(store, echo)
     assert (await given_to(store, by("a", "919800000001"))).heard_at is None
+
+
+async def test_a_step_is_given_when_each_member_last_wrote(store: Store) -> None:
+    await store.declare_staff({NUMBER: MEENA}, NOW)
+    [(conversation, heard)] = (await given_to(store, by("a", "919800000001"))).staff_heard.items()
+    assert heard is None, "they never wrote"
+    await given_to(store, by("b", NUMBER))
+    assert (await given_to(store, by("c", "919800000001"))).staff_heard == {conversation: NOW}

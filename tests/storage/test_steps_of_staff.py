@@ -124,3 +124,17 @@ async def test_what_is_owed_is_among_the_figures_of_every_day(steps: StepStore) 
     later = Period(9**15, 9**15 + 5)
     given = await steps.look(asks("day", period_to(later)), customer=1)
     assert (given.days[later].orders, given.days[later].owed) == (0, {"10001": 50_000})
+
+
+async def test_a_member_who_writes_is_given_whose_chats_a_person_has(steps: StepStore) -> None:
+    await steps.staffed({1: MEENA})
+    given = await steps.look(HI, customer=2)
+    held = replace(given.conversation, customer={"name": "Ravi"}, data={"handover": [1, 1, "", 1]})
+    await steps.step(changing(conversation=held), HI, customer=2)
+    assert (await steps.look(writes("on my way"), customer=1)).in_hand == ("Ravi",)
+    tapped = EventKind.CHAT, {"event": {"kind": "tap", "id": "s|c-1||done|", "title": "Done"}}
+    assert (await steps.look(tapped, customer=1)).in_hand == (), "a tap says itself what it is about"
+    assert (await steps.look(writes("hm"))).in_hand == (), "it is no member who writes"
+    back = replace(held, data={})
+    await steps.step(changing(conversation=back), HI, customer=2)
+    assert (await steps.look(writes("on my way"), customer=1)).in_hand == ()

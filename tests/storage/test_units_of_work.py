@@ -21,6 +21,7 @@ from storage.database.sqlite import SqliteUnits
 from storage.database.transaction import Transaction
 from storage.inbox import arrivals
 from storage.inbox.arrival import Arrival
+from tests.databases import made
 
 Chat = Callable[..., Arrival]
 Echo = Callable[[StepInput], ChangeSet]
@@ -100,7 +101,7 @@ async def test_a_timeout_around_the_store_breaks_nothing(store: Store, chat: Cha
 
 
 async def test_closing_waits_for_what_its_caller_left(database_url: str, chat: Chat) -> None:
-    await Store.migrate(database_url)
+    await made(database_url)
     store = await Store.open(database_url, WHATSAPP)
     begun = threading.Event()
 
@@ -122,7 +123,7 @@ async def test_closing_waits_for_what_its_caller_left(database_url: str, chat: C
 async def test_a_cancelled_closing_still_waits_before_it_gives_the_file_back(
     sqlite_url: str, chat: Chat
 ) -> None:
-    await Store.migrate(sqlite_url)
+    await made(sqlite_url)
     store = await Store.open(sqlite_url, WHATSAPP)
     go_on = threading.Event()
 

@@ -1,8 +1,7 @@
 """The whole bot over HTTP against the sandbox world, on each database, with time in the test's hand."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +10,11 @@ import pytest
 
 from bot.app import bot
 from bot.clock import ShiftedClock
-from bot.flow_file import load_flow
 from bot.http.server import serving
 from bot.settings import Settings
 from sandbox.world import World
-from storage import Store
+from tests.databases import made
 from tests.world.running_bot import API_TOKEN, FLOW, Live, Start, StillClock
-
-
-@pytest.fixture(scope="session", autouse=True)
-def flow_read_once() -> Iterator[None]:
-    """Load the flow once: loading takes longer than most of these tests, and a flow never changes."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bot.app.load_flow", cache(load_flow))
-        yield
 
 
 @pytest.fixture
@@ -50,7 +40,7 @@ def start(settings_for: Callable[[World], Settings]) -> Start:
     async def running(world: World, clock: ShiftedClock, flow: Path | None = None) -> AsyncIterator[Live]:
         settings = settings_for(world)
         settings = settings.model_copy(update={"munshi_flow": flow or settings.munshi_flow})
-        await Store.migrate(settings.database_url)
+        await made(settings.database_url)
         async with (
             bot(settings, clock) as (context, workers),
             serving(context) as url,

@@ -10,7 +10,7 @@ import pytest
 from bot.clock import ShiftedClock
 from payments.shop.orders import order_key_of
 from sandbox.world import World
-from storage import Store
+from tests.databases import made
 from tests.world.processes import MUNSHI, environment, free_port, process, ready
 from tests.world.running_bot import API_TOKEN, CONFIRMED, Live, Start
 from tests.world.test_restore import Shop
@@ -100,14 +100,14 @@ def same_letters(live: Live) -> None:
 
 async def test_two_processes_on_copies_of_one_file_name_their_orders_apart(tmp_path: Path) -> None:
     """A snapshot that is started twice: everything counted, hashed or seeded is the same in both."""
-    await Store.migrate(f"sqlite://{tmp_path}/one.db")
+    await made(f"sqlite://{tmp_path}/one.db")
     shutil.copyfile(tmp_path / "one.db", tmp_path / "two.db")
     assert (tmp_path / "one.db").read_bytes() == (tmp_path / "two.db").read_bytes()
     async with World.running(now=lambda: 1_790_000_000_000) as world, aiohttp.ClientSession() as http:
-        made = [await ordered(world, http, tmp_path, name) for name in ("one.db", "two.db")]
-        links = [world.razorpay.links[answer["razorpay_id"]] for answer in made]
+        placed = [await ordered(world, http, tmp_path, name) for name in ("one.db", "two.db")]
+        links = [world.razorpay.links[answer["razorpay_id"]] for answer in placed]
     [prefix] = {counted(link.reference_id) for link in links}  # the first order of the first customer
-    assert made[0]["order_number"] == made[1]["order_number"]
+    assert placed[0]["order_number"] == placed[1]["order_number"]
     assert len({link.notes["munshi_order"] for link in links}) == 2
     assert len({link.reference_id for link in links}) == 2
     assert all(len(link.reference_id) >= len(prefix) + 10 for link in links), "letters enough"
@@ -128,5 +128,5 @@ async def ordered(world: World, http: aiohttp.ClientSession, folder: Path, name:
             headers={"Authorization": f"Bearer {API_TOKEN}"},
         ) as answer:
             assert answer.status == 200, await answer.text()
-            made: dict[str, Any] = await answer.json()
-    return made
+            answered: dict[str, Any] = await answer.json()
+    return answered

@@ -6,8 +6,8 @@ import aiohttp
 import orjson
 
 from payments.signature import sign
-from storage import Store
 from storage.database.records import reading
+from tests.databases import made
 from tests.world.processes import MUNSHI, environment, free_port, process, ready, run
 from tests.world.test_refuses_to_start import SECRET, SETTINGS
 
@@ -36,7 +36,7 @@ async def told(http: aiohttp.ClientSession, url: str, number: int) -> int:
 async def test_it_stops_acknowledging_says_so_and_makes_no_other(tmp_path: Path) -> None:
     port = free_port()
     env, url = environment({**SETTINGS, "PORT": str(port)}), f"http://127.0.0.1:{port}"
-    await Store.migrate(f"sqlite://{tmp_path}/munshi.db")
+    await made(f"sqlite://{tmp_path}/munshi.db")
     async with aiohttp.ClientSession() as http, process(*MUNSHI, "serve", env=env, cwd=tmp_path) as server:
         await ready(http, url)
         assert await told(http, url, 1) == 200

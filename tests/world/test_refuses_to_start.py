@@ -1,6 +1,7 @@
 """`munshi serve` that cannot start: exit status 1, the reason, and no secret."""
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from bot.whatsapp.channel import WHATSAPP
 from storage import Store
 from storage.database.errors import NotMigrated
+from tests.databases import made
 from tests.world.processes import MUNSHI, environment, free_port, process, ready, run
 from tests.world.running_bot import FLOW
 
@@ -94,36 +96,36 @@ COMMANDS = (("serve",), ("work",), ("migrate",), ("ledger",), ("why", "#10001"),
 LEAKED = "Sesam/oeffne"
 
 
-async def said_by_all(cwd: Path, url: str) -> list[str]:
-    """What every command that opens the database says of `url`; each ends well and tells no password."""
-    said = [await refused(cwd, *command, DATABASE_URL=url) for command in COMMANDS]
+async def said_by(commands: Iterable[tuple[str, ...]], cwd: Path, url: str) -> list[str]:
+    """What commands that open the database say of `url`; each ends well and tells no password."""
+    said = [await refused(cwd, *command, DATABASE_URL=url) for command in commands]
     assert not any(LEAKED.partition("/")[0] in one for one in said)
     return said
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("url", "commands"),
     [
-        f"munshi:{LEAKED}@db/munshi",
-        f"mysql{LEAKED}",
-        f"postgres://munshi:{LEAKED}@db/munshi",
-        f"postgres://munshi:12#{LEAKED}@db/munshi",
-        f"postgres://munshi:[{LEAKED}@db:port/munshi",
+        (f"munshi:{LEAKED}@db/munshi", COMMANDS),
+        (f"mysql{LEAKED}", (("serve",), ("ledger",))),
+        (f"postgres://munshi:{LEAKED}@db/munshi", COMMANDS),
+        (f"postgres://munshi:12#{LEAKED}@db/munshi", (("work",), ("why", "#10001"))),
+        (f"postgres://munshi:[{LEAKED}@db:port/munshi", (("migrate",), ("replay", "1"))),
     ],
 )
 async def test_an_address_that_cannot_be_read_is_one_sentence_and_never_echoed(
-    tmp_path: Path, url: str
+    tmp_path: Path, url: str, commands: tuple[tuple[str, ...], ...]
 ) -> None:
-    for said in await said_by_all(tmp_path, url):
+    for said in await said_by(commands, tmp_path, url):
         assert "DATABASE_URL" in said or "cannot be used" in said
 
 
 async def test_a_damaged_file_is_one_sentence(tmp_path: Path) -> None:
-    await Store.migrate(f"sqlite://{tmp_path}/munshi.db")
+    await made(f"sqlite://{tmp_path}/munshi.db")
     damaged = bytearray((tmp_path / "munshi.db").read_bytes())
     damaged[100:8192] = b"\x07" * (8192 - 100)
     (tmp_path / "munshi.db").write_bytes(damaged)
-    for said in await said_by_all(tmp_path, "sqlite://munshi.db"):
+    for said in await said_by(COMMANDS, tmp_path, "sqlite://munshi.db"):
         assert f"{tmp_path}/munshi.db is damaged" in said
         assert "munshi restore" in said
 
@@ -176,7 +178,7 @@ async def test_what_is_not_known_of_an_address_is_refused_by_name(tmp_path: Path
 async def test_too_many_connections_are_one_sentence(
     tmp_path: Path, postgres_url: str, postgres_server: Any
 ) -> None:
-    await Store.migrate(postgres_url)
+    await made(postgres_url)
     name = postgres_url.partition("?")[0].rpartition("/")[2]
     postgres_server.psql(f"ALTER DATABASE {name} CONNECTION LIMIT 0")
     postgres_server.psql("CREATE ROLE clerk LOGIN PASSWORD 'clerk'")

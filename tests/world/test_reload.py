@@ -16,8 +16,8 @@ from flows.engine import events
 from flows.engine.events import Event, Tapped, TextReceived
 from payments.processing.step_input import EventKind
 from sandbox.world import World
-from storage import Store
 from storage.inbox.arrival import Arrival
+from tests.databases import made
 from tests.world.running_bot import API_TOKEN, CONFIRMED, FLOW, Customer, Live, Start
 
 PEOPLE: Final = 1000
@@ -255,7 +255,7 @@ async def test_every_process_serves_what_one_of_them_reloads(
     values: dict[str, Any] = {name.lower(): value for name, value in world.settings().items()}
     values |= {"database_url": postgres_url, "munshi_flow": file, "munshi_api_token": API_TOKEN}
     settings = Settings(**{"_env_file": None, **values})
-    await Store.migrate(postgres_url)
+    await made(postgres_url)
     async with bot(settings, clock) as (one, working), bot(settings, clock, from_database) as (two, late):
         await arrive(one, 1, "hi")
         while await working.step():

@@ -9,7 +9,7 @@ from bot.app import bot
 from bot.clock import ShiftedClock
 from bot.settings import Settings, SettingsInvalid
 from sandbox.world import World
-from storage import Store
+from tests.databases import made
 from tests.payments.shops_with_staff import MEENA, RAMESH, TEXT
 from tests.world.running_bot import Customer, Live, Start, StillClock
 
@@ -25,6 +25,15 @@ def flow(tmp_path: Path) -> Path:
 
 def people(live: Live) -> tuple[Customer, Customer]:
     return live.customer(), live.customer(NUMBER, "Meena Rao")
+
+
+async def a_day_after_meena_wrote(live: Live) -> tuple[Customer, Customer]:
+    """Asha begins a chat when only a template reaches Meena."""
+    asha, meena = people(live)
+    await meena.write("hi")
+    await live.wait(25 * 60)
+    await asha.write("hi")
+    return asha, meena
 
 
 async def test_a_day_of_the_staff(world: World, clock: ShiftedClock, start: Start, flow: Path) -> None:
@@ -52,21 +61,21 @@ async def test_a_day_of_the_staff(world: World, clock: ShiftedClock, start: Star
 
 
 async def test_owner_window_closed(world: World, clock: ShiftedClock, start: Start, flow: Path) -> None:
-    """A day after the staff last wrote they get the template, or, without one, operators get a notice."""
+    """A day after the staff last wrote they get the template. Without one, no chat waits for them."""
+    flow.write_text(flow.read_text("utf-8").replace("    template: {name: asks, ", "    # "), "utf-8")
     async with start(world, clock, flow) as live:
-        asha, meena = people(live)
-        await meena.write("hi")
-        await live.wait(25 * 60)
-        await asha.write("hi")
+        asha, meena = await a_day_after_meena_wrote(live)
         await asha.tap("Yes please")
         await asha.pay()
         assert [message.kind for message in meena.person.messages[1:]] == ["template"]
-        await asha.write("agent")
+        assert [said.text for said in await asha.write("agent")] == ["The bot talks (nobody)."]
         assert len(meena.person.messages) == 2
         subjects = [
             row["subject"] for row in await live.rows("SELECT subject FROM notice WHERE kind = 'window'")
         ]
-        assert any(subject.startswith("asks to ") for subject in subjects), subjects
+        assert any(subject.startswith("from a customer to ") for subject in subjects), subjects
+        await meena.write("hi")
+        assert meena.heard('asked for one of you when none could be reached: "agent"') == 1
 
 
 async def test_a_quick_reply_of_the_template_is_the_button(
@@ -74,10 +83,7 @@ async def test_a_quick_reply_of_the_template_is_the_button(
 ) -> None:
     """Its buttons do what those of the message do: once, and for the staff only."""
     async with start(world, clock, flow) as live:
-        asha, meena = people(live)
-        await meena.write("hi")
-        await live.wait(25 * 60)
-        await asha.write("hi")
+        asha, meena = await a_day_after_meena_wrote(live)
         await asha.tap("Yes please")
         await asha.pay()
         template = meena.person.messages[-1]
@@ -131,7 +137,7 @@ async def test_a_stop_in_whatsapps_settings(
 async def test_staff_of_the_setting(world: World, settings_for: Any, flow: Path) -> None:
     """Their numbers are added to those of the flow file; one that is there already is refused."""
     settings: Settings = settings_for(world)
-    await Store.migrate(settings.database_url)
+    await made(settings.database_url)
     settings = settings.model_copy(update={"munshi_flow": flow, "munshi_staff": "+91 98123 45679"})
     async with bot(settings, ShiftedClock(StillClock())) as (context, _):
         assert len(context.flow.sections["shop"].staff) == 3
@@ -149,10 +155,7 @@ async def test_what_a_customer_wrote_reaches_who_was_long_silent_as_soon_as_they
     world: World, clock: ShiftedClock, start: Start, flow: Path
 ) -> None:
     async with start(world, clock, flow) as live:
-        asha, meena = people(live)
-        await meena.write("hi")
-        await live.wait(25 * 60)
-        await asha.write("hi")
+        asha, meena = await a_day_after_meena_wrote(live)
         await asha.write("agent")
         await asha.write("my cake came broken")
         assert meena.heard("my cake came broken") == 0

@@ -13,7 +13,7 @@ from flows.language.checks.own_events import own_event
 from flows.language.checks.ways import Ways
 from flows.language.schema import FlowSpec, StateSpec
 from flows.messages.writer import Part
-from flows.templates.expressions import NEVER, Expression, TemplateLanguage
+from flows.templates.expressions import NEVER, Expression, TemplateLanguage, language_of
 from flows.templates.inference import EVENT
 from flows.templates.lookups import Lookup
 from flows.templates.types import NUMBER, TEXT, Record, Type, Types, type_of, words
@@ -28,8 +28,6 @@ class Subject:
     flow: Flow
     parts: Mapping[str, Sequence[Part]]
     """Message name -> every text in it, as written."""
-    language: TemplateLanguage
-    """The language of the flow's templates, which it has parsed all."""
 
     def issue(self, path: Path, message: str, mend: str = "") -> Issue:
         """Return an error at `path`."""
@@ -43,6 +41,11 @@ class Subject:
     def ways(self) -> Ways:
         """What can happen in which state."""
         return Ways(self.flow)
+
+    @cached_property
+    def _language(self) -> TemplateLanguage:
+        """The language of the flow's templates."""
+        return language_of(self.flow.vocabulary.filters)
 
     @cached_property
     def types(self) -> Types:
@@ -102,18 +105,12 @@ class Subject:
         return nodes.Const(False) if guard is NEVER else self.value(guard.source)
 
     def value(self, source: str) -> nodes.Node:
-        """Return the parse tree of a bare expression, parsed once."""
-        if source not in self._values:
-            self._values[source] = self.language.value(source)
-        return self._values[source]
+        """Return the parse tree of a bare expression."""
+        return self._language.value(source)
 
     def template(self, source: str) -> nodes.Template:
         """Return the parse tree of a template."""
-        return self.language.tree(source)
-
-    @cached_property
-    def _values(self) -> dict[str, nodes.Node]:
-        return {}
+        return self._language.tree(source)
 
     def reactions(self) -> Iterator[Reaction]:
         """Yield what each state and each rule does."""

@@ -4,13 +4,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from flows.document.errors import Issue, StepFailed, Unsendable
+from flows.document.places import Path
 from flows.document.words import normalise
 from flows.engine.model import Flow
 from flows.engine.variables import Variable
 from flows.engine.vocabulary import Trial
+from flows.language.checks.filled_in import place_of
 from flows.language.checks.subject import Subject
 from flows.messages.kinds import Message, Speech
-from flows.messages.limits import shorten
+from flows.messages.limits import clip, length, shorten
 from flows.messages.writer import CUTS, Cut
 
 _PLACE: Final = "aaaaaaaa-1000000.1000000"
@@ -101,18 +103,35 @@ class _Tried:
         channel = self._subject.flow.limits.channel
         by_place: dict[tuple[str | int, ...], list[tuple[Cut, str]]] = {}
         for cut, when in self._cuts.items():
-            if cut.at_end or _loses_words(cut):
+            if not cut.at_end and not _loses_words(cut):
+                continue
+            if place := place_of(self._subject, cut.text, cut.limit):
+                yield self._filled_in(cut, place)
+            else:
                 by_place.setdefault(cut.place, []).append((cut, when))
         for place, found in by_place.items():
             [(cut, when), *others] = found
             more = f", and {len(others)} more" if others else ""
-            shown = cut.text if len(cut.text) <= _SHOWN else f"{cut.text[:_SHOWN]}…"
-            message = f"'{shown}' is cut at {cut.limit} characters {when}{more}"
-            mend = f"{channel} takes no more here: shorten it, or the name that is filled in"
+            message = f"'{_quoted(cut.text)}' is cut at {cut.limit} characters {when}{more}"
+            mend = f"{channel} takes no more here: shorten it, or what is filled in"
             yield self._subject.warning(("messages", self._name, *place), message, mend)
         for title, when in self._alike.items():
             message = f"two choices are called '{title}' {when}: who types it chooses neither"
             yield self._subject.warning(("messages", self._name), message, "give one of them another name")
+
+    def _filled_in(self, cut: Cut, place: Path) -> Issue:
+        """Return the warning at the text that the file gives a name or the like, wherever it is shown.
+
+        Each message that shows it says the same, and it is told once.
+        """
+        channel = self._subject.flow.limits.channel
+        message = f"'{_quoted(cut.text)}' has {length(cut.text)} characters, and {channel} takes {cut.limit}"
+        seen = (clip if cut.at_end else shorten)(cut.text, cut.limit)
+        return self._subject.warning(place, message, f"customers see '{_quoted(seen)}': shorten it")
+
+
+def _quoted(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _loses_words(cut: Cut) -> bool:

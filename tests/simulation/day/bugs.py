@@ -9,9 +9,12 @@ from typing import Any, Final
 
 import pytest
 
+from flows.engine import step
 from payments.ledger import balance, resolution
 from payments.ledger.state import OrderState, Task
 from payments.processing import (
+    advance,
+    broadcasts,
     chat,
     hand_money,
     handover,
@@ -30,9 +33,11 @@ from payments.processing.turn import Trace, Turn
 from payments.shop import amendments, coupons, quotas, slots, stock
 from payments.shop.amendments import AmendmentKind
 from payments.shop.catalogue import Shop
+from payments.shop.consent import Hears
 from payments.shop.fulfilment import Stage
 from payments.shop.orders import Lifecycle
 from payments.shop.staff import ALL, Staff
+from storage.inbox import broadcasts as given_out
 from storage.inbox import order_numbers
 from tests.simulation.bugs import Plant
 
@@ -244,6 +249,29 @@ def a_delivery_is_decided_twice(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(OrderState, "delivery_decided", property(lambda _: False))
 
 
+def everybody_gets_an_offer(patch: pytest.MonkeyPatch) -> None:
+    everybody = given_out._NEXT.replace("hears = 'offers' AND ", "")
+    assert everybody != given_out._NEXT
+    patch.setattr(given_out, "_NEXT", everybody)
+    announce = step.announce
+
+    def announce_to_all(flow: Any, conversation: Any, message: str, now: int, shop: ShopState) -> Any:
+        return announce(flow, conversation, message, now, shop._replace(hears=Hears.OFFERS))
+
+    patch.setattr(broadcasts, "announce", announce_to_all)
+
+
+def an_offer_comes_twice(patch: pytest.MonkeyPatch) -> None:
+    offer = broadcasts.offer
+
+    def offer_twice(turn: Turn, body: Any) -> tuple[Trace, bool]:
+        done = offer(turn, body)
+        turn.messages *= 2
+        return done
+
+    patch.setattr(advance, "offer", offer_twice)
+
+
 @dataclass(frozen=True, slots=True)
 class DayRow:
     """A planted bug that shows in a day."""
@@ -314,4 +342,6 @@ DAY_ROWS: Final = (
         "the delivery of refused goods",
         "deeds:",
     ),
+    DayRow("everybody gets an offer", everybody_gets_an_offer, "an offer", "offers:"),
+    DayRow("an offer comes twice", an_offer_comes_twice, "an offer", "offers:"),
 )

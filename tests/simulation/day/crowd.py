@@ -4,6 +4,7 @@ import random
 from functools import partial
 
 from tests.simulation.day.customers import Customer
+from tests.simulation.day.news import OFFER
 from tests.simulation.day.setting import STAFF
 from tests.simulation.day.staff import WORKING_TIME, Clerk
 from tests.simulation.day.world import DayWorld
@@ -21,6 +22,7 @@ def day_crowd(people: int) -> Populate:
         for n in range(people):
             customer = Customer(f"9198{n:08}", random.Random(f"{world.seed} {n}"), world)
             world.at(world.dice.randrange(20) * MINUTE, partial(world.play_person, customer))
+        world.at(40 * MINUTE, partial(world.broadcast, OFFER))
         for phone in STAFF:
             clerk = Clerk(phone, random.Random(f"{world.seed} {phone}"), world)
             world.at(0, partial(_work, world, clerk))

@@ -18,8 +18,10 @@ _NUMBER: Final = re.compile(r"#(\d+)")
 _OF_STAGES: Final = {"accepted": "accepted", "out": "on_its_way", "delivered": "delivered"}
 """Stage → the message that the flow has for it."""
 _PERSON: Final = frozenset({"person"})
+OFFER: Final = "new_harvest"
+"""The message of the flow that is sent to many."""
 _BACK: Final = frozenset({"menu", "bot"})
-_OPTS: Final = frozenset({"stop", "offers"})
+_NOW: Final = frozenset({"stop", "offers", "cancel order"})
 """What the bot does all the same while a person has the chat."""
 
 
@@ -45,6 +47,7 @@ class News:
         yield from self._arrived()
         yield from self._stops()
         yield from self._handovers()
+        yield from self._offers()
 
     def _of_order(self, key: str, order: Row) -> Iterator[str]:
         deeds, customer = self._books.replay.deeds[key], order["conversation_id"]
@@ -148,6 +151,21 @@ class News:
             if words in ("stop", "offers") and f'"{words}"' in (event["trace"] or ""):
                 wants[customer] = words != "stop"
 
+    def _offers(self) -> Iterator[str]:
+        """An offer goes once to who asked for offers last, and to nobody else."""
+        said = Counter(row["caused_by"] for row in self._chats if row["name"] == OFFER)
+        wants: dict[int, bool] = {}
+        for event in self._stepped():
+            customer = self._books.current(event["conversation_id"])
+            words, times = _text_of(event), said[event["id"]]
+            if words in ("stop", "offers") and f'"{words}"' in (event["trace"] or ""):
+                wants[customer] = words == "offers"
+            asked = wants.get(customer, False)
+            if times > 1 or (times and not asked and customer not in self._merged):
+                yield f"offers: customer {customer}, who asked: {asked}, got {times} of one offer"
+            if event["kind"] == "offer" and not times and '"broadcast"' not in (event["trace"] or ""):
+                yield f"offers: customer {customer} was to get one, and no trace says why they did not"
+
     @property
     def _merged(self) -> set[int]:
         return set(self._books.joined_into.values())
@@ -174,7 +192,7 @@ class News:
                     continue
                 own = [row["name"] for row in answers[event["id"]] if row["conversation_id"] == customer]
                 to_staff = [row for row in answers[event["id"]] if row["name"] == "from a customer"]
-                if own and words not in _OPTS:
+                if own and words not in _NOW:
                     yield f"handover: event {event['id']} of customer {customer} was answered by {own}"
                 if len(to_staff) != 1:
                     yield f"handover: event {event['id']} was told to {len(to_staff)} people"

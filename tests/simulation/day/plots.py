@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final
 
 from payments.shop.cart import Item
+from tests.simulation.day.news import OFFER
 from tests.simulation.day.setting import MEENA, RAMESH
 from tests.simulation.day.world import DayWorld
 from tests.simulation.payloads import tap, text
@@ -281,6 +282,23 @@ def _an_undecided_delivery(world: DayWorld) -> Story:
     yield MINUTE
 
 
+def _an_offer(world: DayWorld) -> Story:
+    """One asked for offers, one took that back, one never did."""
+    opened(world)
+    asha, ravi, lata = (Shopper(world, n) for n in (1, 2, 3))
+    for who in (asha, ravi, lata):
+        who.says("hi")
+        yield from who.hears("Welcome")
+    for who in (asha, ravi):
+        who.says("offers")
+        yield from who.hears("our offers")
+    ravi.says("stop")
+    yield from ravi.hears("any more")
+    world.broadcast(OFFER)
+    yield from asha.hears("new harvest")
+    yield MINUTE
+
+
 PLOTS: Final[Mapping[str, Callable[[DayWorld], Story]]] = {
     "cash to the door": _cash_to_the_door,
     "paid and amended": _paid_and_amended,
@@ -296,4 +314,5 @@ PLOTS: Final[Mapping[str, Callable[[DayWorld], Story]]] = {
     "slips": _slips,
     "the delivery of refused goods": _the_delivery_of_refused_goods,
     "an undecided delivery": _an_undecided_delivery,
+    "an offer": _an_offer,
 }

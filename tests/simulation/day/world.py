@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from bot.ingest import from_desk
+from bot.workers.broadcasts import Broadcasts
 from flows.engine.model import Flow
 from payments.processing.bodies import StaffAction
 from payments.processing.changes import ChangeSet
@@ -15,7 +16,7 @@ from tests.simulation.day.books import DayBooks
 from tests.simulation.day.journal import Journal
 from tests.simulation.day.setting import day_shop
 from tests.simulation.day.watch import wrongs
-from tests.simulation.weather import Weather
+from tests.simulation.weather import SECOND, Weather
 from tests.simulation.world import World
 
 
@@ -74,6 +75,22 @@ class DayWorld(World):
         told = {"to": names.phone, **({"to_user_id": names.bsuid} if names.bsuid else {})}
         echo = {"id": f"wamid.echo.{self._echoes}", "from": "911", "type": "text", **told}
         self.post.from_the_app(echo, names.addresses | {names.phone})
+
+    def broadcast(self, message: str) -> None:
+        """The owner sends an offer to all who asked for offers. A process gives it out, batch by batch."""
+        self.seen["an offer was sent to many"] += 1
+        self.record("owner", f"broadcasts {message}")
+        self.plan(self.now(), partial(self._begin_broadcast, message))
+        for second in range(1, 6):
+            self.plan(self.now() + second * SECOND, self._go_on_broadcasting)
+
+    async def _begin_broadcast(self, message: str) -> None:
+        assert self.context is not None
+        await self.context.store.begin_broadcast(message, message, "owner", self.now())
+
+    async def _go_on_broadcasting(self) -> None:
+        assert self.context is not None
+        await Broadcasts(self.context, lambda: None).go_on()
 
     def change_order(self, key: str, verb: str, value: str, expected: str = "") -> None:
         """Change the order `key` at the desk, over the API."""

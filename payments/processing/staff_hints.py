@@ -1,0 +1,66 @@
+"""A member of the staff writes, and quotes nothing, what may be meant for a customer, or for an order. Pure.
+
+Nothing says for whom such a text is, so it goes to the bot, as any customer's does, and the member hears how
+a customer is answered. The title of a button of theirs names no order, so nothing is done by it.
+"""
+
+from typing import Final
+
+from flows.document.words import normalise
+from flows.engine.events import Event, TextReceived
+from flows.engine.model import Flow
+from payments.processing.handover import is_for_person, trigger_of
+from payments.processing.order_answers import TITLES
+from payments.processing.passed_on import DONE_TITLE
+from payments.processing.staff_commands import action_of
+from payments.processing.staff_lists import TO_DO_TITLE
+from payments.processing.turn import Trace, Turn
+from payments.processing.verbs import REPLY, SHOW, may_do
+from payments.shop.staff import Staff
+
+_OF_ANSWERS: Final = frozenset(map(normalise, (*TITLES.values(), DONE_TITLE, TO_DO_TITLE)))
+"""Titles of the buttons with which the staff are answered."""
+PAUSE: Final = 10 * 60_000
+"""Milliseconds from one hint to the next."""
+
+
+def typed_title(turn: Turn, member: Staff, event: Event) -> Trace:
+    """Answer `member`, if `event` is the title of a button that the staff are shown. Return the trace.
+
+    A word that the flow understands here was meant for the bot.
+    """
+    title = normalise(event.text) if isinstance(event, TextReceived) else ""
+    if not title or trigger_of(turn, event) is not None or title not in _titles(turn.flow):
+        return ()
+    turn.answer(
+        action_of(turn, member, SHOW, ""),
+        f"Nothing was done: '{title}' does not say for which order. Tap the button on the message about it,"
+        " or type its number first, as in #10034 out. #orders shows what is to do.",
+    )
+    return ({"event": "staff title", "by": member.name},)
+
+
+def _titles(flow: Flow) -> frozenset[str]:
+    """Return the titles of the buttons in messages to the staff, but for those that differ in each."""
+    told = {name for rule in flow.rules for name in rule.reaction.tell}
+    written = (one for one in flow.written if one.place[:1] == ("messages",) and one.place[1] in told)
+    return _OF_ANSWERS | {normalise(one.source) for one in written if "title" in one.place}
+
+
+def hint(turn: Turn, member: Staff, event: Event) -> Trace:
+    """Tell `member` how a customer is answered, if `event` may have been meant for one. Return the trace.
+
+    A word that the flow understands here was meant for the bot.
+    """
+    unmeant = not is_for_person(event) or trigger_of(turn, event) is not None
+    told_lately = turn.now - turn.shop.hinted_at < PAUSE
+    if unmeant or told_lately or not turn.given.in_hand or not may_do(REPLY, member.may):
+        return ()
+    names = " or ".join(dict.fromkeys(name or "a customer" for name in turn.given.in_hand))
+    turn.answer(
+        action_of(turn, member, REPLY, ""),
+        f"Was that for {names}? It has not gone to anybody: reply to one of the customer's own messages here"
+        " (swipe it to the right), and they get your text.",
+    )
+    turn.shop = turn.shop._replace(hinted_at=turn.now)
+    return ({"event": "staff hint", "by": member.name},)

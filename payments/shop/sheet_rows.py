@@ -1,0 +1,183 @@
+"""The rows of a sheet of products in CSV. Each row that can't be read is told with its line. Pure."""
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from flows.document.errors import close
+from flows.document.words import normalise, visible, with_ascii_digits
+from flows.messages import urls
+from payments.shop.money import paise, plain_digits
+
+COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "name": ("product", "item", "product name"),
+    "price": ("rate", "price rs", "price in rupees"),
+    "category": ("shelf",),
+    "variant": ("size", "pack"),
+    "photo": ("image", "picture"),
+    "stock": ("left", "pieces"),
+    "sku": ("code",),
+    "hindi name": ("name hindi", "name hi"),
+    "hindi category": ("category hindi", "category hi"),
+    "hindi variant": ("variant hindi", "variant hi"),
+}
+"""The columns that are read, each with other words for it. `name` and `price` are needed."""
+_NEEDED: Final = ("name", "price")
+_DELIMITERS: Final = ",;\t"
+
+
+@dataclass(frozen=True, slots=True)
+class SheetFault:
+    """Something wrong in a sheet, in the line from 1, and how to mend it."""
+
+    line: int
+    message: str
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the sheet: a product, or one variant of a product. What is empty is not given."""
+
+    line: int
+    name: str
+    price: int
+    """Paise."""
+    category: str = ""
+    variant: str = ""
+    photo: str = ""
+    stock: int | None = None
+    sku: str = ""
+    hindi_name: str = ""
+    hindi_category: str = ""
+    hindi_variant: str = ""
+
+
+@dataclass(slots=True)
+class Rows:
+    """What was read of a sheet."""
+
+    rows: list[Row] = field(default_factory=list)
+    faults: list[SheetFault] = field(default_factory=list)
+    """In the order of the sheet."""
+    unread: list[str] = field(default_factory=list)
+    """Columns that are not ours, as the sheet calls them."""
+
+
+def read_rows(text: str) -> Rows:
+    """Read a sheet with a first row of column names, separated by commas, semicolons or tabs."""
+    found = Rows()
+    try:
+        lines = _lines(text)
+        line, header = next(lines, (1, []))
+        columns = _columns(line, header, found)
+        if not found.faults:
+            for line, cells in lines:
+                _read(line, cells, columns, found)
+    except csv.Error as error:
+        mend = "a cell that holds a quotation mark stands in quotes, and doubles it"
+        found.faults.append(SheetFault(1, f"the file is no CSV: {error}", mend))
+    if not found.rows and not found.faults:
+        found.faults.append(SheetFault(1, "the sheet has no products", "write one in each row"))
+    return found
+
+
+def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row that holds anything with the line where it begins, its cells clean."""
+    first = text.lstrip("\r\n").partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    before = 0
+    for cells in reader:
+        if any(cleaned := [_clean(cell) for cell in cells]):
+            yield before + 1, cleaned
+        before = reader.line_num
+
+
+def _clean(cell: str) -> str:
+    """Return `cell` in one line, without control characters. Joiners stay: Indian scripts need them."""
+    kept = (c for c in cell if c.isspace() or unicodedata.category(c) not in ("Cc", "Cn", "Co", "Cs"))
+    return " ".join("".join(kept).split())
+
+
+def _columns(line: int, header: Sequence[str], found: Rows) -> list[str]:
+    """Return our name of each column; empty for one that is not ours."""
+    ours = {other: name for name, others in COLUMNS.items() for other in (name, *others)}
+    columns: list[str] = []
+    for written in header:
+        name = ours.get(normalise(written), "")
+        if name and name in columns:
+            mend = "remove one, or give it another name"
+            found.faults.append(SheetFault(line, f"the column '{name}' is there twice", mend))
+        if written and not name:
+            found.unread.append(written)
+        columns.append(name)
+    for name in _NEEDED:
+        if name not in columns:
+            alike = next((one for one in found.unread if close(one, (name,))), None)
+            mend = f"is it '{alike}'? " if alike else ""
+            mend += f"The first row names the columns: {', '.join(COLUMNS)}"
+            found.faults.append(SheetFault(line, f"there is no column '{name}'", mend))
+    return columns
+
+
+def _read(line: int, cells: Sequence[str], columns: Sequence[str], found: Rows) -> None:
+    """Read one row: into the rows if it is sound, else each of its faults."""
+    if any(cells[len(columns) :]):
+        message = f"the row has {len(cells)} cells, and there are {len(columns)} columns"
+        mend = "put a name or a price with a comma in quotes, or leave the comma out"
+        found.faults.append(SheetFault(line, message, mend))
+        return
+    said = {name: cell for name, cell in zip(columns, cells, strict=False) if name}
+    if cut := _cut_price(columns, said):
+        mend = f"write {cut.replace(',', '')}, or put the price in quotes"
+        found.faults.append(SheetFault(line, f"the price {cut} stands in two cells", mend))
+        return
+    faults = [*_faults(line, said)]
+    found.faults += faults
+    if not faults:
+        stock, price = said.pop("stock", ""), said.pop("price")
+        fields = {name.replace(" ", "_"): cell for name, cell in said.items()}
+        pieces = int(with_ascii_digits(stock)) if stock else None
+        found.rows.append(Row(line=line, price=_paise(price), stock=pieces, **fields))
+
+
+def _cut_price(columns: Sequence[str], said: Mapping[str, str]) -> str:
+    """Return the price that a comma without quotes has cut, as in `Tea,1,700`; empty if none shows.
+
+    Three digits behind the price may be the stock, but no name of anything.
+    """
+    following = (*columns, "")[columns.index("price") + 1]
+    rest = said.get(following, "")
+    is_rest = following not in ("", "stock") and re.fullmatch(r"[0-9]{3}(\.[0-9]+)?", rest)
+    return f"{said['price']},{rest}" if is_rest and said["price"].isdecimal() else ""
+
+
+def _faults(line: int, said: Mapping[str, str]) -> Iterator[SheetFault]:
+    name, price, stock, photo = (said.get(key, "") for key in ("name", "price", "stock", "photo"))
+    if not visible(name):
+        yield SheetFault(line, "there is no name", "write the product's name, or empty the whole row")
+    of = f" of '{name}'" if name else ""
+    if not price:
+        yield SheetFault(line, f"the price{of} is missing", "write it in rupees: 180 or 249.50")
+    else:
+        try:
+            _paise(price)
+        except ValueError as error:
+            yield SheetFault(line, f"the price{of}: {error}")
+    digits = with_ascii_digits(stock)
+    if stock and not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+        mend = "write how many pieces there are, in digits, or nothing if you do not count them"
+        yield SheetFault(line, f"the stock{of} is no number: '{stock}'", mend)
+    if photo and (fault := urls.fault(photo)):
+        mend = "write an address on the web that begins with https://, or nothing"
+        yield SheetFault(line, f"the photo{of}: {fault}", mend)
+
+
+def _paise(price: str) -> int:
+    """Return the paise of a price as people and spreadsheets write it: `1,700.00`, `₹170`, `170/-`."""
+    return paise(plain_digits(price) or price)
