@@ -75,7 +75,7 @@ class KindSpec(Spec, ABC):
     """Triggers that the customer's answer fires, besides those of its replies."""
 
     template: TemplateSpec | None = None
-    """The approved template that goes in its place 24 hours after the customer last wrote."""
+    """The approved template that goes in its place once the customer has been silent for too long."""
     offer: bool = False
     """Whether it is advertising: only for customers who want offers."""
 

@@ -67,6 +67,7 @@ class StaffSpec(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=60), AfterValidator(member_name)]
     """Their name."""
     phone: Phone
+    """Their WhatsApp number; one without a country code is Indian."""
     may: Annotated[list[Right], BeforeValidator(one_or_many), Field(min_length=1)] = list(Right)
     """What they may do: `orders`, `money`, `chat`."""
 
