@@ -15,7 +15,7 @@ import orjson
 
 from tests.world.running_bot import FLOW, ROOT
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds after which a wait fails its test."""
 MUNSHI = (sys.executable, "-c", "from bot.cli import main; main()")
 
