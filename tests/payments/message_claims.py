@@ -35,6 +35,7 @@ _OF_THE_CHAT: Final = (
         "offers_on",
         "new_harvest",
         "below_minimum",
+        "not_understood",
         "shelf",
         "which",
         "what_note",

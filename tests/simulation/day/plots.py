@@ -295,7 +295,7 @@ def _an_offer(world: DayWorld) -> Story:
     ravi.says("stop")
     yield from ravi.hears("any more")
     world.broadcast(OFFER)
-    yield from asha.hears("new harvest")
+    yield from asha.hears("something new")
     yield MINUTE
 
 
