@@ -222,18 +222,6 @@ class OrderState:
         """Whether a person decided that the shop keeps the delivery of refused goods."""
         return self._has(AmendmentKind.KEPT)
 
-    @property
-    def waiting(self) -> int:
-        """What is held, in paise, with what came in other currencies, in their smallest unit."""
-        foreign = (one.amount for one in self.balance.payments if one.currency != self.order.currency)
-        return self.held + sum(foreign)
-
-    @property
-    def kept_by_person(self) -> int:
-        """As much of `waiting` as a person decided that the shop keeps; 0 if nobody did."""
-        decided = [one.amount for one in self.amendments if one.kind is AmendmentKind.SETTLED]
-        return decided[-1] if decided else 0
-
     def _has(self, kind: AmendmentKind) -> bool:
         return any(amendment.kind is kind for amendment in self.amendments)
 

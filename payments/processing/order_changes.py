@@ -165,7 +165,7 @@ def amended(
     turn: Turn, before: OrderState, after: OrderState, kind: AmendmentKind, by: str, **rest: object
 ) -> Trace:
     """Amend the order, and apply the rules. `rest`: further fields of the amendment."""
-    key = amendments.key_of(after.key, len(after.amendments) + 1)
+    key = amendments.key_of(before.key, len(before.amendments) + 1)
     amendment = Amendment(key, before.key, kind, by, turn.now, **rest)  # type: ignore[arg-type]
     return applied(turn, before, after.amended(amendment))
 

@@ -5,7 +5,7 @@
 
 from collections.abc import Sequence
 
-from payments.processing import hand_money, held_money, order_changes, refused_delivery
+from payments.processing import hand_money, order_changes, refused_delivery
 from payments.processing.order_changes import NotPossible, Settlement
 from payments.processing.order_request import (
     BACK,
@@ -159,11 +159,6 @@ def give_back(request: Request) -> Trace:
     """`refunded`"""
     require_no_more(request.words)
     return hand_money.give_back_by_hand(request.turn, request.state, request.who)
-
-
-def keep(request: Request) -> Trace:
-    """`keep <why>`"""
-    return held_money.keep(request.turn, request.state, request.who, " ".join(request.words))
 
 
 def show(request: Request) -> Trace:

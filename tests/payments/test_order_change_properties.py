@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from flows.engine.model import Flow
 from payments.ledger.state import Task
-from payments.processing import hand_money, held_money, refused_delivery
+from payments.processing import hand_money, refused_delivery
 from payments.processing import order_changes as changes
 from payments.processing.order_changes import NotPossible, Pieces, Settlement
 from payments.shop.fulfilment import LADDER, Stage
@@ -154,15 +154,6 @@ class _Desk(RuleBasedStateMachine):
         self._change(partial(decide, by="mina"), key)
         after = self.shop.orders[key]
         assert after is before or Task.DELIVERY not in after.tasks
-
-    @precondition(lambda self: self.shop.orders)
-    @rule(data=st.data())
-    def a_person_keeps_what_waits(self, data: st.DataObject) -> None:
-        key = self._key(data)
-        before = self.shop.orders[key]
-        self._change(partial(held_money.keep, by="mina", why="settled"), key)
-        after = self.shop.orders[key]
-        assert after is before or Task.HELD not in after.tasks
 
     @precondition(lambda self: self.shop.orders)
     @rule(data=st.data())
