@@ -143,7 +143,8 @@ class OrderState:
         if self.lifecycle is Lifecycle.FULFILLED and (self.fulfilled or not self.refunds):
             return PaymentStatus.PAID
         if self.lifecycle in (Lifecycle.FULFILLED, Lifecycle.RETURNED):
-            undecided = self.held and (self.held_for is None or needs_person(self.held_for))
+            held = self.held or self.balance.mismatch
+            undecided = held and (self.held_for is None or needs_person(self.held_for))
             going = undecided or self.lets_go or any(refund.open for refund in self.refunds)
             return PaymentStatus.REFUNDING if going else PaymentStatus.REFUNDED
         if money.paid:
@@ -167,6 +168,12 @@ class OrderState:
     def open_to_pay(self) -> bool:
         """Whether the order can still be paid: it is unpaid or short, and has not lapsed."""
         return self.status in PAYABLE and not self.lapsed
+
+    @property
+    def can_be_called_off(self) -> bool:
+        """Whether the order has not ended though its goods are not due: it is open, or money came late."""
+        came_late = self.lifecycle is Lifecycle.LAPSED and self.status is not PaymentStatus.UNPAID
+        return self.lifecycle is Lifecycle.OPEN or came_late
 
     @property
     def waits_for_rest(self) -> bool:
