@@ -250,7 +250,6 @@ _READERS: Final[Mapping[str, _Reader]] = {
     "upi": _hand,
     "undo": _undo,
     "refunded": _nothing,
-    "keep": _text("why"),
     "delivery": _decision,
     "address": _text("address"),
     "note": _text("note"),

@@ -154,8 +154,6 @@ def _amendment(state: OrderState, amendment: Amendment) -> str:
             return f"address or note changed by {amendment.by}"
         case AmendmentKind.REFUSED:
             return f"refused at the door: {worth}, and the delivery is held"
-        case AmendmentKind.SETTLED:
-            return f"the shop keeps the money that waited, says {amendment.by}{why}"
         case AmendmentKind.KEPT:
             return f"the shop keeps the delivery, says {amendment.by}"
 

@@ -112,14 +112,6 @@ class _Refuse(Change):
         return f"{KEEP_DELIVERY if self.keep_delivery else ''} {self.goods or ''}"
 
 
-class _Keep(Change):
-    why: Annotated[_Line, Field(min_length=1)]
-
-    @property
-    def words(self) -> str:
-        return self.why
-
-
 class _Delivery(Change):
     decision: Literal["keep", "refund"]
 
@@ -162,7 +154,6 @@ CHANGES: Final[Mapping[str, type[Change]]] = {
     "return": _Pieces,
     "undo": _Undo,
     "refunded": Change,
-    "keep": _Keep,
     "delivery": _Delivery,
     "address": _Address,
     "note": _Note,

@@ -49,7 +49,8 @@ class Day:
     to_give_back: dict[str, int] = field(default_factory=dict)
     """Of orders, whenever placed: what a person has still to give back, by order number."""
     waiting: dict[str, int] = field(default_factory=dict)
-    """Of orders, whenever placed: what is held until a person decides, by order number."""
+    """Of orders, whenever placed: what is held until a person decides, by order number; 0 if that is in
+    another currency, or not captured."""
     sold: Counter[str] = field(default_factory=Counter)
     """Pieces by sku, in the orders of `orders`."""
     frozen: dict[str, str] = field(default_factory=dict)

@@ -81,8 +81,6 @@ def _credited(amendment: Amendment, lines: Sequence[Line], remaining: Sequence[i
     Pieces lower their own line, and the others only if an allowance has lowered it before. An allowance
     lowers all in proportion to what remains.
     """
-    if amendment.kind is AmendmentKind.SETTLED:
-        return [0] * len(lines)
     pieces = amendment.kind is AmendmentKind.LESS
     own = [amendment.amount if pieces and line.sku == amendment.sku else 0 for line in lines]
     own = [min(amount, left) for amount, left in zip(own, remaining, strict=True)]

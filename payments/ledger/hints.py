@@ -7,30 +7,26 @@ from payments.ledger.audit import Check
 from payments.ledger.holds import Hold, HoldReason, Mismatch
 
 _DASHBOARD: Final = "in Razorpay's dashboard, where its notes name the order"
-_KEEP: Final = "or say 'munshi order <number> keep <why>'"
+_CANCEL: Final = "say 'munshi order <number> cancel' to give it back"
 _BY_HAND: Final = "or give it back by hand, and say 'munshi order <number> refunded'"
 
 _HELD: Final[Mapping[HoldReason, str]] = {
     HoldReason.WAITING: f"nothing yet: the customer has a link for the rest; to end it, refund {_DASHBOARD}",
     HoldReason.UNCAPTURED: "capture it in Razorpay Dashboard > Payments, where its notes name the order, and"
     " switch on automatic capture in Account & Settings > Payment capture; else it goes back in a few days",
-    HoldReason.SHORT: f"ask the customer for the rest, or refund the payment {_DASHBOARD},"
-    f" {_KEEP}: then the goods are sent for what was paid",
-    HoldReason.SURPLUS: f"refund what is too much {_DASHBOARD}, {_KEEP}",
-    HoldReason.LATE: "say 'munshi order <number> keep <why>' to send the goods if there are any, else refund"
-    f" the payment {_DASHBOARD}",
-    HoldReason.MISMATCH: f"look at the payment {_DASHBOARD}: refund it, {_KEEP}, once you have"
-    " settled it with the customer",
+    HoldReason.SHORT: f"ask the customer for the rest, or {_CANCEL}",
+    HoldReason.SURPLUS: f"refund what is too much {_DASHBOARD}",
+    HoldReason.LATE: f"{_CANCEL}, or refund it {_DASHBOARD}",
+    HoldReason.MISMATCH: f"look at the payment {_DASHBOARD}: refund it, or settle it with the customer",
     HoldReason.REFUND_REFUSED: f"see why {_DASHBOARD} (often the account's balance), and refund it there;"
     f" {_BY_HAND}",
     HoldReason.REFUND_FAILED: f"ask the customer for an account that takes money, and refund it {_DASHBOARD};"
     f" {_BY_HAND}",
     HoldReason.DISPUTED: "answer the dispute in Razorpay's dashboard before its deadline",
     HoldReason.DISPUTE_LOST: "nothing can be done here: settle it with the customer, if you can",
-    HoldReason.PAID_AGAIN: f"refund it {_DASHBOARD}, or send the goods: {_KEEP[3:]}",
+    HoldReason.PAID_AGAIN: f"refund it {_DASHBOARD}",
     HoldReason.DELIVERY: "say 'munshi order <number> delivery keep', or 'delivery refund' to give it back",
     HoldReason.DELIVERY_KEPT: "nothing: you said so; 'munshi order <number> delivery refund' gives it back",
-    HoldReason.KEPT: "nothing: the order says who kept it, and why",
     HoldReason.REMAINDER: "nothing: Razorpay gives nothing back under ₹1",
     HoldReason.UNEXPLAINED: "Munshi should not have held this: compare the order with Razorpay's dashboard",
 }

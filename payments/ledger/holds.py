@@ -41,8 +41,6 @@ class HoldReason(StrEnum):
     """The delivery of goods that were refused at the door."""
     DELIVERY_KEPT = "delivery_kept"
     """The same, and a person has decided that the shop keeps it."""
-    KEPT = "kept"
-    """A person has decided that the shop keeps it, and said why."""
     UNEXPLAINED = "unexplained"
     """A fault in Munshi, or a reason that only another version knows."""
 
@@ -84,34 +82,19 @@ REASONS: Final[Mapping[HoldReason, str]] = {
     HoldReason.PAID_AGAIN: "paid again: after money for the goods had been given back",
     HoldReason.DELIVERY: "delivery: the goods were refused, and a person decides about the fee",
     HoldReason.DELIVERY_KEPT: "delivery kept: the goods were refused, and the shop keeps the fee",
-    HoldReason.KEPT: "kept: one of the staff has said that the shop keeps it",
     HoldReason.UNEXPLAINED: "unexplained",
 }
 """Each reason in words for people."""
 
 
 _WAITS_FOR_NOBODY: Final = frozenset(
-    {
-        HoldReason.WAITING,
-        HoldReason.REMAINDER,
-        HoldReason.DELIVERY_KEPT,
-        HoldReason.DISPUTE_LOST,
-        HoldReason.KEPT,
-    }
+    {HoldReason.WAITING, HoldReason.REMAINDER, HoldReason.DELIVERY_KEPT, HoldReason.DISPUTE_LOST}
 )
-_NOT_THE_SHOPS: Final = frozenset({HoldReason.UNCAPTURED, HoldReason.DISPUTED, HoldReason.DELIVERY})
-"""The bank has the money, or decides about it; or the verb about the delivery decides."""
 
 
 def needs_person(hold: Hold) -> bool:
     """Return whether money held for this reason waits for something that a person can do."""
     return hold.reason not in _WAITS_FOR_NOBODY or hold.refund is not None
-
-
-def may_be_kept(hold: Hold) -> bool:
-    """Return whether a person can decide that the shop keeps money that is held for this reason."""
-    unseen = hold.mismatch is Mismatch.UNVERIFIED
-    return needs_person(hold) and not unseen and hold.reason not in _NOT_THE_SHOPS
 
 
 def in_words(hold: Hold) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 
 from payments.ledger.balance import Balance, Captured
 from payments.ledger.calls import CancelLink
-from payments.ledger.holds import Hold, HoldReason, may_be_kept, reason_of
+from payments.ledger.holds import Hold, HoldReason, reason_of
 from payments.ledger.refunds import SMALLEST, Refund, RefundStatus, accounted, asked_for, not_made, wanted
 from payments.ledger.state import OrderState
 from payments.shop import stock
@@ -95,13 +95,12 @@ def _lifecycle(
     if balance.paid:
         return _short(state, balance, rules)
     ended = state.attempts and not any(attempt.live for attempt in state.attempts)
-    undecided = balance.mismatch and not state.kept_by_person
-    waiting = balance.authorised or undecided or state.lacks_capture
+    waiting = balance.authorised or balance.mismatch or state.lacks_capture
     return Lifecycle.LAPSED if ended and not waiting else state.lifecycle
 
 
 def _paid(state: OrderState, rules: Repairs, left: Mapping[str, int]) -> Lifecycle:
-    if state.lifecycle is Lifecycle.OPEN or state.kept_by_person:
+    if state.lifecycle is Lifecycle.OPEN:
         return Lifecycle.FULFILLED
     if rules.late == "hold":
         return state.lifecycle
@@ -197,9 +196,7 @@ def _booked(state: OrderState, most_for_goods: int, balance: Balance, rules: Rep
     if not (held or balance.disputes or balance.mismatch):
         uncaptured = reason_of(state.held_for) is HoldReason.UNCAPTURED and state.waits_for_capture
         return replace(booked, held_for=state.held_for) if uncaptured else booked
-    hold = _hold(booked, balance, rules)
-    kept = 0 < booked.waiting <= state.kept_by_person and may_be_kept(hold)
-    return replace(booked, held_for=Hold(HoldReason.KEPT) if kept else hold)
+    return replace(booked, held_for=_hold(booked, balance, rules))
 
 
 def staying(state: OrderState) -> int:

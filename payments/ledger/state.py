@@ -143,7 +143,8 @@ class OrderState:
         if self.lifecycle is Lifecycle.FULFILLED and (self.fulfilled or not self.refunds):
             return PaymentStatus.PAID
         if self.lifecycle in (Lifecycle.FULFILLED, Lifecycle.RETURNED):
-            undecided = self.held and (self.held_for is None or needs_person(self.held_for))
+            held = self.held or self.balance.mismatch
+            undecided = held and (self.held_for is None or needs_person(self.held_for))
             going = undecided or self.lets_go or any(refund.open for refund in self.refunds)
             return PaymentStatus.REFUNDING if going else PaymentStatus.REFUNDED
         if money.paid:
@@ -167,6 +168,12 @@ class OrderState:
     def open_to_pay(self) -> bool:
         """Whether the order can still be paid: it is unpaid or short, and has not lapsed."""
         return self.status in PAYABLE and not self.lapsed
+
+    @property
+    def can_be_called_off(self) -> bool:
+        """Whether the order has not ended though its goods are not due: it is open, or money came late."""
+        came_late = self.lifecycle is Lifecycle.LAPSED and self.status is not PaymentStatus.UNPAID
+        return self.lifecycle is Lifecycle.OPEN or came_late
 
     @property
     def waits_for_rest(self) -> bool:
@@ -221,18 +228,6 @@ class OrderState:
     def delivery_decided(self) -> bool:
         """Whether a person decided that the shop keeps the delivery of refused goods."""
         return self._has(AmendmentKind.KEPT)
-
-    @property
-    def waiting(self) -> int:
-        """What is held, in paise, with what came in other currencies, in their smallest unit."""
-        foreign = (one.amount for one in self.balance.payments if one.currency != self.order.currency)
-        return self.held + sum(foreign)
-
-    @property
-    def kept_by_person(self) -> int:
-        """As much of `waiting` as a person decided that the shop keeps; 0 if nobody did."""
-        decided = [one.amount for one in self.amendments if one.kind is AmendmentKind.SETTLED]
-        return decided[-1] if decided else 0
 
     def _has(self, kind: AmendmentKind) -> bool:
         return any(amendment.kind is kind for amendment in self.amendments)

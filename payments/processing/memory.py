@@ -26,7 +26,7 @@ from payments.processing.named_orders import (
     quote_in,
 )
 from payments.processing.notice import Notice, NoticeKind
-from payments.processing.step_input import IN_HAND, TO_DO, EventKind, InboxEvent, StepInput, ToDo
+from payments.processing.step_input import TO_DO, EventKind, InboxEvent, StepInput, ToDo
 from payments.shop import quotas, stock
 from payments.shop.business_day import Period
 from payments.shop.fulfilment import to_do
@@ -109,7 +109,7 @@ class MemoryStore:
             heard_at=self.heard.get(id),
             staff=self.staff,
             staff_heard=self.staff_heard,
-            in_hand=self._in_hand() if any(may_answer_a_customer(event) for event in asked) else (),
+            in_hand=any(may_answer_a_customer(event) for event in asked) and self._in_hand(),
             quoted={quote: self.quoted[quote] for quote in quotes if quote in self.quoted},
             numbered=self._numbered({number for event in asked for number in numbers_in(event)}),
             to_do=self._to_do() if any(asks_for_to_do(event) for event in asked) else None,
@@ -127,11 +127,9 @@ class MemoryStore:
         )
         return ToDo(tuple(goods_first[:TO_DO]), len(orders))
 
-    def _in_hand(self) -> tuple[str, ...]:
-        """Return the names of some customers whose chats a person has."""
-        chats = [one for one in self.conversations.values() if in_hand(one.data)]
-        chats.sort(key=lambda one: self.heard.get(one.id) or 0, reverse=True)
-        return tuple(str(one.customer.get("name") or "") for one in chats[:IN_HAND])
+    def _in_hand(self) -> bool:
+        """Return whether a person has some customer's chat."""
+        return any(in_hand(one.data) for one in self.conversations.values())
 
     def _day(self, period: Period) -> Day:
         stages = Counter(one.stage for one in self.orders.values() if one.stage and to_do(one.stage))

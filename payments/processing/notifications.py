@@ -91,8 +91,8 @@ def _changes_by_people(before: OrderState, after: OrderState) -> Iterator[Happen
 
 
 _CALLED_OFF: Final = frozenset({Stage.CANCELLED, Stage.REFUSED})
-_TOLD_OTHERWISE: Final = frozenset({AmendmentKind.REFUSED, AmendmentKind.KEPT, AmendmentKind.SETTLED})
-"""Amendments that change nothing for the customer beyond what other news tells them."""
+_TOLD_OTHERWISE: Final = frozenset({AmendmentKind.REFUSED, AmendmentKind.KEPT})
+"""Amendments that change nothing for the customer beyond what the stage told them."""
 
 
 def _intents(before: OrderState, after: OrderState) -> list[Refund]:
@@ -164,7 +164,6 @@ def _held(before: OrderState, after: OrderState) -> Iterator[Happened]:
         after.held_for is None
         or after.lifecycle is Lifecycle.RETURNED
         or after.balance.mismatch is Mismatch.UNVERIFIED
-        or after.held_for.reason is HoldReason.KEPT
     ):
         return
     if after.held_for.reason is HoldReason.UNCAPTURED:

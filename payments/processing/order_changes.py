@@ -102,7 +102,7 @@ def called_off(
     """Return the order as called off. Raises NotPossible if it has ended, or nobody can refuse it now."""
     if state.stage is not None or expected is not None:
         _stage(state, expected)
-    elif not (state.open_to_pay or state.waits_for_capture):
+    elif not state.can_be_called_off:
         raise NotPossible(f"{named(state)} has ended: it is {state.status}")
     if to is Stage.REFUSED and state.stage is not Stage.OUT:
         raise NotPossible(f"{named(state)} is not on its way, so nobody can refuse it: cancel it")
@@ -165,7 +165,7 @@ def amended(
     turn: Turn, before: OrderState, after: OrderState, kind: AmendmentKind, by: str, **rest: object
 ) -> Trace:
     """Amend the order, and apply the rules. `rest`: further fields of the amendment."""
-    key = amendments.key_of(after.key, len(after.amendments) + 1)
+    key = amendments.key_of(before.key, len(before.amendments) + 1)
     amendment = Amendment(key, before.key, kind, by, turn.now, **rest)  # type: ignore[arg-type]
     return applied(turn, before, after.amended(amendment))
 

@@ -5,7 +5,8 @@
 
 from collections.abc import Sequence
 
-from payments.processing import hand_money, held_money, order_changes, refused_delivery
+from payments.ledger.state import PaymentStatus
+from payments.processing import hand_money, order_changes, refused_delivery
 from payments.processing.order_changes import NotPossible, Settlement
 from payments.processing.order_request import (
     BACK,
@@ -68,7 +69,9 @@ def refuse(request: Request) -> Trace:
 
 def _end(request: Request, to: Stage, more: Sequence[str]) -> Trace:
     balance = request.state.balance
-    if (balance.paid or balance.authorised) and not request.action.money:
+    # What is held for an order that is not due goes back with it, if not at once then when it is captured.
+    held = request.state.status is PaymentStatus.HELD
+    if (balance.paid or balance.authorised or held) and not request.action.money:
         raise NotPossible("it is paid, and you may not give money back: ask who may")
     if to is Stage.REFUSED and [word.lower() for word in more] == [KEEP_DELIVERY]:
         return refused_delivery.refuse_keeping_delivery(
@@ -159,11 +162,6 @@ def give_back(request: Request) -> Trace:
     """`refunded`"""
     require_no_more(request.words)
     return hand_money.give_back_by_hand(request.turn, request.state, request.who)
-
-
-def keep(request: Request) -> Trace:
-    """`keep <why>`"""
-    return held_money.keep(request.turn, request.state, request.who, " ".join(request.words))
 
 
 def show(request: Request) -> Trace:

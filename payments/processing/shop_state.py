@@ -260,7 +260,7 @@ class ShopState(NamedTuple):
         return shop.with_order(replace(promised, stage_at=self.at.now))
 
     def called_off(self, key: str, to: Stage, by: str, *, shelf: bool) -> "ShopState":
-        """Call off an order whose goods are due or that can still be paid. It is never fulfilled again.
+        """Call off an order that has not ended. It is never fulfilled again.
 
         `to` is the stage in which it ends, `by` who called it off. `shelf`: its goods can be sold again.
         """

@@ -56,11 +56,11 @@ def hint(turn: Turn, member: Staff, event: Event) -> Trace:
     told_lately = turn.now - turn.shop.hinted_at < PAUSE
     if unmeant or told_lately or not turn.given.in_hand or not may_do(REPLY, member.may):
         return ()
-    names = " or ".join(dict.fromkeys(name or "a customer" for name in turn.given.in_hand))
+    # It names no customer: it is about none in particular, so it would not be erased with any of them.
     turn.answer(
         action_of(turn, member, REPLY, ""),
-        f"Was that for {names}? It has not gone to anybody: reply to one of the customer's own messages here"
-        " (swipe it to the right), and they get your text.",
+        "Was that for a customer? It has not gone to anybody: reply to one of the customer's own messages"
+        " here (swipe it to the right), and they get your text.",
     )
     turn.shop = turn.shop._replace(hinted_at=turn.now)
     return ({"event": "staff hint", "by": member.name},)

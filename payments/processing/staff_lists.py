@@ -69,7 +69,8 @@ def day_lines(found: Day, when: str, flow: Flow) -> Iterator[str]:
     for name, amounts in owed:
         if amounts:
             named = _listed({f"#{number}": amount for number, amount in amounts.items()})
-            yield f"{name}: {money(sum(amounts.values()))} ({named})"
+            all_of_it = sum(amounts.values())
+            yield f"{name}: {money(all_of_it)} ({named})" if all_of_it else f"{name}: {named}"
     if found.undone:
         named = _listed({f"#{number}": amount for number, amount in found.undone.items()})
         yield f"Recorded by mistake: {money(sum(found.undone.values()))} ({named})"
@@ -85,7 +86,8 @@ def day_lines(found: Day, when: str, flow: Flow) -> Iterator[str]:
 
 
 def _listed(amounts: dict[str, int]) -> str:
-    shown = [f"{name} {money(amount)}" for name, amount in amounts.items()]
+    # What waits may be a payment in other money, or one that is not captured: it has no sum.
+    shown = [f"{name} {money(amount)}" if amount else name for name, amount in amounts.items()]
     more = len(shown) - LINES
     return ", ".join(shown[:LINES]) + (f" and {more} more" if more > 0 else "")
 

@@ -68,10 +68,6 @@ TO_DO: Final = 100
 """The most orders to do that a step is given."""
 
 
-IN_HAND: Final = 3
-"""The most customers in a person's hands whose names a step is given."""
-
-
 @dataclass(frozen=True, slots=True)
 class ToDo:
     """The orders that the shop still has to do something about."""
@@ -117,9 +113,8 @@ class StepInput(NamedTuple):
     staff_heard: Mapping[str, int | None] = _NONE
     """When each of `staff` last wrote, in milliseconds since 1970, UTC; None if never. Who is not in it has
     just written."""
-    in_hand: tuple[str, ...] = ()
-    """Names of the customers whose chats a person has, at most IN_HAND of them, who wrote last first. Given
-    if a member of the staff writes in `events`."""
+    in_hand: bool = False
+    """Whether a person has some customer's chat. Given if a member of the staff writes in `events`."""
     quoted: Mapping[str, str] = _NONE
     """The channel's id of each message of ours to the staff that `events` quote -> the conversation that it
     was about."""

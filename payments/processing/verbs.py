@@ -156,15 +156,6 @@ _OF_ORDERS: Final = (
         posted="refunded",
     ),
     OrderVerb(
-        name="keep",
-        does=order_verbs.keep,
-        rights=_MONEY,
-        told=phrases.with_text("decided that the shop keeps the money that waited"),
-        help="#10034 keep <why>: money that waits for you stays; what was ordered goes out for it.",
-        posted="keep",
-        shape="<text>",
-    ),
-    OrderVerb(
         name="delivery",
         does=order_verbs.decide_delivery,
         rights=_MONEY,

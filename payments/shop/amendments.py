@@ -25,8 +25,6 @@ class AmendmentKind(StrEnum):
     """The goods were refused at the door: of their price, only the delivery is not given back."""
     KEPT = "kept"
     """The shop keeps the delivery of goods that were refused at the door."""
-    SETTLED = "settled"
-    """The shop keeps money that was held for a person to decide about. Nothing less is owed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class Amendment:
     at: int
     """Milliseconds since 1970, UTC."""
     amount: int = 0
-    """Paise that are no longer owed; of SETTLED: that were held, and are kept."""
+    """Paise that are no longer owed."""
     sku: str = ""
     """Of LESS: the product."""
     pieces: int = 0
@@ -59,7 +57,7 @@ def key_of(order_key: str, ordinal: int) -> str:
 
 def owed(order: Order, amendments: Iterable[Amendment]) -> int:
     """Return the paise that are owed for the order after its amendments."""
-    return order.total - sum(one.amount for one in amendments if one.kind is not AmendmentKind.SETTLED)
+    return order.total - sum(amendment.amount for amendment in amendments)
 
 
 def missing(amendments: Iterable[Amendment]) -> Counter[str]:

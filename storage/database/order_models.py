@@ -172,8 +172,7 @@ class Amendment(Model):
         ]
         constraints: ClassVar = [
             CheckConstraint(
-                check="kind IN ('less', 'allowance', 'address', 'refused', 'kept', 'settled')",
-                name="amendment_kind",
+                check="kind IN ('less', 'allowance', 'address', 'refused', 'kept')", name="amendment_kind"
             ),
             CheckConstraint(check="amount >= 0 AND pieces >= 0", name="amendment_amount"),
         ]

@@ -72,7 +72,7 @@ async def _with_lists(tx: Transaction, given: StepInput) -> StepInput:
     if any(asks_for_to_do(event) for event in given.events):
         given = given._replace(to_do=await to_do(tx))
     if any(may_answer_a_customer(event) for event in given.events):
-        given = given._replace(in_hand=await chats_in_hand.names(tx))
+        given = given._replace(in_hand=await chats_in_hand.is_any(tx))
     return given
 
 

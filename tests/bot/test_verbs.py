@@ -20,7 +20,7 @@ from tests.payments.tiffin_shop import flow
 DOCS = Path(__file__).parents[2] / "docs"
 SAID = {
     "cancel": "", "refuse": "", "less": "kaju 1", "return": "kaju 1", "allowance": "30",
-    "cash": "30 surplus", "upi": "", "undo": "2", "refunded": "", "keep": "all settled", "delivery": "keep",
+    "cash": "30 surplus", "upi": "", "undo": "2", "refunded": "", "delivery": "keep",
     "address": "Flat 9, Lake Road", "note": "none",
 }  # fmt: skip
 """By verb: words that it takes."""

@@ -67,6 +67,22 @@ def test_money_that_waits_for_a_person_is_to_do() -> None:
     assert lines[-1] == "To do: 1 for you to decide"
 
 
+def test_what_waits_in_another_money_is_named_without_a_sum() -> None:
+    simulator = bought("Thali", LUNCH, "Pay now")
+    simulator.pay(16_000, "USD")
+    [said] = told(simulator, "Meena", "#day")
+    assert "Waits for one of you: #10001" in said.splitlines()
+    for title in ("Thali", LUNCH, "Pay now"):
+        simulator.tap(title)
+    simulator.pay()
+    simulator.razorpay(Razorpay.REFUSES_REFUNDS)
+    told(simulator, "Meena", "#10002 cancel")
+    [said] = told(simulator, "Meena", "#day")
+    lines = said.splitlines()
+    assert "Waits for one of you: ₹280 (#10001, #10002 ₹280)" in lines
+    assert lines[-1] == "To do: 2 for you to decide"
+
+
 def test_money_counts_on_the_day_on_which_it_moved() -> None:
     simulator = bought("Thali", LUNCH, "Pay now")
     simulator.pay()

@@ -49,7 +49,6 @@ WORDS = {
     "paid_again": "paid again: after money for the goods had been given back",
     "delivery": "delivery: the goods were refused, and a person decides about the fee",
     "delivery_kept": "delivery kept: the goods were refused, and the shop keeps the fee",
-    "kept": "kept: one of the staff has said that the shop keeps it",
     "unexplained": "unexplained",
 }
 """Every hold that there is: its codes, and what people read."""

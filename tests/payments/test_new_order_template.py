@@ -1,6 +1,10 @@
 """What a member of the staff who has not written for 24 hours reads of a new order."""
 
+from dataclasses import replace
+
 from flows.messages.kinds import TemplateMessage
+from payments.shop.amendments import Amendment, AmendmentKind
+from payments.shop.fulfilment import Stage
 from payments.simulator import people
 from payments.simulator.simulator import Simulator
 from tests.test_scenarios import SHIPPED, WITH_EVERYTHING, shop
@@ -45,3 +49,18 @@ def test_what_an_order_does_not_have_is_a_dash() -> None:
     assert _fallback(simulator).values == (
         "10001", "₹180 paid", "1 × Masala chai 250 g", "-", "Asha", "+919800000001", "-",
     )  # fmt: skip
+
+
+def test_of_an_order_that_was_made_cheaper_before_it_was_paid_the_new_price_is_said() -> None:
+    simulator = Simulator(shop(SHIPPED), staff=people.named(["Meena"]))
+    simulator.write("hi")
+    for title in ("Masala chai 250 g", "Proceed to Checkout", "Confirm order"):
+        simulator.tap(title)
+    [(key, state)] = simulator.store.orders.items()
+    cheaper = Amendment("a", key, AmendmentKind.ALLOWANCE, "Meena", simulator.now, amount=1_000)
+    simulator.store.orders[key] = replace(state, stage=Stage.PLACED).amended(cheaper)
+    simulator.pay(17_000)
+    [said] = [say.message.words for say in simulator.said if say.name == "payment_successful"]
+    assert "Total Paid: ₹170\n" in said
+    assert simulator.store.told[-1].value.message.words.startswith("🛎️ Order #10001, ₹170 paid")
+    assert _fallback(simulator).values[1] == "₹170 paid"

@@ -146,6 +146,5 @@ def test_what_is_given_in_place_of_a_refund_is_asked_for_once(status: RefundStat
 def test_which_held_money_is_a_task(reason: HoldReason) -> None:
     state = order_state(held=5_000, held_for=Hold(reason))
     nobody = {HoldReason.WAITING, HoldReason.REMAINDER, HoldReason.DELIVERY_KEPT, HoldReason.DISPUTE_LOST}
-    nobody |= {HoldReason.KEPT}
     elsewhere = {HoldReason.DELIVERY}
     assert (Task.HELD in state.tasks) == (reason not in nobody | elsewhere)

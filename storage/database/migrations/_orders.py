@@ -29,7 +29,7 @@ TABLES: Final = [
         options={
             "constraints": [
                 CheckConstraint(
-                    check="kind IN ('less', 'allowance', 'address', 'refused', 'kept', 'settled')",
+                    check="kind IN ('less', 'allowance', 'address', 'refused', 'kept')",
                     name="amendment_kind",
                 ),
                 CheckConstraint(check="amount >= 0 AND pieces >= 0", name="amendment_amount"),

@@ -5,6 +5,7 @@ Each must show in one of the days that the test plays. See `tests.simulation.bug
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any, Final
 
 import pytest
@@ -272,6 +273,15 @@ def an_offer_comes_twice(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(advance, "offer", offer_twice)
 
 
+def a_customer_is_in_two_batches(patch: pytest.MonkeyPatch) -> None:
+    """A batch begins with the last customer of the one before, and no key keeps their second event out."""
+    again, numbers = given_out._NEXT.replace("id > $1", "id >= $1"), count()
+    assert again != given_out._NEXT
+    patch.setattr(given_out, "_NEXT", again)
+    patch.setattr(given_out, "BATCH", 1)
+    patch.setattr(given_out, "key", lambda id: f"broadcast:{id}:{next(numbers)}")
+
+
 @dataclass(frozen=True, slots=True)
 class DayRow:
     """A planted bug that shows in a day."""
@@ -344,4 +354,5 @@ DAY_ROWS: Final = (
     ),
     DayRow("everybody gets an offer", everybody_gets_an_offer, "an offer", "offers:"),
     DayRow("an offer comes twice", an_offer_comes_twice, "an offer", "offers:"),
+    DayRow("a customer is in two batches of an offer", a_customer_is_in_two_batches, "an offer", "offers:"),
 )

@@ -152,8 +152,15 @@ class News:
                 wants[customer] = words != "stop"
 
     def _offers(self) -> Iterator[str]:
-        """An offer goes once to who asked for offers last, and to nobody else."""
-        said = Counter(row["caused_by"] for row in self._chats if row["name"] == OFFER)
+        """An offer goes once to who asked for offers last, and to nobody else. A day has one broadcast."""
+        offers = [row for row in self._chats if row["name"] == OFFER]
+        said = Counter(row["caused_by"] for row in offers)
+        joined = Counter(self._books.joined_into.values())
+        got = Counter(self._books.current(row["conversation_id"]) for row in offers)
+        for customer, times in got.items():
+            # Who was two customers when it was sent has it as both.
+            if times > 1 + joined[customer]:
+                yield f"offers: customer {customer} got {times} of one offer"
         wants: dict[int, bool] = {}
         for event in self._stepped():
             customer = self._books.current(event["conversation_id"])
@@ -161,8 +168,8 @@ class News:
             if words in ("stop", "offers") and f'"{words}"' in (event["trace"] or ""):
                 wants[customer] = words == "offers"
             asked = wants.get(customer, False)
-            if times > 1 or (times and not asked and customer not in self._merged):
-                yield f"offers: customer {customer}, who asked: {asked}, got {times} of one offer"
+            if times and not asked and customer not in self._merged:
+                yield f"offers: customer {customer}, who did not ask for offers, got one"
             if event["kind"] == "offer" and not times and '"broadcast"' not in (event["trace"] or ""):
                 yield f"offers: customer {customer} was to get one, and no trace says why they did not"
 
