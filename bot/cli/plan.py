@@ -105,7 +105,7 @@ def _sections(sections: dict[str, list[str]]) -> Iterator[str]:
 def _customers(plan: Plan) -> Iterator[str]:
     yield from _listed("Who stands where", {state: one for state, one in plan.standing.items() if one.people})
     moves = {
-        f"{move.state} → {move.to}" + (f", by line {move.line}" if move.line else ""): group
+        f"{move.state} → {move.to}" + (f", by {move.by}" if move.by else ""): group
         for move, group in plan.moves.items()
         if move.state != move.to
     }

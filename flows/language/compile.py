@@ -120,8 +120,8 @@ class _Compiler:
             truths=tuple(self._truths()),
             migrations=tuple(self._migrations()),
             written=self.texts.written,
-            message_lines=MappingProxyType(
-                {name: self.document.line(("messages", name)) for name in self.messages}
+            message_places=MappingProxyType(
+                {name: "{}:{}".format(*self.document.place(("messages", name))) for name in self.messages}
             ),
         )
 
@@ -138,7 +138,7 @@ class _Compiler:
             self._know_messages(say, (*where, "say"))
             guard = self.texts.expression(source, (*where, key))
             if guard:
-                yield Truth(holds, tuple(say), guard, self.document.line((*where, key)))
+                yield Truth(holds, tuple(say), guard, *self._written_at((*where, key)))
 
     def _migrations(self) -> Iterator[Migration]:
         for index, spec in enumerate(self.spec.migrate):
@@ -146,7 +146,7 @@ class _Compiler:
             to, call = spec.to or self.spec.start, self._set(spec.set, (*where, "set")) if spec.set else None
             guard = (self.texts.expression(spec.if_, (*where, "if")) or NEVER) if spec.if_ else None
             reaction, target = Reaction((call,) if call else ()), self._resolve(to, "", (*where, "to"))
-            at = (where, self.document.line(where))
+            at = (where, *self._written_at(where))
             yield Migration(tuple(spec.from_), Rule("", MIGRATE, guard, reaction, target, False, None, *at))
 
     # States
@@ -252,7 +252,13 @@ class _Compiler:
             for index, spec in enumerate(handlers or ())
         ]
 
+    def _written_at(self, where: Path) -> tuple[int, str]:
+        """Return the line of a place, and its file if that is an included one."""
+        place = self.document.place(where)
+        return place.line, place.file if place.file != self.document.file else ""
+
     def _rule(self, owner: str, trigger: str, spec: HandlerSpec, where: Path) -> Rule:
+        line, file = self._written_at(where)
         rule = Rule(
             owner=owner,
             trigger=trigger,
@@ -262,7 +268,8 @@ class _Compiler:
             stale=spec.stale or not owner,
             ignored=spec.ignore,
             place=where,
-            line=self.document.line(where),
+            line=line,
+            file=file,
         )
         self.rules.append(rule)
         return rule

@@ -134,6 +134,8 @@ class FlowSpec(Spec):
     """The name of the flow, as `chai-counter`."""
     languages: Annotated[list[LanguageCode], Field(min_length=1, max_length=50)] = ["en"]
     """Codes of its languages. The first is that of every customer at the beginning, and the fallback."""
+    include: Annotated[list[str], BeforeValidator(one_or_many)] = []
+    """Further files of the flow, as seen from the folder of this one."""
     variables: dict[Name, Variable] = {}
     """What customers are asked for, and what rules remember."""
     messages: dict[Name, MessageSpec] = {}
