@@ -136,6 +136,8 @@ class FlowSpec(Spec):
     """Codes of its languages. The first is that of every customer at the beginning, and the fallback."""
     include: Annotated[list[str], BeforeValidator(one_or_many)] = []
     """Further files of the flow, as seen from the folder of this one."""
+    fragments: dict[Name, dict[str, Any]] = {}
+    """Parts of messages, rules and states, which `use` puts in where it names them."""
     variables: dict[Name, Variable] = {}
     """What customers are asked for, and what rules remember."""
     messages: dict[Name, MessageSpec] = {}
