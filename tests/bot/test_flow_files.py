@@ -5,6 +5,7 @@ from typing import Final
 
 import pytest
 
+from bot.cli.check import on_each_save
 from bot.flow_file import load_flow, read_texts
 from flows.document.errors import FlowInvalid
 from storage import Store
@@ -48,6 +49,20 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "secret.yaml").write_text("states: {}")
     states.symlink_to(tmp_path / "secret.yaml")
     assert "it is a link that leads out of it" in refused(file)
+
+
+def test_a_save_of_any_file_is_a_save(tmp_path: Path) -> None:
+    file, checks = shop(tmp_path), list[str]()
+    saves = iter([TILL[_AT:], f"{TILL[_AT:]}# more", None])
+
+    def wait(seconds: float) -> None:
+        if (text := next(saves)) is None:
+            raise KeyboardInterrupt
+        (tmp_path / "parts/states.yaml").write_text(text, "utf-8")
+
+    with pytest.raises(KeyboardInterrupt):
+        on_each_save(file, lambda: checks.append("checked"), wait)
+    assert checks == ["checked", "checked"]
 
 
 async def test_a_version_is_all_of_its_files(database_url: str, tmp_path: Path) -> None:
