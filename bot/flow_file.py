@@ -3,21 +3,22 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from bot.own_actions import vocabulary
 from bot.whatsapp.limits import LIMITS
 from flows.document.errors import FlowInvalid, Issue
 from flows.document.included import beside, included_by
 from flows.engine.model import Flow
 from flows.language.load import Examined, examine
-from payments.processing.actions import SHOP
 
 
 def examine_flow(path: Path) -> Examined:
     """Examine the shop's flow, and return it with everything that is wrong with it."""
     try:
         (file, text), *included = read_texts(path).items()
+        words = vocabulary()
     except FlowInvalid as invalid:
-        return Examined(None, invalid.issues)
-    return examine(text, file, SHOP, limits=LIMITS, included=dict(included))
+        return Examined(None, invalid.issues, is_complete=False)
+    return examine(text, file, words, limits=LIMITS, included=dict(included))
 
 
 def load_flow(path: Path) -> Flow:

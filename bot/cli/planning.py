@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from bot.own_actions import vocabulary
 from bot.whatsapp.limits import LIMITS
 from flows.document.errors import FlowInvalid, Issue, close
 from flows.engine import migration_faults
@@ -13,7 +14,6 @@ from flows.engine.model import Flow
 from flows.engine.outline import Outline
 from flows.engine.traced import said_place
 from flows.language.load import load_checked
-from payments.processing.actions import SHOP
 from payments.processing.step_input import StepInput
 from payments.processing.versions import decide_version
 from payments.shop import cart as carts
@@ -195,7 +195,7 @@ class _Planner:
 
 def _can_read(texts: Mapping[str, str]) -> bool:
     try:
-        load_checked(texts, SHOP, limits=LIMITS)
+        load_checked(texts, vocabulary(), limits=LIMITS)
     except FlowInvalid:
         return False
     return True

@@ -16,7 +16,6 @@ from flows.document import durations
 from flows.document.errors import Issue, close
 from flows.document.places import Document, Path
 from flows.document.shape import text_in
-from flows.document.words import has_words, normalise
 from flows.engine import decide
 from flows.engine.model import (
     LANGUAGE,
@@ -36,6 +35,7 @@ from flows.engine.model import (
 )
 from flows.engine.variables import parse
 from flows.engine.vocabulary import Action, Vocabulary
+from flows.language import typed_words
 from flows.language.schema import FlowSpec, HandlerSpec, ReactionSpec, StateSpec
 from flows.language.texts import Texts
 from flows.language.walk import chain, offers, state_paths, state_place, told_only
@@ -85,8 +85,8 @@ class _Compiler:
         states = {path: self._state(path, spec) for path, spec in self.paths.items()}
         anywhere = self._handlers("", ("anywhere",), self.spec.anywhere)
         anywhere += self._otherwise("", (), self.spec.otherwise)
-        words = self._words(("anywhere",), self.spec.anywhere)
-        interrupting = _interrupting(self.spec.anywhere)
+        words = typed_words.by_word(self.spec.anywhere, ("anywhere",), self._report)
+        interrupting = typed_words.interrupting(self.spec.anywhere)
         states = {
             path: self._inherit(state, states, anywhere, words, interrupting)
             for path, state in states.items()
@@ -165,8 +165,8 @@ class _Compiler:
             exit=self._reaction(spec.exit, (*where, "exit")),
             timers=tuple(self._timers(path, spec)),
             ask=spec.ask,
-            words=self._words((*where, "on"), spec.on),
-            interrupting=_interrupting(spec.on),
+            words=typed_words.by_word(spec.on, (*where, "on"), self._report),
+            interrupting=typed_words.interrupting(spec.on),
             triggers=frozenset(rule.trigger for rule in rules),
             line=self.document.line(where),
         )
@@ -334,6 +334,7 @@ class _Compiler:
         for key, info in fields.items():
             if info.is_required() and key not in given:
                 self._report(where, f"'{name}' needs '{key}'", f"write {{{name}: {{{key}: …}}}}")
+        self._know_what_is_set(name, action, where)
         args = {key: self.texts.value(value, (*where, key)) for key, value in given.items() if key in fields}
         if any(isinstance(value, Template) for value in args.values()):
             return ActionCall(name, where, action, args, None)
@@ -344,6 +345,14 @@ class _Compiler:
                 if details["type"] != "missing":
                     self._report((*where, *details["loc"]), f"{name}: {details['msg']}")
             return None
+
+    def _know_what_is_set(self, name: str, action: Action, where: Path) -> None:
+        for variable, kind in action.sets.items():
+            declared = self.spec.variables.get(variable)
+            fits = declared is not None and declared.type == kind
+            if not fits and not self.document.may_hold(variable, "variables"):
+                message = f"'{name}' sets the variable '{variable}', of type {kind}"
+                self._report(where, message, f"write '{variable}: {{type: {kind}}}' under 'variables'")
 
     def _set(self, given: Any, where: Path) -> ActionCall | None:
         if not isinstance(given, Mapping):
@@ -370,31 +379,5 @@ class _Compiler:
             return None
         return ActionCall(LANGUAGE, where, None, {"to": given}, None)
 
-    def _words(self, where: Path, handlers: Mapping[str, list[HandlerSpec]]) -> Mapping[str, str]:
-        words: dict[str, str] = {}
-        for trigger, specs in handlers.items():
-            for index, spec in enumerate(specs):
-                for word in spec.words:
-                    key = normalise(word)
-                    if not has_words(key):
-                        message = f"'{word}' has no letters"
-                    elif words.setdefault(key, trigger) != trigger:
-                        message = f"the word '{word}' already means '{words[key]}'"
-                    else:
-                        continue
-                    self._report((*where, trigger, index, "words"), message, "choose another word")
-        return words
-
     def _report(self, where: Path, message: str, mend: str = "") -> None:
         self.issues.append(self.document.issue(where, message, mend))
-
-
-def _interrupting(handlers: Mapping[str, list[HandlerSpec]]) -> frozenset[str]:
-    """Words, in normal form, of the handlers with `interrupts: true`."""
-    return frozenset(
-        normalise(word)
-        for specs in handlers.values()
-        for spec in specs
-        if spec.interrupts
-        for word in spec.words
-    )
