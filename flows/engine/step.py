@@ -296,9 +296,7 @@ def _decide(
         if field := fields.get("field"):
             entry["field"] = field
     if decision.considered:
-        entry["passed"] = [
-            {"rule": r.name, **place_of(r), "because": why} for r, why in decision.considered
-        ]
+        entry["passed"] = [{"rule": r.name, **place_of(r), "because": why} for r, why in decision.considered]
     if rule is None and not decision.considered and "reason" not in entry:
         return decision, entry
     running.trace.append(entry)

@@ -121,7 +121,10 @@ class _Compiler:
             migrations=tuple(self._migrations()),
             written=self.texts.written,
             message_places=MappingProxyType(
-                {name: "{}:{}".format(*self.document.place(("messages", name))) for name in self.messages}
+                {
+                    name: "{0.file}:{0.line}".format(self.document.place(("messages", name)))
+                    for name in self.messages
+                }
             ),
         )
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.whatsapp.limits import LIMITS
+from flows.document.errors import StepFailed
 from flows.document.included import MAX_FILES, included_by, put_together
 from flows.document.reader import MAX_BYTES
 from flows.engine.model import Flow
@@ -214,3 +215,13 @@ def test_a_key_that_is_empty_in_the_flow_file_is_given_by_another() -> None:
     )
     assert document.data["messages"] == {"m": "hi"}
     assert document.place(("messages", "m")).file == "a.yaml"
+
+
+def test_a_step_that_fails_names_the_files_of_its_rule_and_its_message() -> None:
+    texts = TEXTS.replace("cooked!", "{{ 1 // (customer.name | length) }}")
+    chat = Chat(loaded(**{"shop/texts.yaml": texts}))
+    chat.write("cook")
+    with pytest.raises(StepFailed) as failed:
+        chat.write("eat")
+    message, rule = "shop/texts.yaml:2 (message 'cooking')", "shop/rooms/kitchen.yaml:7 (rule 'kitchen: eat')"
+    assert failed.value.where == (message, rule)
