@@ -285,7 +285,8 @@ class _Compiler:
             if path in self.paths:
                 return path
         if not self.document.may_hold(name, "states"):
-            self._report(where, f"there is no state '{name}'", close(name, self.paths))
+            called = f"a subflow is called: write 'call: {name}'" if name in self.spec.subflows else ""
+            self._report(where, f"there is no state '{name}'", called or close(name, self.paths))
         return None
 
     def _reaction(self, spec: ReactionSpec | None, where: Path) -> Reaction:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any, Final
 
-_LAYOUT: Final = ("include", "fragments")
+_LAYOUT: Final = ("include", "fragments", "subflows")
 """Keys that say only where the rest is written."""
 _DO: Final = "do"
 """The only mapping whose order means something: actions are run in the order in which they are written."""

@@ -7,11 +7,11 @@ keeps its place: what is wrong in a fragment is told with its own line, however 
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from flows.document.errors import FlowInvalid, Issue, Severity, close
+from flows.document.errors import Issue, Severity, close
 from flows.document.places import Document, Path
-from flows.document.reader import MAX_VALUES
 from flows.document.shape import one_or_many
 from flows.document.syntax import MAX_DEPTH
+from flows.language.copying import Copier
 
 FRAGMENTS: Final = "fragments"
 _USE: Final = "use"
@@ -58,7 +58,7 @@ class _Expansion:
         self._used: set[str] = set()
         self._is_misused = False
         """Whether some `use` names no fragment: it may mean one that nothing else uses."""
-        self._values = len(document.places)
+        self._copier = Copier(document)
 
     def run(self) -> Iterator[Issue]:
         for name in self._fragments:
@@ -139,28 +139,8 @@ class _Expansion:
                 if isinstance(inner := into.setdefault(key, {}), dict):
                     self._put(_Part(one, source, ()), inner, at, given, place)
             elif key not in into:
-                into[key], given[at] = self._copy(one, source, at), part.name
+                into[key], given[at] = self._copier.copy(one, source, at), part.name
             elif at in given:
                 message = f"the fragments '{given[at]}' and '{part.name}' both give '{key}'"
                 mend = f"write '{key}' here: what stands here wins"
                 self._document.issues.append(self._document.issue(place, message, mend))
-
-    def _copy(self, value: Any, source: Path, at: Path) -> Any:
-        """Return a copy of what stands at `source`, to stand at `at`: with the same places in the files."""
-        document = self._document
-        self._values += 1
-        if self._values > MAX_VALUES or len(at) > MAX_DEPTH:
-            limit = (
-                f"nested over {MAX_DEPTH} levels deep" if len(at) > MAX_DEPTH else f"over {MAX_VALUES} values"
-            )
-            issue = document.issue(source, f"with all fragments in their places the flow is {limit}")
-            raise FlowInvalid(tuple(sorted([*document.issues, issue])))
-        if source in document.places:
-            document.places[at] = document.places[source]
-        if source in document.unread:
-            document.unread.add(at)
-        if isinstance(value, dict):
-            return {key: self._copy(one, (*source, key), (*at, key)) for key, one in value.items()}
-        if isinstance(value, list):
-            return [self._copy(one, (*source, n), (*at, n)) for n, one in enumerate(value)]
-        return value

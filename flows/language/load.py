@@ -10,7 +10,7 @@ from flows.document.included import put_together
 from flows.document.places import Document
 from flows.engine.model import Flow
 from flows.engine.vocabulary import EMPTY, Vocabulary
-from flows.language import fragments
+from flows.language import fragments, subflows
 from flows.language.check import check
 from flows.language.compile import compile_flow
 from flows.language.content import content_hash
@@ -46,7 +46,7 @@ def examine(
     """
     try:
         document = put_together(text, file, included)
-        unused = fragments.expand(document)
+        unused = [*fragments.expand(document), *subflows.expand(document)]
     except FlowInvalid as invalid:
         return Examined(None, invalid.issues, is_complete=False)
     spec, misshapen, is_whole = validate(document, vocabulary.sections)
@@ -57,7 +57,7 @@ def examine(
     found = [*compiled.issues, *check(document, spec, compiled, is_whole=is_whole)]
     issues = tuple(sorted({*refused, *unused, *(issue for issue in found if not issue.follows)}))
     if any(issue.severity is Severity.ERROR for issue in issues):
-        return Examined(None, issues)
+        return Examined(None, issues, is_complete=() not in document.unread)
     return Examined(_named(compiled.flow, document, {file: text, **included}), issues)
 
 
@@ -98,6 +98,7 @@ def load_spec(texts: Mapping[str, str], vocabulary: Vocabulary) -> tuple[Documen
     (file, text), *included = texts.items()
     document = put_together(text, file, dict(included))
     fragments.expand(document)
+    subflows.expand(document)
     spec, misshapen, _ = validate(document, vocabulary.sections)
     issues = [*document.issues, *misshapen]
     if spec is None or issues:
