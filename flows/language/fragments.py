@@ -68,7 +68,9 @@ class _Expansion:
                 self._within(self._document.data[key], (key,))
         if self._is_misused:
             return
-        for name in (one for one in self._fragments if one not in self._used):
+        for name in self._fragments:
+            if name in self._used or self._document.may_hold(name, FRAGMENTS):
+                continue
             message, mend = f"nothing uses the fragment '{name}'", "name it under 'use', or remove it"
             yield self._document.issue((FRAGMENTS, name), message, mend, Severity.WARNING)
 

@@ -77,7 +77,9 @@ class _Calls:
         while self._queue:
             self._look_at(self._queue.popleft())
         called = {name for name, _ in self._made}
-        for name in (one for one in self._subflows if one not in called):
+        for name in self._subflows:
+            if name in called or self._document.may_hold(name, SUBFLOWS):
+                continue
             message, mend = (
                 f"nothing calls the subflow '{name}'",
                 f"write 'call: {name}' in a rule, or remove it",
