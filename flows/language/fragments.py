@@ -19,6 +19,8 @@ _USERS: Final = ("messages", "anywhere", "otherwise", "states", "subflows")
 """Keys below which fragments are used."""
 _JOINED: Final = ("on", "after", "states")
 """Keys of which a fragment may give some names, and the state that uses it others."""
+_MOST_COMPARED: Final = 200
+"""Names among which the nearest is looked for: it takes long among thousands."""
 _DO: Final = "do"
 """Below it stand actions, whose arguments have names of their own."""
 
@@ -116,7 +118,8 @@ class _Expansion:
         if not isinstance(name, str):
             return f"{name!r} is no name of a fragment", "write names: use: [first, second]"
         if name not in self._fragments:
-            mend = close(name, self._fragments) or f"add '{name}:' under 'fragments'"
+            near = close(name, self._fragments) if len(self._fragments) <= _MOST_COMPARED else ""
+            mend = near or f"add '{name}:' under 'fragments'"
             return f"there is no fragment '{name}'", mend
         if name in self._open:
             circle = " → ".join([*self._open[self._open.index(name) :], name])

@@ -21,6 +21,8 @@ SUBFLOWS: Final = "subflows"
 RETURN: Final = "return"
 """What `to` says in a subflow to lead back."""
 _CALL: Final = "call"
+_MOST_COMPARED: Final = 200
+"""Names among which the nearest is looked for: it takes long among thousands."""
 _UNUSABLE: Final = {"ignore": "what it calls is not there"}
 """Stands in for a rule that calls what can't be called."""
 
@@ -127,8 +129,8 @@ class _Calls:
     def _fault(self, name: Any, to: Any) -> tuple[str, str] | None:
         """Return why a rule can't call `name` and come back to `to`, and how to mend that; None if it can."""
         if not isinstance(name, str) or not isinstance(self._subflows.get(name), dict):
-            mend = close(str(name), self._subflows) or f"add '{name}:' under 'subflows'"
-            return f"there is no subflow '{name}'", mend
+            near = close(str(name), self._subflows) if len(self._subflows) <= _MOST_COMPARED else ""
+            return f"there is no subflow '{name}'", near or f"add '{name}:' under 'subflows'"
         if not to:
             return "a call from no state returns nowhere", "add 'to': where it leads when the subflow returns"
         return None
