@@ -146,6 +146,11 @@ def test_an_action_cannot_change_what_it_sees() -> None:
         taken(action(lambda seen, args: seen.variables.update(count=9)))
 
 
+def test_a_variable_that_only_an_action_sets_is_not_always_empty() -> None:
+    words = extended(TOY, [Package("munshi-own", "own", {"count": action()})])
+    assert examine(FLOW.replace(", default: 0", ""), "f.yaml", words, limits=LIMITS).issues == ()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [

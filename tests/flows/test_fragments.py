@@ -134,3 +134,18 @@ def test_fragments_that_grow_without_end_are_refused() -> None:
     assert any("the flow is nested over 24 levels deep, with all" in one for one in found)
     chain = "".join(f"  f{n}: {{use: f{n + 1}}}\n" for n in range(3000))
     assert any("over 24 deep" in one for one in said(f"fragments:\n{chain}  f3000: {{text: x}}\n{REST}"))
+
+
+def test_a_variable_may_be_called_use() -> None:
+    text = REST.replace("enter: {use: noted, say: hello}", "enter: {do: {set: {use: noted}}, say: hello}")
+    text = text.replace("hello: Hello!", "hello: '{{ use }}'") + "variables: {use: {}}\n"
+    assert said(FRAGMENTS + text) == []
+    chat = Chat(load(FRAGMENTS + text, "f.yaml", TOY, limits=LIMITS))
+    chat.write("menu")
+    assert chat.messages[0].words == "noted"
+
+
+def test_what_cannot_be_read_in_a_fragment_is_told_once() -> None:
+    broken = FRAGMENTS.replace('text: "from {{ state }}"', "text: {en: [}")
+    [issue] = said(broken + REST)
+    assert "not valid YAML" in issue

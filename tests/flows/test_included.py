@@ -180,6 +180,11 @@ def test_what_is_wrong_in_a_file_is_told_with_its_name(file: str, text: str, exp
     assert any(issue.startswith(expected) for issue in issues), issues
 
 
+def test_the_line_of_an_included_file_is_shown() -> None:
+    [issue] = examined(**{"shop/texts.yaml": TEXTS.replace("cooked", "{{ 1 | nope }}")}).issues
+    assert issue.source == '  cooking: "{{ 1 | nope }}!"'
+
+
 def test_the_limits_are_of_all_files_together() -> None:
     half = f"# {'x' * (MAX_BYTES // 2)}\n"
     assert said(half + FLOW) == []

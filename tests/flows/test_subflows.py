@@ -42,6 +42,7 @@ states:
           pay:
             - {if: where == '', words: [pay], call: address, to: pay}
             - {to: pay}
+          elsewhere: {words: [elsewhere], call: address}
       pay: {enter: {say: pay}}
 subflows:
   address:
@@ -84,6 +85,7 @@ def test_a_subflow_returns_to_the_state_that_called_it() -> None:
     assert chat.write("no") == ["short"]
     assert (chat.write("Pune"), chat.state) == (["cart"], "shop.cart")
     assert chat.messages[0].words == "to Pune"
+    assert (chat.write("elsewhere"), chat.state) == (["ask"], "address_for_shop_cart.asking")
 
 
 def test_a_subflow_returns_to_where_its_call_says() -> None:
