@@ -7,8 +7,6 @@ from importlib.metadata import EntryPoint, entry_points
 from time import perf_counter
 from typing import Any, Final
 
-import structlog
-
 from flows.document.errors import FlowInvalid, Issue
 from flows.engine.own_actions import ActionsRefused, Done, OwnAction, Package, Seen, extended
 from flows.engine.vocabulary import Vocabulary
@@ -18,8 +16,6 @@ GROUP: Final = "munshi.actions"
 """Entry points of this group name a mapping: name of an action -> OwnAction."""
 SLOW: Final = 0.01
 """Seconds. While an action runs, no other customer's step does, so one that takes longer is logged."""
-
-log = structlog.get_logger()
 
 
 @cache
@@ -59,6 +55,12 @@ def _timer(name: str, run: Callable[[Seen, Any], Done]) -> Callable[[Seen, Any],
             return run(seen, args)
         finally:
             if (taken := perf_counter() - begun) > SLOW:
-                log.warning("own action slow", action=name, milliseconds=round(taken * 1000))
+                _log_slow(name, taken)
 
     return timed
+
+
+def _log_slow(name: str, seconds: float) -> None:
+    import structlog  # most commands never log, and begin sooner without it
+
+    structlog.get_logger().warning("own action slow", action=name, milliseconds=round(seconds * 1000))

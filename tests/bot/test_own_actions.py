@@ -215,7 +215,7 @@ def test_a_slow_action_is_logged(installed: dict[str, str], monkeypatch: pytest.
     ticks, lines = iter([0.0, 0.001, 1.0, 1.5]), list[tuple[str, dict[str, Any]]]()
     monkeypatch.setattr(own_actions, "perf_counter", lambda: next(ticks))
     log = SimpleNamespace(warning=lambda event, **fields: lines.append((event, fields)))
-    monkeypatch.setattr(own_actions, "log", log)
+    monkeypatch.setattr("structlog.get_logger", lambda: log)
     installed["loyalty"] = "munshi_loyalty:ACTIONS"
     spend = own_actions.vocabulary().actions["loyalty.spend"]
     scene = SimpleNamespace(event={}, variables={}, language="en", now=0, host=None)
