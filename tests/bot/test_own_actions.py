@@ -1,5 +1,6 @@
 """Actions of a shop's own: from an installed package into a flow, and what is refused."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -226,3 +227,17 @@ def test_a_slow_action_is_logged(installed: dict[str, str], monkeypatch: pytest.
 
 def test_the_tests_of_the_example_pass(installed: dict[str, str]) -> None:
     assert pytest.main([str(EXAMPLE / "tests"), "-p", "no:cacheprovider", "--rootdir", str(EXAMPLE)]) == 0
+
+
+def test_the_manual_shows_an_action_that_works() -> None:
+    manual = (EXAMPLE.parents[1] / "docs" / "actions.md").read_text("utf-8")
+    [code] = re.findall(r"```python\n(.*?)```", manual, re.DOTALL)
+    shown: dict[str, Any] = {}
+    exec(code, shown)
+    spend = shown["ACTIONS"]["spend"]
+    seen = Seen({}, {"stamps": 4}, "en", 0)
+    assert spend.run(seen, spend.args(card=3)) == Done({"stamps": 1})
+    words = extended(TOY, [Package("munshi-loyalty", "loyalty", shown["ACTIONS"])])
+    assert words.actions["loyalty.spend"].raises == ("loyalty.too_few",)
+    [point] = re.findall(r"```toml\n(.*?)```", manual, re.DOTALL)
+    assert point in (EXAMPLE / "pyproject.toml").read_text("utf-8")
