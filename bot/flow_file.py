@@ -8,7 +8,7 @@ from bot.whatsapp.limits import LIMITS
 from flows.document.errors import FlowInvalid, Issue
 from flows.document.included import beside, included_by
 from flows.engine.model import Flow
-from flows.language.load import Examined, examine
+from flows.language.load import Examined, examine, load
 
 
 def examine_flow(path: Path) -> Examined:
@@ -23,10 +23,8 @@ def examine_flow(path: Path) -> Examined:
 
 def load_flow(path: Path) -> Flow:
     """Load the shop's flow. Raises FlowInvalid with every error in it, or the reason it can't be read."""
-    examined = examine_flow(path)
-    if examined.flow is None:
-        raise FlowInvalid(examined.issues)
-    return examined.flow
+    (file, text), *included = read_texts(path).items()
+    return load(text, file, vocabulary(), limits=LIMITS, included=dict(included))
 
 
 def read_texts(path: Path) -> Mapping[str, str]:
