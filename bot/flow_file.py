@@ -1,29 +1,57 @@
-"""Reads and loads the shop's flow file."""
+"""Reads and loads the shop's flow file, with the files that it includes."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
+from bot.own_actions import vocabulary
 from bot.whatsapp.limits import LIMITS
 from flows.document.errors import FlowInvalid, Issue
+from flows.document.included import beside, included_by
 from flows.engine.model import Flow
-from flows.language.load import load
-from payments.processing.actions import SHOP
+from flows.language.load import Examined, examine, load
+
+
+def examine_flow(path: Path) -> Examined:
+    """Examine the shop's flow, and return it with everything that is wrong with it."""
+    try:
+        (file, text), *included = read_texts(path).items()
+        words = vocabulary()
+    except FlowInvalid as invalid:
+        return Examined(None, invalid.issues, is_complete=False)
+    return examine(text, file, words, limits=LIMITS, included=dict(included))
 
 
 def load_flow(path: Path) -> Flow:
     """Load the shop's flow. Raises FlowInvalid with every error in it, or the reason it can't be read."""
-    [(file, text)] = read_texts(path).items()
-    return load(text, file, SHOP, limits=LIMITS)
+    (file, text), *included = read_texts(path).items()
+    return load(text, file, vocabulary(), limits=LIMITS, included=dict(included))
 
 
 def read_texts(path: Path) -> Mapping[str, str]:
-    """Return the files of the flow at `path`: name -> text. Raises FlowInvalid if it can't be read."""
+    """Return the files of the flow at `path`, that file first: path -> text.
+
+    One that it includes and that is not there is left out. Raises FlowInvalid if one can't be read.
+    """
+    texts = {str(path): _read(path)}
+    folder = path.parent.resolve()
+    for name in included_by(texts[str(path)]):
+        file = beside(str(path), name)
+        if not Path(file).resolve().is_relative_to(folder):
+            message = "the file is not in the folder of the shop: it is a link that leads out of it"
+            raise FlowInvalid((Issue(file, 1, 1, message, "copy the file into the folder"),))
+        if Path(file).exists():
+            texts[file] = _read(Path(file))
+    return texts
+
+
+def _read(path: Path) -> str:
     try:
-        return {str(path): path.read_bytes().decode("utf-8-sig")}
+        return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise FlowInvalid((Issue(str(path), 1, 1, _describe_read_error(error)),)) from None
-    except UnicodeDecodeError:
-        raise FlowInvalid((Issue(str(path), 1, 1, "the file is not UTF-8 text"),)) from None
+    except UnicodeDecodeError as error:
+        message = f"the file is not UTF-8 text: byte {error.start} is no part of a character"
+        raise FlowInvalid((Issue(str(path), 1, 1, message),)) from None
 
 
 def _describe_read_error(error: OSError) -> str:

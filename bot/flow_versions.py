@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 
 from bot.flow_file import load_flow, read_texts
+from bot.own_actions import vocabulary
 from bot.settings import Settings, SettingsInvalid
 from bot.staff import declare_staff, staffed
 from bot.whatsapp.limits import LIMITS
@@ -21,7 +22,6 @@ from flows.engine import migration_faults
 from flows.engine.model import Flow
 from flows.engine.outline import Outline, understood
 from flows.language.load import load_checked
-from payments.processing.actions import SHOP
 from payments.processing.changes import ChangeSet
 from payments.processing.step_input import StepInput
 from payments.processing.versions import NotReady, Versions, advance_on
@@ -151,7 +151,7 @@ def _newest(flows: Mapping[int, Flow]) -> list[tuple[int, Flow]]:
 async def loaded(stored: StoredVersions, number: int) -> Flow:
     """Return a version that was served before. Raises FlowInvalid if this program can't read it."""
     texts = await stored.texts(number)
-    return await asyncio.to_thread(load_checked, texts, SHOP, limits=LIMITS)
+    return await asyncio.to_thread(load_checked, texts, vocabulary(), limits=LIMITS)
 
 
 async def serve_flow(store: Store, flow: Flow, by: str, now: int) -> Serving:

@@ -4,7 +4,7 @@ import gc
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache, partial
 from itertools import count
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from flows.engine.vocabulary import EMPTY, Vocabulary
+from flows.engine.vocabulary import Vocabulary
 from flows.language import load as loading
 from flows.messages.limits import ChannelLimits
 from payments.processing.actions import SHOP
@@ -46,11 +46,11 @@ def shops_loaded_once() -> Iterator[None]:
     of_shop = lru_cache(maxsize=16)(partial(examine, vocabulary=SHOP))
 
     def remembered(
-        text: str, file: str, vocabulary: Vocabulary = EMPTY, *, limits: ChannelLimits
+        text: str, file: str, vocabulary: Vocabulary, *, limits: ChannelLimits, included: Mapping[str, str]
     ) -> loading.Examined:
-        if vocabulary is SHOP:
+        if vocabulary is SHOP and not included:
             return of_shop(text, file, limits=limits)
-        return examine(text, file, vocabulary, limits=limits)
+        return examine(text, file, vocabulary, limits=limits, included=included)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loading, "examine", remembered)

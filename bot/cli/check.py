@@ -1,7 +1,7 @@
 """`munshi check`: find every error in the flow file."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from flows.language.load import Examined
 
 _EACH: Final = 0.3
-"""Seconds between two looks at the file under --watch."""
+"""Seconds between two looks at the files under --watch."""
 
 Form = Annotated[
     Format,
@@ -58,25 +58,24 @@ def _summary(file: Path, examination: "Examined") -> str:
 
 
 def on_each_save(file: Path, check: Callable[[], object], wait: Callable[[float], None]) -> None:
-    """Call `check` now, and again whenever `file` has changed. `wait` takes seconds. Ends with its exception.
+    """Call `check` now, and again whenever `file`, or one that it includes, holds something else.
 
-    A file that can't be read is looked at again: an editor may be writing it.
+    `wait` takes seconds. Ends with its exception.
     """
-    seen: tuple[int, int] | None = (0, 0)
+    seen: Mapping[str, str] | str = ""
     while True:
         if (now := _state(file)) != seen:
             seen = now
-            try:
-                check()
-            except typer.Exit:
-                seen = None
+            check()
         wait(_EACH)
 
 
-def _state(file: Path) -> tuple[int, int] | None:
-    """Return what changes when `file` is saved; None if there is no such file."""
+def _state(file: Path) -> Mapping[str, str] | str:
+    """Return what the flow's files hold, or why they can't be read."""
+    from bot.flow_file import read_texts
+    from flows.document.errors import FlowInvalid
+
     try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size
+        return read_texts(file)
+    except FlowInvalid as invalid:
+        return str(invalid)

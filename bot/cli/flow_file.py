@@ -1,4 +1,4 @@
-"""Reads and examines the flow file that a command was given, and prints its errors."""
+"""Examines the flow file that a command was given, and prints its errors."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -29,25 +29,19 @@ def read_text(file: Path) -> str:
 
 
 def examined(file: Path) -> "Examined":
-    """Examine `file`. Ends the command if it can't be read."""
-    text = read_text(file)
-    from bot.whatsapp.limits import LIMITS
-    from flows.language.load import examine
-    from payments.processing.actions import SHOP
+    """Examine `file`, with the files that it includes."""
+    from bot.flow_file import examine_flow
 
-    return examine(text, str(file), SHOP, limits=LIMITS)
+    return examine_flow(file)
 
 
 def sound_flow(file: Path) -> "Flow":
     """Return the flow in `file` and print no warnings. Ends the command with every error, if it has one."""
-    text = read_text(file)
-    from bot.whatsapp.limits import LIMITS
+    from bot.flow_file import load_flow
     from flows.document.errors import FlowInvalid
-    from flows.language.load import load
-    from payments.processing.actions import SHOP
 
     try:
-        return load(text, str(file), SHOP, limits=LIMITS)
+        return load_flow(file)
     except FlowInvalid as invalid:
         typer.echo(str(invalid), err=True)
         raise typer.Exit(1) from None

@@ -1,8 +1,10 @@
 """`munshi history`: which versions of the flow were served, since when, by whom."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,11 +22,19 @@ Show = Annotated[
 ]
 
 
-def command(version: Show = None) -> None:
+Into = Annotated[
+    Path | None, typer.Option("--into", help="Write the version's files into this folder, new or empty.")
+]
+
+
+def command(version: Show = None, into: Into = None) -> None:
     """List the versions of the flow, the served one first, and who stands on each; or print one's file."""
     if version is not None:
-        typer.echo(looked_up(_text(database_url(), version)), nl=False)
+        texts = looked_up(_texts(database_url(), version))
+        _print(texts, version) if into is None else _write(texts, into)
         return
+    if into is not None:
+        refuse("name the version whose files you want: munshi history VERSION --into FOLDER")
     for line in _lines(*looked_up(_listed(database_url()))):
         typer.echo(printable(line))
 
@@ -54,10 +64,30 @@ def _lines(servings: Sequence[Serving], people: Mapping[str, int]) -> Iterator[s
     yield from table(rows)
 
 
-async def _text(url: str, version: str) -> str:
+async def _texts(url: str, version: str) -> Mapping[str, str]:
     async with reading(url) as records:
         found = [one for one in await versions.since(records.reads, 0) if one.version.startswith(version)]
         if not found:
             refuse(f"no version that was served is called '{version}': munshi history lists them")
-        texts = await versions.texts(records.reads, found[-1].number)
-    return next(iter(texts.values()))
+        return await versions.texts(records.reads, found[-1].number)
+
+
+def _print(texts: Mapping[str, str], version: str) -> None:
+    if len(texts) > 1:
+        refuse(f"it has {len(texts)} files: munshi history {version} --into FOLDER writes them")
+    typer.echo(next(iter(texts.values())), nl=False)
+
+
+def _write(texts: Mapping[str, str], folder: Path) -> None:
+    """Write the files of a version as they lay beside its flow file."""
+    flow_file = next(iter(texts))
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            refuse(f"{folder} is not empty, and nothing of yours is overwritten: name a folder that is new")
+        for name, text in texts.items():
+            file = folder / os.path.relpath(name, Path(flow_file).parent)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+            typer.echo(f"{file} is written")
+    except OSError as error:
+        refuse(f"{error.filename or folder}: {error.strerror}")

@@ -12,12 +12,12 @@ from bot.cli.flow_file import DEFAULT, FlowFile, sound_flow
 from bot.cli.lifecycle import database_url, looked_up
 from bot.cli.planning import Group, Plan, changed_carts, planned
 from bot.clock import SystemClock
+from bot.own_actions import vocabulary
 from bot.printable import printable
 from flows.document.errors import FlowInvalid
 from flows.engine.model import Flow
 from flows.language import changes as flow_changes
 from flows.language.load import load_spec
-from payments.processing.actions import SHOP
 from payments.shop import changes as shop_changes
 from payments.shop.catalogue import Shop
 from payments.shop.money import money
@@ -74,7 +74,7 @@ def _head(flow: Flow, served: Serving) -> Iterator[str]:
 async def _changes(records: Records, flow: Flow, served: Serving, plan: Plan, now: int) -> Iterator[str]:
     texts = await versions.texts(records.reads, served.number)
     try:
-        old, new = load_spec(texts, SHOP)[1], load_spec(flow.texts, SHOP)[1]
+        old, new = load_spec(texts, vocabulary())[1], load_spec(flow.texts, vocabulary())[1]
     except FlowInvalid:
         return iter(["", "What is served was written for another Munshi: no changes can be told."])
     before, after = old.shop, new.shop  # type: ignore[attr-defined]  # the host's section
@@ -105,7 +105,7 @@ def _sections(sections: dict[str, list[str]]) -> Iterator[str]:
 def _customers(plan: Plan) -> Iterator[str]:
     yield from _listed("Who stands where", {state: one for state, one in plan.standing.items() if one.people})
     moves = {
-        f"{move.state} → {move.to}" + (f", by line {move.line}" if move.line else ""): group
+        f"{move.state} → {move.to}" + (f", by {move.by}" if move.by else ""): group
         for move, group in plan.moves.items()
         if move.state != move.to
     }

@@ -5,14 +5,15 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from bot.own_actions import vocabulary
 from bot.whatsapp.limits import LIMITS
 from flows.document.errors import FlowInvalid, Issue, close
 from flows.engine import migration_faults
 from flows.engine.going_over import Over, Stays, misfit, ways
 from flows.engine.model import Flow
 from flows.engine.outline import Outline
+from flows.engine.traced import said_place
 from flows.language.load import load_checked
-from payments.processing.actions import SHOP
 from payments.processing.step_input import StepInput
 from payments.processing.versions import decide_version
 from payments.shop import cart as carts
@@ -52,7 +53,8 @@ class Move:
 
     state: str
     to: str
-    line: int | None
+    by: str
+    """Where that entry is written; empty if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def _unknown(flow: Flow, outlines: Sequence[Outline]) -> Iterator[str]:
 
 def _as_they_stand(flow: Flow, earlier: Outline, state: str) -> Move:
     leaf, _ = next(ways(flow, earlier, state))
-    return Move(state, leaf, None)
+    return Move(state, leaf, "")
 
 
 class _Planner:
@@ -176,7 +178,8 @@ class _Planner:
         self.left[number][state] = self.left[number].get(state, 0) - 1
         found = decide_version(self._flow, earlier, given, self._now)
         if isinstance(found, Over):
-            plan.moves[Move(state, found.conversation.state, found.trace.get("line"))].add(given)
+            by = said_place(found.trace) if "line" in found.trace else ""
+            plan.moves[Move(state, found.conversation.state, by)].add(given)
             return
         pin = Pin(earlier.version, state, found.because)
         lost = await self._is_lost(number, earlier, found, state)
@@ -192,7 +195,7 @@ class _Planner:
 
 def _can_read(texts: Mapping[str, str]) -> bool:
     try:
-        load_checked(texts, SHOP, limits=LIMITS)
+        load_checked(texts, vocabulary(), limits=LIMITS)
     except FlowInvalid:
         return False
     return True

@@ -6,8 +6,9 @@ from functools import cache
 from pathlib import Path
 
 from bot.cli.lifecycle import flow_path
-from flows.document import reader
+from bot.flow_file import read_texts
 from flows.document.errors import FlowInvalid
+from flows.document.included import put_together
 from payments.shop.local_time import INDIA, time_zone
 
 
@@ -19,7 +20,8 @@ def shop_zone() -> tzinfo:
 @cache
 def _zone_in(path: Path) -> tzinfo:
     try:
-        shop = reader.read(path.read_text("utf-8-sig"), str(path)).data["shop"]
+        (file, text), *included = read_texts(path).items()
+        shop = put_together(text, file, dict(included)).data["shop"]
         return time_zone(shop["timezone"]) if isinstance(shop, Mapping) and "timezone" in shop else INDIA
-    except (OSError, FlowInvalid, ValueError, KeyError, TypeError):
+    except (FlowInvalid, ValueError, KeyError, TypeError):
         return INDIA

@@ -9,6 +9,7 @@ from bot.cli.display import shown
 from bot.cli.shop_zone import shop_zone
 from bot.clock import SystemClock
 from flows.engine.going_over import VERSION
+from flows.engine.traced import said_place
 from flows.messages import replies
 from payments.processing.step_input import EventKind
 from payments.shop.orders import CURRENCY
@@ -175,9 +176,9 @@ _SUMMARIES: Final[Mapping[str, Callable[[About], str]]] = {
 def _decision(entry: About) -> Iterator[str]:
     """Yield lines about one entry of a trace: the rules passed over, and the one that was taken."""
     for passed in entry.get("passed", ()):
-        yield f"passed  {passed['rule']}, line {passed['line']}: {passed['because']}"
+        yield f"passed  {passed['rule']}, {said_place(passed)}: {passed['because']}"
     if taken := entry.get("taken"):
-        yield f"took    {taken['rule']}, line {taken['line']}{_effects(entry)}"
+        yield f"took    {taken['rule']}, {said_place(taken)}{_effects(entry)}"
     elif page := entry.get("page"):
         yield f"showed  page {page}, or the last that there was{_effects(entry)}"
     elif entry.get("forgotten"):
@@ -212,7 +213,7 @@ def _version(entry: About) -> str:
     moved = (
         f": {entry['state']} → {entry['entered'][-1]}" if entry.get("entered") else f", in {entry['state']}"
     )
-    by = f" (migrate, line {entry['line']})" if entry.get("line") else ""
+    by = f" (migrate, {said_place(entry)})" if entry.get("line") else ""
     return f"went over from version {entry['from']} to {entry['to']}{moved}{by}"
 
 

@@ -107,7 +107,7 @@ def _reached(schema: Mapping[str, Any]) -> list[str]:
 
 
 def _keys(shape: Mapping[str, Any]) -> Iterator[str]:
-    needed = shape.get("required", ())
+    needed = shape.get("anyOf", [shape])[0].get("required", ())
     rows = [
         (f"`{key}`{' (needed)' if key in needed else ''}", _written(value), value.get("description", ""))
         for key, value in shape.get("properties", {}).items()

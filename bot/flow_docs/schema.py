@@ -8,14 +8,21 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from bot.flow_docs.descriptions import described
-from flows.document.shape import LANGUAGE, one_or_many
-from flows.language.schema import flow_spec
+from flows.document.shape import LANGUAGE, NAME, one_or_many
+from flows.language.schema import ReactionSpec, StateSpec, flow_spec
 from payments.processing.actions import SHOP
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _TEXT: Final[JsonSchemaValue] = {"type": "string"}
 _TEXT_OR_NUMBER: Final[JsonSchemaValue] = {"type": ["string", "number"]}
 _TEXTS: Final[JsonSchemaValue] = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
+_NAMES: Final[JsonSchemaValue] = {
+    "anyOf": [
+        {"type": "string", "pattern": NAME},
+        {"type": "array", "items": {"type": "string", "pattern": NAME}},
+    ]
+}
+_USE: Final = "Fragments whose keys stand here too, but for those that are written here."
 _WRITTEN: Final[Mapping[str, JsonSchemaValue]] = {
     "_quiet": _TEXT, "_life": _TEXT, "_window": _TEXT, "_duration": {"type": ["string", "null"]},
     "_gstin": _TEXT, "time_zone": _TEXT, "calendar_date": _TEXT, "time_of_day": _TEXT, "time_range": _TEXT,
@@ -31,7 +38,14 @@ _AS_IT_IS: Final = ("_require_text", "_require_true", "_rung")
 def schema() -> JsonSchemaValue:
     """Return the JSON Schema of a shop's flow file."""
     made = flow_spec(SHOP.sections).model_json_schema(by_alias=True, schema_generator=_Generator)
+    _ask_for(made, [{"required": ["flow", "start", "include"]}, {"not": {"required": ["flow"]}}])
     return {"$schema": DIALECT, **made, "title": "A flow file of Munshi"}
+
+
+def _ask_for(shape: dict[str, Any], others: list[JsonSchemaValue]) -> None:
+    """Ask for the keys that a shape needs only if it is none of `others`."""
+    if needed := shape.pop("required", None):
+        shape["anyOf"] = [{"required": needed}, *others]
 
 
 class _Generator(GenerateJsonSchema):
@@ -50,6 +64,9 @@ class _Generator(GenerateJsonSchema):
                 if name in said:
                     shape["description"] = said[name]
         made["description"] = inspect.cleandoc(model.__doc__ or "")
+        if model.__module__.startswith("flows.messages.") or issubclass(model, (ReactionSpec, StateSpec)):
+            made["properties"]["use"] = {**_NAMES, "description": _USE}
+            _ask_for(made, [{"required": ["use"]}])
         return made
 
     def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchemaValue:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from bot.printable import printable
 from bot.terminal.commands import FORM_EXAMPLE
+from flows.engine.traced import said_place
 from flows.messages import text as plain_text
 from flows.messages.kinds import AddressForm, Buttons, Document, Image, Link, List, Message, Reply, Video
 
@@ -164,9 +165,9 @@ def _draw_decision(entry: dict[str, Any]) -> Iterator[Text]:
     where = f"  in {entry['state']}" if "state" in entry else ""
     yield plain(entry["event"], "bold").append_text(plain(where, "dim"))
     for passed in entry.get("passed", ()):
-        yield plain(f"  passed   line {passed['line']}, {passed['rule']}: {passed['because']}", "dim")
+        yield plain(f"  passed   {said_place(passed)}, {passed['rule']}: {passed['because']}", "dim")
     if taken := entry.get("taken"):
-        yield plain(f"  took     line {taken['line']}, {taken['rule']}")
+        yield plain(f"  took     {said_place(taken)}, {taken['rule']}")
     for key in ("did", "entered", "said", "unsaid", "told", "untold"):
         if key in entry:
             yield plain(f"  {key:<8} {', '.join(entry[key])}")

@@ -19,6 +19,7 @@ from flows.engine.effects import StartTimer
 from flows.engine.model import Flow, Migration
 from flows.engine.outline import Leaf, Outline, asked_type, awaits
 from flows.engine.running_step import RunningStep
+from flows.engine.traced import place_of, said_place
 from flows.engine.variables import Variable, parse
 
 UNKNOWN: Final = Leaf()
@@ -100,8 +101,8 @@ def _passed(flow: Flow, migration: Migration, placed: Conversation, now: int, ho
         if guard is None or guard.value(RunningStep(flow, placed, now, 0, host).context()):
             return None
     except StepFailed as failed:
-        return f"line {migration.rule.line}: {failed}"
-    return f"line {migration.rule.line}: not {guard.source}"
+        return f"{said_place(place_of(migration.rule))}: {failed}"
+    return f"{said_place(place_of(migration.rule))}: not {guard.source}"
 
 
 def misfit(flow: Flow, earlier: Outline, here: str, leaf: str, *, bound: bool) -> str | None:
@@ -146,7 +147,7 @@ def _taken(
     if leaf != conversation.state:
         entry["entered"] = [leaf]
     if migration is not None:
-        entry["line"] = migration.rule.line
+        entry |= place_of(migration.rule)
         running = RunningStep(flow, moved, now, 0, host)
         running.act(migration.rule, entry)
         moved = running.conversation()

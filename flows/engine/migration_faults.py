@@ -20,20 +20,20 @@ def stranded(flow: Flow, earlier: Outline, standing: Collection[str]) -> Iterato
 
 def faults(flow: Flow, earlier: Outline, standing: Collection[str]) -> Iterator[Issue]:
     """Yield what is wrong with `migrate:` for those who stand in the states `standing` of `earlier`."""
-    line = flow.migrations[0].rule.line if flow.migrations else 1
+    file, line = _place(flow, flow.migrations[0]) if flow.migrations else (flow.file, 1)
     gone = [leaf for leaf in standing if leaf in gone_from(flow, earlier)]
     for leaf in gone:
         entries = [migration for _, migration in ways(flow, earlier, leaf)]
         named = f"'{leaf}' of version {earlier.version}"
         mend = f"add {{from: {leaf}, to: …}} under 'migrate', or {{else: first}} as its last entry"
         if not entries and flow.migrations:
-            yield Issue(flow.file, line, 1, f"'migrate' says nothing of {named}, where customers stand", mend)
+            yield Issue(file, line, 1, f"'migrate' says nothing of {named}, where customers stand", mend)
         elif not entries and leaf in set(stranded(flow, earlier, standing)):
             message = f"customers stand in {named}, which is gone, and nothing leads them out of it"
-            yield Issue(flow.file, line, 1, message, mend)
+            yield Issue(file, line, 1, message, mend)
         elif entries and all(one is not None and one.rule.guard for one in entries):
             message = f"'migrate' takes not all who stand in {named}: each of its entries has an 'if'"
-            yield Issue(flow.file, line, 1, message, mend)
+            yield Issue(file, line, 1, message, mend)
     for migration in flow.migrations:
         for leaf in (one for one in gone if migration.sources and migration.takes(one)):
             yield from _misled(flow, earlier, leaf, migration)
@@ -50,8 +50,12 @@ def _misled(flow: Flow, earlier: Outline, leaf: str, migration: Migration) -> It
     to = leads_to(flow, migration, leaf)
     if because := misfit(flow, earlier, leaf, to, bound=False):
         mend = "lead them to a state that asks for the same type, or for nothing"
-        yield Issue(flow.file, migration.rule.line, 1, f"nobody can go there: {because}", mend)
+        yield Issue(*_place(flow, migration), 1, f"nobody can go there: {because}", mend)
     elif earlier.leaves[leaf].awaits and not awaits(flow, to):
         message = f"who waits for a payment in '{leaf}' would lose the way to their link in '{to}'"
         mend = "lead them to a state that answers what happens to the payment"
-        yield Issue(flow.file, migration.rule.line, 1, message, mend)
+        yield Issue(*_place(flow, migration), 1, message, mend)
+
+
+def _place(flow: Flow, migration: Migration) -> tuple[str, int]:
+    return migration.rule.file or flow.file, migration.rule.line

@@ -65,8 +65,10 @@ class Rule:
     ignored: str | None
     """Why the event does nothing, in the operator's words (`ignore:`); None if it does something."""
     place: Path
-    """In the flow file."""
+    """In the flow."""
     line: int
+    file: str = ""
+    """The included file that it is written in; empty if it is the flow file."""
 
     @property
     def name(self) -> str:
@@ -89,6 +91,8 @@ class Truth:
     """Messages: the truth is about the moment in which one of them is said. Empty: about every moment."""
     guard: Expression
     line: int
+    file: str = ""
+    """The included file that it is written in; empty if it is the flow file."""
 
     @property
     def words(self) -> str:
@@ -188,10 +192,10 @@ class Flow:
     """For `munshi prove`."""
     migrations: tuple[Migration, ...] = ()
     """In order of precedence."""
-    message_lines: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    """Message name -> its line in the file."""
+    message_places: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Message name -> its file and line: `flows.yaml:12`."""
     version: str = ""
-    """First twelve hex digits of the file's SHA-256."""
+    """Hash of all that its files say, without comments and blanks (`flows.language.content`)."""
     texts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """The files that it was read from: name -> text, the flow file first."""
     understood: frozenset[str] = frozenset()
@@ -205,11 +209,11 @@ class Flow:
 
     def where_message(self, name: str) -> str:
         """Return where a message stands in the file, for people."""
-        return f"{self.file}:{self.message_lines.get(name, 1)} (message '{name}')"
+        return f"{self.message_places.get(name, self.file)} (message '{name}')"
 
     def where_rule(self, rule: Rule) -> str:
         """Return where a rule stands in the file, for people."""
-        return f"{self.file}:{rule.line} (rule '{rule.name}')"
+        return f"{rule.file or self.file}:{rule.line} (rule '{rule.name}')"
 
     def with_sections(self, sections: Mapping[str, Any]) -> "Flow":
         """Return the same flow over other sections of the host."""

@@ -230,10 +230,13 @@ class RunningStep:
 
     def _set(self, call: ActionCall) -> None:
         for name, value in self._rendered(call).items():
-            parsed = parse(self.flow.variables[name], str(value))
-            if parsed is None:
-                raise ValueRefused(f"'set' can't give the variable '{name}' a value of that shape")
-            self.set_variable(name, parsed)
+            self._give(SET, name, value)
+
+    def _give(self, action: str, name: str, value: object) -> None:
+        parsed = parse(self.flow.variables[name], str(value))
+        if parsed is None:
+            raise ValueRefused(f"'{action}' can't give the variable '{name}' a value of that shape")
+        self.set_variable(name, parsed)
 
     def _run(self, call: ActionCall, reaction: Reaction) -> Result:
         assert call.action is not None
@@ -247,6 +250,8 @@ class RunningStep:
         result = call.action.run(self._scene(reaction), args)
         self.host = result.host
         self._raised.extend(result.raised)
+        for name, value in result.variables.items():
+            self._give(call.name, name, value)
         return result
 
     def _scene(self, reaction: Reaction) -> Scene:

@@ -22,6 +22,7 @@ from flows.engine.effects import Effect
 from flows.engine.events import Event, Happened, Received, Tapped, TextReceived, TimerDue
 from flows.engine.model import ANSWERED, INVALID, OTHERWISE, RECEIVED, STALE, TEXT, Flow, timer_trigger
 from flows.engine.running_step import RunningStep
+from flows.engine.traced import place_of
 from flows.engine.variables import parse
 from flows.messages import replies
 
@@ -295,12 +296,12 @@ def _decide(
         if field := fields.get("field"):
             entry["field"] = field
     if decision.considered:
-        entry["passed"] = [{"rule": r.name, "line": r.line, "because": why} for r, why in decision.considered]
+        entry["passed"] = [{"rule": r.name, **place_of(r), "because": why} for r, why in decision.considered]
     if rule is None and not decision.considered and "reason" not in entry:
         return decision, entry
     running.trace.append(entry)
     if rule is not None:
-        entry["taken"] = {"rule": rule.name, "line": rule.line}
+        entry["taken"] = {"rule": rule.name, **place_of(rule)}
         if rule.ignored is not None:
             entry["ignored"] = rule.ignored
     return decision, entry

@@ -5,13 +5,17 @@ The engine knows states, events, actions and messages. A host (a shop) adds what
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from pydantic import BaseModel
 
 from flows.engine.events import Happened
+from flows.engine.variables import Kind
 from flows.messages.fault import Fault
 from flows.templates.types import Types
+
+_NO_VARIABLES: Final[Mapping[str, str | int]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,8 @@ class Result:
     instead: Happened | None = None
     """An event in place of the rest of the rule: its further actions, its move and its messages are dropped,
     and this event is handled in the present state."""
+    variables: Mapping[str, str | int] = field(default_factory=lambda: _NO_VARIABLES)
+    """New values of variables of the flow, of those that the action `sets`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,8 @@ class Action:
     """Names of the events it may raise once the rule is done, in the state that the rule leads to."""
     brings: tuple[str, ...] = ()
     """Names of the events with which the outside answers it, sooner or later."""
+    sets: Mapping[str, Kind] = field(default_factory=dict)
+    """Variables that it gives values, and the type with which the flow must declare each."""
 
     @property
     def events(self) -> tuple[str, ...]:

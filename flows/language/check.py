@@ -34,15 +34,16 @@ def check(document: Document, spec: FlowSpec, compiled: Compiled, *, is_whole: b
         return issues
     # A message in which something is wrong already is not tried: that would be said twice.
     wrong = _lines_of_messages_with_errors(document, [*compiled.issues, *issues])
-    return [*issues, *(issue for issue in messages_can_be_sent(subject) if issue.line not in wrong)]
+    tried = messages_can_be_sent(subject)
+    return [*issues, *(issue for issue in tried if (issue.file, issue.line) not in wrong)]
 
 
-def _lines_of_messages_with_errors(document: Document, issues: Iterable[Issue]) -> set[int]:
-    lines: dict[Path, set[int]] = {}
+def _lines_of_messages_with_errors(document: Document, issues: Iterable[Issue]) -> set[tuple[str, int]]:
+    lines: dict[Path, set[tuple[str, int]]] = {}
     for path, place in document.places.items():
         if path[:1] == ("messages",) and len(path) > 1:
-            lines.setdefault(path[:2], set()).add(place.line)
-    wrong = {issue.line for issue in issues if issue.severity is Severity.ERROR}
+            lines.setdefault(path[:2], set()).add((place.file, place.line))
+    wrong = {(issue.file, issue.line) for issue in issues if issue.severity is Severity.ERROR}
     return {line for of_one in lines.values() if of_one & wrong for line in of_one}
 
 

@@ -16,7 +16,6 @@ from flows.document import durations
 from flows.document.errors import Issue, close
 from flows.document.places import Document, Path
 from flows.document.shape import text_in
-from flows.document.words import has_words, normalise
 from flows.engine import decide
 from flows.engine.model import (
     LANGUAGE,
@@ -36,6 +35,7 @@ from flows.engine.model import (
 )
 from flows.engine.variables import parse
 from flows.engine.vocabulary import Action, Vocabulary
+from flows.language import typed_words
 from flows.language.schema import FlowSpec, HandlerSpec, ReactionSpec, StateSpec
 from flows.language.texts import Texts
 from flows.language.walk import chain, offers, state_paths, state_place, told_only
@@ -85,8 +85,8 @@ class _Compiler:
         states = {path: self._state(path, spec) for path, spec in self.paths.items()}
         anywhere = self._handlers("", ("anywhere",), self.spec.anywhere)
         anywhere += self._otherwise("", (), self.spec.otherwise)
-        words = self._words(("anywhere",), self.spec.anywhere)
-        interrupting = _interrupting(self.spec.anywhere)
+        words = typed_words.by_word(self.spec.anywhere, ("anywhere",), self._report)
+        interrupting = typed_words.interrupting(self.spec.anywhere)
         states = {
             path: self._inherit(state, states, anywhere, words, interrupting)
             for path, state in states.items()
@@ -120,8 +120,11 @@ class _Compiler:
             truths=tuple(self._truths()),
             migrations=tuple(self._migrations()),
             written=self.texts.written,
-            message_lines=MappingProxyType(
-                {name: self.document.line(("messages", name)) for name in self.messages}
+            message_places=MappingProxyType(
+                {
+                    name: "{0.file}:{0.line}".format(self.document.place(("messages", name)))
+                    for name in self.messages
+                }
             ),
         )
 
@@ -138,7 +141,7 @@ class _Compiler:
             self._know_messages(say, (*where, "say"))
             guard = self.texts.expression(source, (*where, key))
             if guard:
-                yield Truth(holds, tuple(say), guard, self.document.line((*where, key)))
+                yield Truth(holds, tuple(say), guard, *self._written_at((*where, key)))
 
     def _migrations(self) -> Iterator[Migration]:
         for index, spec in enumerate(self.spec.migrate):
@@ -146,7 +149,7 @@ class _Compiler:
             to, call = spec.to or self.spec.start, self._set(spec.set, (*where, "set")) if spec.set else None
             guard = (self.texts.expression(spec.if_, (*where, "if")) or NEVER) if spec.if_ else None
             reaction, target = Reaction((call,) if call else ()), self._resolve(to, "", (*where, "to"))
-            at = (where, self.document.line(where))
+            at = (where, *self._written_at(where))
             yield Migration(tuple(spec.from_), Rule("", MIGRATE, guard, reaction, target, False, None, *at))
 
     # States
@@ -165,8 +168,8 @@ class _Compiler:
             exit=self._reaction(spec.exit, (*where, "exit")),
             timers=tuple(self._timers(path, spec)),
             ask=spec.ask,
-            words=self._words((*where, "on"), spec.on),
-            interrupting=_interrupting(spec.on),
+            words=typed_words.by_word(spec.on, (*where, "on"), self._report),
+            interrupting=typed_words.interrupting(spec.on),
             triggers=frozenset(rule.trigger for rule in rules),
             line=self.document.line(where),
         )
@@ -252,7 +255,13 @@ class _Compiler:
             for index, spec in enumerate(handlers or ())
         ]
 
+    def _written_at(self, where: Path) -> tuple[int, str]:
+        """Return the line of a place, and its file if that is an included one."""
+        place = self.document.place(where)
+        return place.line, place.file if place.file != self.document.file else ""
+
     def _rule(self, owner: str, trigger: str, spec: HandlerSpec, where: Path) -> Rule:
+        line, file = self._written_at(where)
         rule = Rule(
             owner=owner,
             trigger=trigger,
@@ -262,7 +271,8 @@ class _Compiler:
             stale=spec.stale or not owner,
             ignored=spec.ignore,
             place=where,
-            line=self.document.line(where),
+            line=line,
+            file=file,
         )
         self.rules.append(rule)
         return rule
@@ -275,7 +285,8 @@ class _Compiler:
             if path in self.paths:
                 return path
         if not self.document.may_hold(name, "states"):
-            self._report(where, f"there is no state '{name}'", close(name, self.paths))
+            called = f"a subflow is called: write 'call: {name}'" if name in self.spec.subflows else ""
+            self._report(where, f"there is no state '{name}'", called or close(name, self.paths))
         return None
 
     def _reaction(self, spec: ReactionSpec | None, where: Path) -> Reaction:
@@ -327,6 +338,7 @@ class _Compiler:
         for key, info in fields.items():
             if info.is_required() and key not in given:
                 self._report(where, f"'{name}' needs '{key}'", f"write {{{name}: {{{key}: …}}}}")
+        self._know_what_is_set(name, action, where)
         args = {key: self.texts.value(value, (*where, key)) for key, value in given.items() if key in fields}
         if any(isinstance(value, Template) for value in args.values()):
             return ActionCall(name, where, action, args, None)
@@ -337,6 +349,14 @@ class _Compiler:
                 if details["type"] != "missing":
                     self._report((*where, *details["loc"]), f"{name}: {details['msg']}")
             return None
+
+    def _know_what_is_set(self, name: str, action: Action, where: Path) -> None:
+        for variable, kind in action.sets.items():
+            declared = self.spec.variables.get(variable)
+            fits = declared is not None and declared.type == kind
+            if not fits and not self.document.may_hold(variable, "variables"):
+                message = f"'{name}' sets the variable '{variable}', of type {kind}"
+                self._report(where, message, f"write '{variable}: {{type: {kind}}}' under 'variables'")
 
     def _set(self, given: Any, where: Path) -> ActionCall | None:
         if not isinstance(given, Mapping):
@@ -363,31 +383,5 @@ class _Compiler:
             return None
         return ActionCall(LANGUAGE, where, None, {"to": given}, None)
 
-    def _words(self, where: Path, handlers: Mapping[str, list[HandlerSpec]]) -> Mapping[str, str]:
-        words: dict[str, str] = {}
-        for trigger, specs in handlers.items():
-            for index, spec in enumerate(specs):
-                for word in spec.words:
-                    key = normalise(word)
-                    if not has_words(key):
-                        message = f"'{word}' has no letters"
-                    elif words.setdefault(key, trigger) != trigger:
-                        message = f"the word '{word}' already means '{words[key]}'"
-                    else:
-                        continue
-                    self._report((*where, trigger, index, "words"), message, "choose another word")
-        return words
-
     def _report(self, where: Path, message: str, mend: str = "") -> None:
         self.issues.append(self.document.issue(where, message, mend))
-
-
-def _interrupting(handlers: Mapping[str, list[HandlerSpec]]) -> frozenset[str]:
-    """Words, in normal form, of the handlers with `interrupts: true`."""
-    return frozenset(
-        normalise(word)
-        for specs in handlers.values()
-        for spec in specs
-        if spec.interrupts
-        for word in spec.words
-    )

@@ -2,19 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from types import MappingProxyType
+from typing import Final
 
 from flows.document.errors import FlowInvalid, Issue, Severity
+from flows.document.included import put_together
 from flows.document.places import Document
-from flows.document.reader import read, read_on
 from flows.engine.model import Flow
 from flows.engine.vocabulary import EMPTY, Vocabulary
+from flows.language import fragments, subflows
 from flows.language.check import check
 from flows.language.compile import compile_flow
+from flows.language.content import content_hash
 from flows.language.schema import FlowSpec
 from flows.language.validation import validate
 from flows.messages.limits import ChannelLimits
+
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +33,20 @@ class Examined:
 
 
 def examine(
-    text: str, file: str = "flows.yaml", vocabulary: Vocabulary = EMPTY, *, limits: ChannelLimits
+    text: str,
+    file: str = "flows.yaml",
+    vocabulary: Vocabulary = EMPTY,
+    *,
+    limits: ChannelLimits,
+    included: Mapping[str, str] = _NONE,
 ) -> Examined:
-    """Read, compile and check a flow file for a channel. Never raises for its content."""
+    """Read, compile and check a flow file for a channel. Never raises for its content.
+
+    `included` are the texts of the files that it includes, by the paths that `beside` gives them.
+    """
     try:
-        document = read_on(text, file)
+        document = put_together(text, file, included)
+        unused = [*fragments.expand(document), *subflows.expand(document)]
     except FlowInvalid as invalid:
         return Examined(None, invalid.issues, is_complete=False)
     spec, misshapen, is_whole = validate(document, vocabulary.sections)
@@ -42,25 +55,26 @@ def examine(
         return Examined(None, tuple(sorted(refused)), is_complete=False)
     compiled = compile_flow(document, spec, vocabulary, limits)
     found = [*compiled.issues, *check(document, spec, compiled, is_whole=is_whole)]
-    issues = tuple(sorted({*refused, *(issue for issue in found if not issue.follows)}))
+    issues = tuple(sorted({*refused, *unused, *(issue for issue in found if not issue.follows)}))
     if any(issue.severity is Severity.ERROR for issue in issues):
-        return Examined(None, issues)
-    return Examined(_named(compiled.flow, text, file), issues)
+        return Examined(None, issues, is_complete=() not in document.unread)
+    return Examined(_named(compiled.flow, document, {file: text, **included}), issues)
 
 
-def _named(flow: Flow, text: str, file: str) -> Flow:
-    return replace(flow, version=_version(text), texts=MappingProxyType({file: text}))
-
-
-def _version(text: str) -> str:
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+def _named(flow: Flow, document: Document, texts: Mapping[str, str]) -> Flow:
+    return replace(flow, version=content_hash(document.data), texts=MappingProxyType(dict(texts)))
 
 
 def load(
-    text: str, file: str = "flows.yaml", vocabulary: Vocabulary = EMPTY, *, limits: ChannelLimits
+    text: str,
+    file: str = "flows.yaml",
+    vocabulary: Vocabulary = EMPTY,
+    *,
+    limits: ChannelLimits,
+    included: Mapping[str, str] = _NONE,
 ) -> Flow:
-    """Return the flow in `text`. Raises FlowInvalid, with every issue, if it has an error."""
-    examined = examine(text, file, vocabulary, limits=limits)
+    """Return the flow in `text` and `included`. Raises FlowInvalid, with every issue, if it has an error."""
+    examined = examine(text, file, vocabulary, limits=limits, included=included)
     if examined.flow is None:
         raise FlowInvalid(examined.issues)
     return examined.flow
@@ -76,15 +90,17 @@ def load_checked(texts: Mapping[str, str], vocabulary: Vocabulary = EMPTY, *, li
     compiled = compile_flow(document, spec, vocabulary, limits)
     if errors := [issue for issue in compiled.issues if issue.severity is Severity.ERROR]:
         raise FlowInvalid(tuple(sorted(errors)))
-    [(file, text)] = texts.items()
-    return _named(compiled.flow, text, file)
+    return _named(compiled.flow, document, texts)
 
 
 def load_spec(texts: Mapping[str, str], vocabulary: Vocabulary) -> tuple[Document, FlowSpec]:
     """Return the flow in `texts` as it is written. Raises FlowInvalid if its shape is wrong."""
-    [(file, text)] = texts.items()
-    document = read(text, file)
-    spec, issues, _ = validate(document, vocabulary.sections)
+    (file, text), *included = texts.items()
+    document = put_together(text, file, dict(included))
+    fragments.expand(document)
+    subflows.expand(document)
+    spec, misshapen, _ = validate(document, vocabulary.sections)
+    issues = [*document.issues, *misshapen]
     if spec is None or issues:
         raise FlowInvalid(tuple(sorted(issues)))
     return document, spec

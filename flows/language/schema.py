@@ -37,6 +37,8 @@ class HandlerSpec(ReactionSpec):
     """A guard: an expression as in `{{ }}`. Without it, the alternative is always taken."""
     to: Annotated[str | None, Field(pattern=TRIGGER)] = None
     """The state to go to: one beside or around this one, or a dotted path. Without it, the customer stays."""
+    call: Name | None = None
+    """A subflow to go to. `to` then says where it returns; without it, to the state of this rule."""
     stale: bool = False
     """Whether a tap on a message of an earlier visit may take it too."""
     words: Annotated[list[str], BeforeValidator(one_or_many)] = []
@@ -48,11 +50,11 @@ class HandlerSpec(ReactionSpec):
 
     @model_validator(mode="after")
     def _does_something(self) -> "HandlerSpec":
-        acts = bool(self.do or self.say or self.tell or self.to)
+        acts = bool(self.do or self.say or self.tell or self.to or self.call)
         if not acts and self.ignore is None:
             raise ValueError("says nothing, does nothing and goes nowhere: add 'say', 'do', 'to' or 'ignore'")
         if acts and self.ignore is not None:
-            raise ValueError("'ignore' can't stand beside 'do', 'say', 'tell' or 'to'")
+            raise ValueError("'ignore' can't stand beside 'do', 'say', 'tell', 'to' or 'call'")
         if self.interrupts and not self.words:
             raise ValueError("'interrupts' says which words interrupt a question: add 'words' beside it")
         return self
@@ -134,6 +136,10 @@ class FlowSpec(Spec):
     """The name of the flow, as `chai-counter`."""
     languages: Annotated[list[LanguageCode], Field(min_length=1, max_length=50)] = ["en"]
     """Codes of its languages. The first is that of every customer at the beginning, and the fallback."""
+    include: Annotated[list[str], BeforeValidator(one_or_many)] = []
+    """Further files of the flow, as seen from the folder of this one."""
+    fragments: dict[Name, dict[str, Any]] = {}
+    """Parts of messages, rules and states, which `use` puts in where it names them."""
     variables: dict[Name, Variable] = {}
     """What customers are asked for, and what rules remember."""
     messages: dict[Name, MessageSpec] = {}
@@ -152,6 +158,8 @@ class FlowSpec(Spec):
     """Where those go who stand in a state that is gone."""
     start: Name
     """The state in which every customer begins."""
+    subflows: dict[Name, StateSpec] = {}
+    """States that rules call, and that lead back with `to: return`."""
     states: Annotated[dict[Name, StateSpec], Field(min_length=1)]
     """The states, by name."""
 

@@ -24,7 +24,7 @@ class Line:
     does: str
     said: str
     rules: tuple[tuple[str, int], ...]
-    """Rules that acted, each with its line in the flow file."""
+    """Rules that acted: the file of each (empty if it is the flow file), and its line there."""
 
 
 def lines(munshi: Munshi, hops: Sequence[Hop], begins: int) -> list[Line]:
@@ -82,7 +82,8 @@ def _answer(munshi: Munshi, before: int, hop: Hop) -> tuple[str, tuple[tuple[str
     _, _, changes = munshi.step(munshi.standings.values[before], hop.event.kind, hop.event.body)
     said = [" ".join(say.message.words.split()) for say in values(changes.messages)]
     taken = [entry["taken"] for result in changes.results for entry in result.trace if "taken" in entry]
-    return " ‖ ".join(_short(text) for text in said), tuple((one["rule"], one["line"]) for one in taken)
+    places = tuple((one.get("file", ""), one["line"]) for one in taken)
+    return " ‖ ".join(_short(text) for text in said), places
 
 
 def _short(text: str) -> str:
@@ -92,6 +93,6 @@ def _short(text: str) -> str:
 def printed(chat: Sequence[Line], file: str) -> Iterator[str]:
     """Yield the chat in lines of text."""
     for line in chat:
-        rules = ", ".join(f"{file}:{number}" for _, number in line.rules)
+        rules = ", ".join(f"{other or file}:{number}" for other, number in line.rules)
         said = f" → {line.said}" if line.said else ""
         yield f"{line.clock:>5}  {line.who:>8} {line.does}{said}{f'   ({rules})' if rules else ''}"

@@ -20,7 +20,7 @@ PARKED: Final = "the shop could not handle it"
 def violation(proof: Proof, one: Violation, file: str) -> Iterator[str]:
     """Yield the lines about one violation."""
     broken = one.found.broken
-    place = f"{file}:{broken.line}: " if broken.line else f"{file}: "
+    place = f"{broken.file or file}:{broken.line}: " if broken.line else f"{file}: "
     yield ""
     yield f"{place}error: {broken.name}"
     yield f"  {broken.said}"

@@ -104,7 +104,7 @@ class _Runner:
         """Yield the rules that answered the last action, with their places in the flow file."""
         for result in self.simulator.results[self._before :]:
             for rule in (entry["taken"] for entry in result.trace if "taken" in entry):
-                yield f"{self._flow.file}:{rule['line']}: {rule['rule']}"
+                yield f"{rule.get('file', self._flow.file)}:{rule['line']}: {rule['rule']}"
 
     def _perform(self, action: ScenarioAction) -> Mismatch | None:
         self.transcript.append(action.said)

@@ -31,4 +31,6 @@ class Broken:
     said: str
     """What was wrong, in words for the operator."""
     line: int | None = None
-    """Line of the flow file that says it must hold; None if it holds of every shop."""
+    """Line of the flow that says it must hold; None if it holds of every shop."""
+    file: str = ""
+    """The included file with that line; empty if it is the flow file."""

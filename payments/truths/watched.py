@@ -80,5 +80,5 @@ def broken(truth: Truth, context: Mapping[str, Any]) -> Broken | None:
     try:
         holds = bool(truth.guard.value(context)) is truth.holds
     except StepFailed as failed:
-        return Broken(Name.SHOP, f"{truth.words}: {failed}", truth.line)
-    return None if holds else Broken(Name.SHOP, truth.words, truth.line)
+        return Broken(Name.SHOP, f"{truth.words}: {failed}", truth.line, truth.file)
+    return None if holds else Broken(Name.SHOP, truth.words, truth.line, truth.file)

@@ -73,7 +73,8 @@ def test_a_file_that_cannot_be_read_is_said(command: str, tmp_path: Path) -> Non
     ]:
         result = munshi(command, file)
         assert result.exit_code == 1
-        assert f"{file}: error: {said}" in result.output
+        assert f"{file}:" in result.output
+        assert said in result.output
 
 
 @pytest.mark.parametrize("command", ["diagram", "chat"])

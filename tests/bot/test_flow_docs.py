@@ -36,6 +36,8 @@ def wrong(value: Any, shape: Any, place: str = "$") -> Iterator[str]:
         yield from wrong(value, SCHEMA["$defs"][shape["$ref"].rpartition("/")[2]], place)
     if "anyOf" in shape and all(any(wrong(value, one)) for one in shape["anyOf"]):
         yield place
+    if "not" in shape and not any(wrong(value, shape["not"])):
+        yield place
     types = shape.get("type", [])
     allowed = [types] if isinstance(types, str) else types
     if allowed and not any(_is(value, one) for one in allowed):
@@ -94,6 +96,23 @@ def test_what_has_another_shape_is_underlined(old: str, new: str) -> None:
     text = Path("flows.yaml").read_text("utf-8")
     assert old in text
     assert list(wrong(data_of(text.replace(old, new, 1)), SCHEMA))
+
+
+@pytest.mark.parametrize(
+    ("text", "sound"),
+    [
+        ("flow: f\nstart: s\ninclude: shop.yaml\n", True),
+        ("flow: f\nstart: s\n", False),
+        ("fragments: {f: {text: Hi}}\nmessages: {m: {use: f}}\n", True),
+        ("messages: {m: {image: 5}}\n", False),
+        ("subflows: {a: {on: {b: {to: return}}}}\nstates: {s: {use: [f], on: {c: {call: a}}}}\n", True),
+        ("states: {s: {use: {}}}\n", False),
+        ("messages: {m: {text: x, buttons: [{use: f}]}}\n", True),
+        ("messages: {m: {text: x, buttons: [{on: f}]}}\n", False),
+    ],
+)
+def test_a_file_of_a_flow_in_several_has_its_shape_too(text: str, sound: bool) -> None:
+    assert (not list(wrong(data_of(text), SCHEMA))) is sound
 
 
 def test_every_key_action_and_event_is_described() -> None:

@@ -41,6 +41,23 @@ FILES: Final[dict[str, str]] = {
     + "states: {s: {}}\nanywhere: {a: {if: '"
     + " and ".join(f"cart.count == {number}" for number in range(400))
     + "', ignore: x}}\n",
+    "3,000 fragments that are misused": _HEAD
+    + "fragments:\n"
+    + _each(3_000, "  fragment_@: {use: fragmint_@}\n")
+    + "states: {s: {}}\n",
+    "fragments that double 20 times": _HEAD
+    + "fragments:\n"
+    + "".join(f"  f{n}: {{a: {{use: f{n + 1}}}, b: {{use: f{n + 1}}}}}\n" for n in range(20))
+    + "  f20: {a: x}\nstates: {s: {use: f0}}\n",
+    "2,000 subflows that call the next": _HEAD
+    + "subflows:\n"
+    + "".join(f"  s{n}: {{on: {{a: {{call: s{n + 1}, to: return}}}}}}\n" for n in range(2_000))
+    + "states: {s: {on: {a: {call: s0}}}}\n",
+    "2,000 subflows that call themselves": _HEAD
+    + "subflows:\n"
+    + _each(2_000, "  s@: {on: {a: {call: s@}}}\n")
+    + "states: {s: {}}\n",
+    "files that are not there": _HEAD + "include: [" + "a.yaml," * 9_000 + "]\nstates: {s: {}}\n",
     "a template of 3,000 brackets": _HEAD + "states: {s: {}}\nmessages: {m: '{{ " + "(" * 3_000 + " }}'}\n",
 }
 

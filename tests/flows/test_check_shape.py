@@ -49,7 +49,7 @@ ERRORS: Final[dict[str, Row]] = {
     ),
     "ignore beside to": row(
         "{to: asking}", "{to: asking, ignore: why}",
-        "'ignore' can't stand beside 'do', 'say', 'tell' or 'to'", 21, 7, "",
+        "'ignore' can't stand beside 'do', 'say', 'tell', 'to' or 'call'", 21, 7, "",
     ),
     "two kinds": row(
         "text: Choose", "text: Choose\n    link: {title: x, url: 'https://x'}",

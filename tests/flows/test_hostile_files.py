@@ -33,6 +33,7 @@ _WORDS: Final = (
     *("do", "say", "tell", "to", "words", "ignore", "text", "buttons", "list", "rows", "sections", "link"),
     *("image", "video", "document", "address", "template", "title", "with", "each", "as", "from", "set"),
     *("cart.add", "order.place", "payment.captured", "a", "b", "en", "hi", "1 h", "else", "holds", "type"),
+    *("include", "fragments", "use", "subflows", "call", "return", "states.yaml"),
 )
 _SCALARS: Final = st.one_of(
     st.none(), st.booleans(), st.integers(-(10**19), 10**19), st.sampled_from(_WORDS), st.text(max_size=6),
@@ -56,7 +57,9 @@ _SOUND: Final[dict[str, Any]] = {
     },
     "otherwise": {"say": "a"},
     "start": "a",
-    "states": {"a": {"enter": {"say": "a"}, "after": {"1 h": {"to": "b"}}}, "b": {}},
+    "fragments": {"a": {"enter": {"say": "a"}}, "text": {"use": "a"}},
+    "subflows": {"a": {"on": {"b": {"to": "return"}}}},
+    "states": {"a": {"use": "text", "after": {"1 h": {"to": "b"}}}, "b": {"on": {"b": {"call": "a"}}}},
 }
 
 

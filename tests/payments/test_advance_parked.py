@@ -37,7 +37,7 @@ def test_a_step_that_fails_keeps_the_facts_and_the_next_event_tells_the_customer
     error = store.last.results[0].error
     assert error is not None
     assert "division" in error
-    message = f"flows.yaml:{broken.message_lines['payment_successful']} (message 'payment_successful')"
+    message = f"{broken.message_places['payment_successful']} (message 'payment_successful')"
     assert store.last.results[0].where.startswith(f"{message}, flows.yaml:")
     assert f"StepFailed: {store.last.results[0].where}: in the template " in error
     assert store.conversation == before

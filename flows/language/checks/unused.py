@@ -19,8 +19,9 @@ def variables_are_used(subject: Subject) -> Iterator[Issue]:
     """Yield the variables that nothing reads, and those that are read and never get a value."""
     flow = subject.flow
     asked = {state.ask for state in flow.states.values() if state.ask}
-    calls = [call for reaction in subject.reactions() for call in reaction.do if call.name == SET]
-    given = asked | {name for call in calls for name in call.args}
+    calls = [call for reaction in subject.reactions() for call in reaction.do]
+    given = asked | {name for call in calls if call.name == SET for name in call.args}
+    given |= {name for call in calls if call.action for name in call.action.sets}
     read = {path[0] for text in flow.written for path in text.reads if path[0] not in text.names}
     used = read | asked | set(flow.vocabulary.kept(flow.sections))
     for name, variable in flow.variables.items():
