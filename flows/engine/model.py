@@ -218,8 +218,13 @@ class Flow:
     def with_sections(self, sections: Mapping[str, Any]) -> "Flow":
         """Return the same flow over other sections of the host."""
         made, fallback = self.vocabulary.statics, self.languages[0]
-        statics = {one: dict(made(sections, one, fallback)) for one in self.languages}
+        statics = {one: dict(made(sections, one, fallback, self.words)) for one in self.languages}
         return replace(self, sections=sections, statics=MappingProxyType(statics))
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Normal forms of the words that are understood in some state."""
+        return frozenset(word for state in self.states.values() for word in state.words)
 
     @property
     def reserved(self) -> frozenset[str]:

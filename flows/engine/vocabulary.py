@@ -120,10 +120,11 @@ class Vocabulary:
     awaited: frozenset[str] = frozenset()
     """Those of `events` that somebody with an open order waits for."""
     filters: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
-    statics: Callable[[Mapping[str, Any], str, str], Mapping[str, Any]] = (
-        lambda sections, language, fallback: {}
+    statics: Callable[[Mapping[str, Any], str, str, frozenset[str]], Mapping[str, Any]] = (
+        lambda sections, language, fallback, words: {}
     )
-    """(sections, language, fallback language) -> values for templates, made at load (`shop`)."""
+    """(sections, language, fallback language, the flow's words in normal form) -> values for templates, made
+    at load (`shop`)."""
     refreshed: Callable[[Mapping[str, Any], Any], Mapping[str, Any]] = _unchanged
     """(statics, the host's value) -> statics as they are now; the same object if nothing differs."""
     view_names: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from flows.document.errors import Issue
 from flows.document.places import Document, Path
 from flows.engine.vocabulary import Vocabulary
 from flows.language.schema import FlowSpec
+from flows.language.walk import words_of
 from flows.messages.kinds import MessageSpec, Speech, speech
 from flows.messages.limits import ChannelLimits
 from flows.messages.writer import Part, Writer
@@ -47,7 +48,8 @@ class Texts:
         sections = {name: getattr(spec, name) for name in vocabulary.sections}
         fallback = spec.languages[0]
         self.statics: Mapping[str, Mapping[str, Any]] = {
-            language: dict(vocabulary.statics(sections, language, fallback)) for language in spec.languages
+            language: dict(vocabulary.statics(sections, language, fallback, words_of(spec)))
+            for language in spec.languages
         }
         fallback_statics = self.statics[fallback]
         groups = (ROOTS, vocabulary.view_names, fallback_statics, spec.variables)

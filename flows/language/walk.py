@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from flows.document.places import Path
+from flows.document.words import normalise
 from flows.engine.model import Reaction
 from flows.language.schema import FlowSpec, StateSpec
 
@@ -24,6 +25,13 @@ def state_paths(states: Mapping[str, StateSpec], prefix: str = "") -> Iterator[t
         path = f"{prefix}{name}"
         yield path, spec
         yield from state_paths(spec.states, f"{path}.")
+
+
+def words_of(spec: FlowSpec) -> frozenset[str]:
+    """Normal forms of the words that some state understands."""
+    handlers = [spec.anywhere, *(state.on for _, state in state_paths(spec.states))]
+    answers = (one for each in handlers for alternatives in each.values() for one in alternatives)
+    return frozenset(normalise(word) for one in answers for word in one.words)
 
 
 def chain(path: str) -> tuple[str, ...]:

@@ -79,9 +79,9 @@ SHOP: Final = Vocabulary(
     programs=frozenset({"order.requested"}),
     awaited=AWAITED,
     filters={"money": money},
-    statics=lambda sections, language, fallback: {
+    statics=lambda sections, language, fallback, words: {
         "language": language,
-        "shop": catalogue_view.view(sections["shop"], language, fallback),
+        "shop": catalogue_view.view(sections["shop"], language, fallback, words),
     },
     refreshed=views.refreshed,
     view_names=("cart", "checkout", "order"),

@@ -12,6 +12,7 @@ from payments.processing.views import ORDER_FIELDS
 from payments.shop.catalogue import Shop
 from payments.shop.fulfilment import Stage
 from payments.shop.pricing import USUAL_RATES
+from payments.shop.product_names import never_typed
 
 _SHOP: Final = "shop"
 _STAGE: Final = re.compile(r"""['"]([a-z]+)['"]""")
@@ -27,6 +28,7 @@ def faults(flow: Flow) -> Iterator[Fault]:
     yield from _unsaid_stages(flow, shop)
     yield from _unread_slots(flow, shop)
     yield from _unshown_link(flow)
+    yield from _never_typed(flow, shop)
 
 
 def _kept_variables(flow: Flow, shop: Shop) -> Iterator[Fault]:
@@ -107,3 +109,12 @@ def _unshown_link(flow: Flow) -> Iterator[Fault]:
         message = "no message shows the payment link, and without it nobody can pay"
         mend = "say a message with {{ order.link }} on 'payment_link.created'"
         yield Fault(("messages",), message, mend, Severity.WARNING)
+
+
+def _never_typed(flow: Flow, shop: Shop) -> Iterator[Fault]:
+    if not any(read[:2] == ("shop", "called") for text in flow.written for read in text.reads):
+        return
+    for at, name in never_typed(shop, flow.words):
+        message = f"'{name}' is a word of this flow: who types it does not get the product"
+        mend = "it can be sold so, and tapped; or give it a longer name"
+        yield Fault((_SHOP, "products", at), message, mend, Severity.WARNING)

@@ -33,7 +33,7 @@ _NOBODY: Final[View] = {"sku": "", "products": []}
 
 
 class _Called(LookupTable):
-    """What a typed text may mean: `sku` of the one product or variant, and `products`, also if it is one."""
+    """What a typed text may mean: `sku` of what alone is called so, and all `products` like it."""
 
     def __init__(self, names: ProductNames, articles: Mapping[str, View]) -> None:
         super().__init__({"": _NOBODY}, _NOBODY)
@@ -41,15 +41,18 @@ class _Called(LookupTable):
         self._articles = articles
 
     def __missing__(self, text: str) -> View:
-        meant = self.names.meant(text)
+        called = self.names.called(text)
         return {
-            "sku": meant[0] if len(meant) == 1 else "",
-            "products": [self._articles[sku] for sku in meant],
+            "sku": called[0] if len(called) == 1 else "",
+            "products": [self._articles[sku] for sku in called or self.names.like(text)],
         }
 
 
-def view(shop: Shop, language: str, fallback: str) -> dict[str, Any]:
-    """Return the shop's name, products and categories, with the stock as declared. It counts as open."""
+def view(shop: Shop, language: str, fallback: str, words: Collection[str] = frozenset()) -> dict[str, Any]:
+    """Return the shop's name, products and categories, with the stock as declared. It counts as open.
+
+    `words`: normal forms that the flow understands, which are never the name of a product.
+    """
     products = [_product(shop, product, language, fallback) for product in shop.products]
     categories = [
         {"id": category.id, "name": text_in(category.name, language, fallback)}
@@ -65,7 +68,7 @@ def view(shop: Shop, language: str, fallback: str) -> dict[str, Any]:
         "keeps": list(shop.keeps),
         "products": products,
         "product": by_sku,
-        "called": _Called(ProductNames(shop), by_sku),
+        "called": _Called(ProductNames(shop, words), by_sku),
         **_categories(categories, products),
     }
 

@@ -1,6 +1,6 @@
 """Which products a customer means who types a name instead of choosing. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from flows.document.shape import Texts, text_in
@@ -10,14 +10,18 @@ from payments.shop.products import Product
 
 LONGEST: Final = 64
 """Characters of a text that may be a name. A longer one says something else."""
-_SHORTEST_PART: Final = 4
-"""Letters of a beginning that stands for its word: `kulh` for Kulhad."""
+_SHORTEST_PART: Final = 3
+"""Letters and vowel signs of a text that may be a part of a name. `ok` and `no` are none."""
+_SHORTEST_BEGINNING: Final = 5
+"""Letters of a beginning that stands for its word: `kulha` for Kulhad. `card` is no Cardamom."""
 
 
 class ProductNames:
     """The names of a shop's products and variants, in every language, by what people type of them."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, taken: Collection[str]) -> None:
+        """`taken`: normal forms that mean something else to the shop's flow, and so are never a name."""
+        self._taken = taken
         self._whole: dict[str, dict[str, None]] = {}
         """Normal form of a whole name -> the skus that have it, in the order of the flow file."""
         self._words: dict[str, frozenset[str]] = {}
@@ -30,19 +34,31 @@ class ProductNames:
             texts += [text for variant in product.variants for text in _each(variant.name)]
             self._words[product.sku] = frozenset(word for text in texts for word in normalise(text).split())
 
-    def meant(self, text: str) -> tuple[str, ...]:
-        """Return the skus that `text` may mean, in the order of the flow file; none if it is no name.
+    def called(self, text: str) -> tuple[str, ...]:
+        """Return the skus of what has `text` as its whole name, in the order of the flow file."""
+        return tuple(self._whole.get(self._form(text), ()))
 
-        A whole name means what is called so. Other texts mean each product that has all of their words, of
-        which one must be longer than a number or a letter.
+    def like(self, text: str) -> tuple[str, ...]:
+        """Return the skus of the products that have every word of `text`, in the order of the flow file.
+
+        Everyday words are parts of names too, so what this returns is to be asked about, even if it is one.
         """
-        form = normalise(text) if len(text) <= LONGEST else ""
-        if whole := self._whole.get(form):
-            return tuple(whole)
+        form = self._form(text)
         typed = form.split()
-        if not any(len(word) > 1 and not word.isdigit() for word in typed):
+        if not any(sum(not one.isdigit() for one in word) >= _SHORTEST_PART for word in typed):
             return ()
         return tuple(sku for sku, words in self._words.items() if all(_has(words, word) for word in typed))
+
+    def _form(self, text: str) -> str:
+        """Return the normal form of `text`; empty if it can be no name."""
+        form = normalise(text) if len(text) <= LONGEST else ""
+        return "" if form in self._taken else form
+
+
+def never_typed(shop: Shop, taken: Collection[str]) -> Iterator[tuple[int, str]]:
+    """Yield (index of the product, whole name) of each name that is among `taken`, and so can't be typed."""
+    for at, product in enumerate(shop.products):
+        yield from dict.fromkeys((at, name) for _, name in _names(product) if normalise(name) in taken)
 
 
 def _names(product: Product) -> Iterator[tuple[str, str]]:
@@ -66,4 +82,4 @@ def _languages(texts: Texts) -> Iterable[str]:
 def _has(words: frozenset[str], typed: str) -> bool:
     if typed in words:
         return True
-    return len(typed) >= _SHORTEST_PART and any(word.startswith(typed) for word in words)
+    return len(typed) >= _SHORTEST_BEGINNING and any(word.startswith(typed) for word in words)

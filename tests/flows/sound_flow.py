@@ -26,7 +26,7 @@ TOY: Final = Vocabulary(
     events={"money.came": "money came"},
     required=frozenset({"money.came"}),
     filters={"money": str},
-    statics=lambda sections, language, fallback: {"shelf": {"things": sections["shelf"].things}},
+    statics=lambda sections, language, fallback, words: {"shelf": {"things": sections["shelf"].things}},
     view_names=("basket",),
     views=lambda host, statics: {"basket": []},
 )

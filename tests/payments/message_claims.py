@@ -38,6 +38,7 @@ _OF_THE_CHAT: Final = (
         "not_understood",
         "shelf",
         "which",
+        "named",
         "what_note",
     ),
     *("privacy", "forgotten", "not_forgotten"),

@@ -274,3 +274,12 @@ def test_the_shop_of_the_manual_has_no_fault_and_sells() -> None:
     assert placed.words == "Order #10001: ₹148 in cash, Fri 2 Jan, Lunch 12:00-14:00."
     [off] = chat.write("cancel")
     assert off.words == "Order #10001: cancelled."
+
+
+def test_a_product_that_is_called_as_a_word_of_the_flow_gets_a_warning() -> None:
+    shipped = (Path(__file__).parents[2] / "flows.yaml").read_text("utf-8")
+    found = examine(shipped.replace("en: Kulhad cups (6)", "en: Cash!"), "f", SHOP, limits=LIMITS).issues
+    line = next(at for at, text in enumerate(shipped.splitlines(), 1) if "sku: kulhad-6" in text)
+    assert [(one.line, one.severity, one.message) for one in found] == [
+        (line, WARNING, "'Cash!' is a word of this flow: who types it does not get the product")
+    ]
