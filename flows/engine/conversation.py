@@ -56,6 +56,8 @@ class Conversation:
     """The host's data (of a shop: the cart, and the key of the order). The engine does not read it."""
     choices: tuple[tuple[str, str], ...] = ()
     """(title, reply id) of each reply in the last message with replies: a typed title counts as a tap."""
+    sent_since: bool = False
+    """Whether a step after the one that sent `choices` sent anything: a mere "yes" may be about that."""
     paged: tuple[str, ...] = ()
     """Names of the lists with pages that were sent to the customer: only their pages can be asked for."""
     talk: Talk = _NO_TALK
@@ -70,7 +72,9 @@ class Conversation:
 
 def to_json(conversation: Conversation) -> dict[str, Any]:
     """Return a JSON-ready dict without the id, which is stored beside it. Inverse of `from_json`."""
-    carried = {"carried": [list(one) for one in conversation.carried]} if conversation.carried else {}
+    rare: dict[str, Any] = {"sent_since": True} if conversation.sent_since else {}
+    if conversation.carried:
+        rare["carried"] = [list(one) for one in conversation.carried]
     return {
         "state": conversation.state,
         "visits": list(conversation.visits),
@@ -82,7 +86,7 @@ def to_json(conversation: Conversation) -> dict[str, Any]:
         "choices": [list(choice) for choice in conversation.choices],
         "paged": list(conversation.paged),
         "talk": list(conversation.talk),
-        **carried,
+        **rare,
     }
 
 
@@ -100,6 +104,7 @@ def from_json(id: str, value: Mapping[str, Any]) -> Conversation:
         variables=value["variables"],
         data=value["data"],
         choices=tuple((title, reply) for title, reply in value["choices"]),
+        sent_since=value.get("sent_since", False),
         paged=tuple(value["paged"]),
         talk=Talk(*value["talk"]),
         carried=tuple(CarriedTimer(*one) for one in value.get("carried", ())),

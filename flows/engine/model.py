@@ -145,6 +145,8 @@ class State:
     """The variable that a text gives its value here; None if the state asks nothing."""
     words: Mapping[str, str]
     """Normalised word -> trigger, of this state, the states around it and `anywhere`."""
+    answers: Mapping[str, str]
+    """Normalised word -> trigger, as `words`, which counts only right after a message that offers that."""
     interrupting: frozenset[str]
     """Those of `words` that fire their trigger even if they could answer what the state asks."""
     triggers: frozenset[str]
@@ -224,7 +226,7 @@ class Flow:
     @property
     def words(self) -> frozenset[str]:
         """Normal forms of the words that are understood in some state."""
-        return frozenset(word for state in self.states.values() for word in state.words)
+        return frozenset(word for state in self.states.values() for word in (*state.words, *state.answers))
 
     @property
     def reserved(self) -> frozenset[str]:

@@ -26,6 +26,7 @@ class RunningStep:
         self.state: State = flow.states[conversation.state]
         self.visits = conversation.visits
         self.choices = conversation.choices
+        self.sent_since = conversation.sent_since
         self.paged = conversation.paged
         self.effects: list[Effect] = []
         self.trace: list[dict[str, Any]] = []
@@ -36,6 +37,7 @@ class RunningStep:
         self.host = host
         self.now, self._number = now, number
         self._raised: list[Happened] = []
+        self._offered = False
         self._event: Mapping[str, Any] = {}
         self._context: dict[str, Any] | None = None
 
@@ -157,7 +159,7 @@ class RunningStep:
         self._visit_count += 1
         self.visits = (*self.visits[:kept], *(self._visit_count for _ in entered))
         self.state = target
-        self.choices = ()
+        self.choices, self.sent_since = (), False
         self._context = None
         entry["entered"] = list(entered)
         return tuple((self.flow.states[inner], self._visit_count) for inner in entered)
@@ -192,6 +194,8 @@ class RunningStep:
         self.effects.append(Say(name, message, offer=name in self.flow.promotions))
         if offered := message.replies:
             self.choices = tuple((reply.title, reply.id) for reply in offered)
+            self._offered = True
+        self.sent_since = bool(self.choices) and not self._offered
 
     def _rendered_message(
         self, name: str, language: str, context: Mapping[str, Any], place: str, page: int = 1
@@ -286,6 +290,7 @@ class RunningStep:
             variables=self._variables,
             data=self._before.data,
             choices=self.choices,
+            sent_since=self.sent_since,
             paged=self.paged,
             talk=self._before.talk,
             carried=tuple(one for one in self._before.carried if one.visit in self.visits),

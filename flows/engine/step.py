@@ -169,19 +169,27 @@ def _text(running: RunningStep, event: TextReceived) -> None:
 
 
 def _choice(running: RunningStep, text: str, word: str) -> str | None:
-    """Id of the reply whose title, or number in the list, was typed instead of tapped.
+    """Id of the reply that was typed instead of tapped: its title, its number in the list, or an answer.
 
-    None if there is none, or if several have that title: a guess could order the wrong product.
+    None if there is none, or if several have that title: a guess could order the wrong product. Numbers and
+    answers say little, so they count only while nothing else was sent after the choices.
     """
     choices = running.choices
     matching = {reply for title, reply in choices if word and normalise(title) == word}
-    if matching:
+    if not matching and not running.sent_since and (trigger := running.state.answers.get(word)):
+        matching = {reply for _, reply in choices if _fires(reply, trigger)}
+    if matching or running.sent_since:
         return matching.pop() if len(matching) == 1 else None
     number = _NUMBER.fullmatch(with_ascii_digits(visible(text)).strip())
     if running.state.ask is not None or not number:
         return None
     place = int(number[1])
     return choices[place - 1][1] if 0 < place <= len(choices) else None
+
+
+def _fires(reply: str, trigger: str) -> bool:
+    one = replies.decode(reply)
+    return isinstance(one, replies.ReplyId) and one.trigger == trigger
 
 
 def _tap(running: RunningStep, event: Tapped) -> None:

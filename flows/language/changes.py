@@ -130,6 +130,7 @@ def _handler(handler: HandlerSpec) -> str:
     parts = [f"if {handler.if_}:" if handler.if_ else "", _reaction(handler)]
     parts += [f"to {handler.to}" if handler.to else "", "ignored" if handler.ignore else ""]
     parts += [f"words {', '.join(handler.words)}" if handler.words else ""]
+    parts += [f"answers {', '.join(handler.answers)}" if handler.answers else ""]
     return " ".join(part for part in parts if part)
 
 

@@ -69,6 +69,7 @@ _OF_PARTS: Final[_Checks] = (
 
 _OF_THE_WHOLE: Final[_Checks] = (
     answers.triggers_can_fire,
+    answers.answers_have_a_question,
     answers.every_state_answers,
     answers.required_events_are_answered,
     answers.offers_are_no_only_answer,

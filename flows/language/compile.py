@@ -7,7 +7,7 @@ issues.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 from transitions import Machine
@@ -85,10 +85,11 @@ class _Compiler:
         states = {path: self._state(path, spec) for path, spec in self.paths.items()}
         anywhere = self._handlers("", ("anywhere",), self.spec.anywhere)
         anywhere += self._otherwise("", (), self.spec.otherwise)
-        words = typed_words.by_word(self.spec.anywhere, ("anywhere",), self._report)
+        words = typed_words.by_word(self.spec.anywhere, ("anywhere",), "words", self._report)
+        answers = typed_words.by_word(self.spec.anywhere, ("anywhere",), "answers", self._report)
         interrupting = typed_words.interrupting(self.spec.anywhere)
         states = {
-            path: self._inherit(state, states, anywhere, words, interrupting)
+            path: self._inherit(state, states, anywhere, words, answers, interrupting)
             for path, state in states.items()
         }
         start = self._resolve(self.spec.start, "", ("start",))
@@ -168,7 +169,8 @@ class _Compiler:
             exit=self._reaction(spec.exit, (*where, "exit")),
             timers=tuple(self._timers(path, spec)),
             ask=spec.ask,
-            words=typed_words.by_word(spec.on, (*where, "on"), self._report),
+            words=typed_words.by_word(spec.on, (*where, "on"), "words", self._report),
+            answers=typed_words.by_word(spec.on, (*where, "on"), "answers", self._report),
             interrupting=typed_words.interrupting(spec.on),
             triggers=frozenset(rule.trigger for rule in rules),
             line=self.document.line(where),
@@ -180,18 +182,21 @@ class _Compiler:
         states: Mapping[str, State],
         anywhere: list[Rule],
         words: Mapping[str, str],
+        answers: Mapping[str, str],
         interrupting: frozenset[str],
     ) -> State:
         """Return `state` with the words and triggers of the states around it and of `anywhere` added."""
         around = [states[path] for path in state.chain]
-        merged = dict(words)
+        merged, answering = dict(words), dict(answers)
         for outer in around:
             merged.update(outer.words)
+            answering.update(outer.answers)
             interrupting = (interrupting - outer.words.keys()) | outer.interrupting
         triggers = frozenset(rule.trigger for rule in anywhere).union(*(s.triggers for s in around))
         return replace(
             state,
             words=MappingProxyType(merged),
+            answers=MappingProxyType(answering),
             # The words of the state itself win over an answer to its question.
             interrupting=interrupting | state.words.keys(),
             triggers=triggers,

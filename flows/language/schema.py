@@ -43,6 +43,8 @@ class HandlerSpec(ReactionSpec):
     """Whether a tap on a message of an earlier visit may take it too."""
     words: Annotated[list[str], BeforeValidator(one_or_many)] = []
     """What customers may type for it, in any case and with any punctuation."""
+    answers: Annotated[list[str], BeforeValidator(one_or_many)] = []
+    """Words that count only right after a message that offers the trigger."""
     interrupts: bool = False
     """Whether its words fire it even if they could answer what a state asks."""
     ignore: str | None = None

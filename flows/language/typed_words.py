@@ -1,6 +1,7 @@
 """The words that fire a trigger when a customer types them."""
 
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 from flows.document.places import Path
 from flows.document.words import has_words, normalise
@@ -8,16 +9,19 @@ from flows.language.schema import HandlerSpec
 
 
 def by_word(
-    handlers: Mapping[str, list[HandlerSpec]], where: Path, report: Callable[[Path, str, str], None]
+    handlers: Mapping[str, list[HandlerSpec]],
+    where: Path,
+    key_of: Literal["words", "answers"],
+    report: Callable[[Path, str, str], None],
 ) -> Mapping[str, str]:
-    """Return the words of `handlers`, which stand at `where`: word in normal form -> trigger.
+    """Return the words under `key_of` of `handlers`, which stand at `where`: word in normal form -> trigger.
 
     A word that can't be one is given to `report`: its place, what is wrong, and how to mend it.
     """
     words: dict[str, str] = {}
     for trigger, specs in handlers.items():
         for index, spec in enumerate(specs):
-            for word in spec.words:
+            for word in getattr(spec, key_of):
                 key = normalise(word)
                 if not has_words(key):
                     message = f"'{word}' has no letters"
@@ -25,7 +29,7 @@ def by_word(
                     message = f"the word '{word}' already means '{words[key]}'"
                 else:
                     continue
-                report((*where, trigger, index, "words"), message, "choose another word")
+                report((*where, trigger, index, key_of), message, "choose another word")
     return words
 
 

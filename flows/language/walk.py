@@ -31,7 +31,7 @@ def words_of(spec: FlowSpec) -> frozenset[str]:
     """Normal forms of the words that some state understands."""
     handlers = [spec.anywhere, *(state.on for _, state in state_paths(spec.states))]
     answers = (one for each in handlers for alternatives in each.values() for one in alternatives)
-    return frozenset(normalise(word) for one in answers for word in one.words)
+    return frozenset(normalise(word) for one in answers for word in (*one.words, *one.answers))
 
 
 def chain(path: str) -> tuple[str, ...]:

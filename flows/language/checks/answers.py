@@ -33,6 +33,17 @@ def words_fire_nothing_reserved(subject: Subject) -> Iterator[Issue]:
                     yield subject.issue((*where, trigger, index, "words"), message, "use another name")
 
 
+def answers_have_a_question(subject: Subject) -> Iterator[Issue]:
+    """Yield the `answers` to what no message offers."""
+    for where, handlers in _handlers(subject):
+        for trigger in handlers.keys() - subject.flow.offered:
+            for index, handler in enumerate(handlers[trigger]):
+                if handler.answers:
+                    message = f"no message offers '{trigger}', so these words never count"
+                    mend = "offer it on a button, or write 'words'"
+                    yield subject.issue((*where, trigger, index, "answers"), message, mend)
+
+
 def _handlers(subject: Subject) -> Iterator[tuple[Path, Mapping[str, list[HandlerSpec]]]]:
     """Every `on:`, and `anywhere`, with its place in the file."""
     yield ("anywhere",), subject.spec.anywhere
