@@ -66,6 +66,17 @@ def with_unfinished(state: ShopState, address: str, fault: CheckoutFault) -> Sho
     return state
 
 
+def without_given_up(before: ShopState, after: ShopState) -> ShopState:
+    """Return `after` a move to another state without the address that was unfinished `before` it.
+
+    Who leaves the question has given that address up: a pincode that they send later is about another one.
+    """
+    unfinished = after.checkout.unfinished
+    if not unfinished or unfinished != before.checkout.unfinished:
+        return after
+    return after.saying(replace(after.checkout, unfinished=""))
+
+
 def fields_of(fault: CheckoutFault) -> dict[str, str | int]:
     """Return the fields of `checkout.refused`."""
     return {"field": str(fault.field), "reason": fault.reason, "limit": fault.limit}

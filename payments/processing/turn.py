@@ -14,6 +14,7 @@ from payments.ledger.polling import Poll
 from payments.ledger.state import OrderState
 from payments.processing.bodies import StaffAction
 from payments.processing.changes import Caused, ChangeSet, Command, Told
+from payments.processing.checkout_changes import without_given_up
 from payments.processing.conversation_data import data, of_conversation
 from payments.processing.forgetting import of_nobody
 from payments.processing.notice import Notice
@@ -78,7 +79,9 @@ class Turn:
         if not ruling.taken:
             self.conversation = replace(before, talk=ruling.talk)
             return tuple({**entry, "entered": [], "did": [], "undone": True} for entry in trace), False
-        self.conversation, self.shop = replace(done.conversation, talk=ruling.talk), done.host
+        moved = done.conversation.state != before.state
+        self.shop = without_given_up(shop, done.host) if moved else done.host
+        self.conversation = replace(done.conversation, talk=ruling.talk)
         self.timers += [effect for effect in done.effects if isinstance(effect, StartTimer)]
         if because is None:
             self._say(done.effects)
