@@ -45,3 +45,17 @@ def sound_flow(file: Path) -> "Flow":
     except FlowInvalid as invalid:
         typer.echo(str(invalid), err=True)
         raise typer.Exit(1) from None
+
+
+def require_sound(text: str, file: Path) -> None:
+    """End the command with every error of the flow in `text`, which is to become `file`, if it has one."""
+    from bot.whatsapp.limits import LIMITS
+    from flows.document.errors import FlowInvalid
+    from flows.language.load import load
+    from payments.processing.actions import SHOP
+
+    try:
+        load(text, str(file), SHOP, limits=LIMITS)
+    except FlowInvalid as invalid:
+        typer.echo(str(invalid), err=True)
+        raise typer.Exit(1) from None

@@ -10,6 +10,7 @@ from typing import Annotated, Final, NamedTuple
 
 import typer
 
+from bot.cli.flow_file import require_sound
 from bot.cli.lifecycle import refuse, run
 from bot.cli.product_file import products_of
 from payments.shop.product_yaml import with_products
@@ -51,6 +52,7 @@ def command(folder: Folder, products: Products = None) -> None:
         texts = _texts(folder)
         if products is not None:
             texts = {**texts, _FLOW: with_products(texts[_FLOW], products_of(products))}
+            require_sound(texts[_FLOW], folder / _FLOW)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, text in texts.items():
             _write(folder / name, text)

@@ -43,14 +43,14 @@ def _lines(sheet: Sheet) -> Iterator[str]:
 
 
 def _category(category: SheetCategory) -> str:
-    return f"    - {{id: {category.id}, name: {_texts(category.name, category.hindi)}}}"
+    return f"    - {{id: {_text(category.id)}, name: {_texts(category.name, category.hindi)}}}"
 
 
 def _whole(product: SheetProduct) -> str:
     [row] = product.rows
     fields = [f"sku: {_text(product.sku)}"]
     if product.category:
-        fields.append(f"category: {product.category}")
+        fields.append(f"category: {_text(product.category)}")
     fields += [*_sold(row), f"name: {_texts(row.name, product.hindi)}"]
     return f"    - {{{', '.join(fields)}}}"
 
@@ -58,7 +58,7 @@ def _whole(product: SheetProduct) -> str:
 def _with_variants(product: SheetProduct) -> Iterator[str]:
     yield f"    - sku: {_text(product.sku)}"
     if product.category:
-        yield f"      category: {product.category}"
+        yield f"      category: {_text(product.category)}"
     yield f"      name: {_texts(product.rows[0].name, product.hindi)}"
     yield "      variants:"
     for sku, row in zip(product.variant_skus, product.rows, strict=True):

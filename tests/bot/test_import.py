@@ -99,3 +99,14 @@ def test_what_is_no_csv_is_refused_with_what_to_do(
     refused = munshi("import", "csv", str(sheet))
     assert refused.exit_code == 1
     assert f"{sheet}: error: {reason}" in refused.stderr
+
+
+def test_init_writes_nothing_that_the_check_would_refuse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the writer of the YAML overlooks, as it once did a category called Null."""
+    monkeypatch.setattr("bot.cli.init.products_of", lambda sheet: "  products: []\n")
+    refused = munshi("init", str(tmp_path / "shop"), "--products", "products.csv")
+    assert refused.exit_code == 1, refused.output
+    assert "flows.yaml:9:" in refused.stderr
+    assert not (tmp_path / "shop").exists()

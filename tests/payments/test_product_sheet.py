@@ -137,9 +137,18 @@ def test_a_sku_that_a_row_gives_is_kept_and_never_made_for_another() -> None:
     assert found.products[2].variant_skus == ("k1", "kaju-500-g")
 
 
+@pytest.mark.parametrize("name", ["Null", "true", "On", "NaN", "y", "12", "1e5", "~"])
+def test_a_category_may_be_called_as_a_word_of_yaml(name: str) -> None:
+    shop = shop_of(f"name,price,category,variant\nTea,5,{name},\nKaju,6,{name},250 g")
+    [category] = shop.categories
+    assert (category.name, {product.category for product in shop.products}) == (name, {category.id})
+
+
 @given(st.data())
 def test_whatever_products_are_called_the_flow_file_says_it(data: st.DataObject) -> None:
-    hostile = st.sampled_from(["no", "1e5", "0x1F", "5", "a: b", "- a", "a #b", '"', "'", "{x}", "~", "1:30"])
+    hostile = st.sampled_from(
+        ["no", "null", "true", "1e5", "0x1F", "5", "a: b", "- a", "a #b", '"', "'", "{x}", "~", "1:30"]
+    )
     names = st.one_of(hostile, st.text(min_size=1, max_size=30))
     rows = data.draw(
         st.lists(st.tuples(names, st.just("5"), st.one_of(st.just(""), names), names), max_size=8, min_size=1)
