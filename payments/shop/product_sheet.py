@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 from flows.document.words import normalise
 from flows.messages.limits import length
@@ -14,6 +15,8 @@ from payments.shop.sheet_rows import Row, SheetFault, read_rows
 _SKU: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LONGEST: Final = 40
 """Letters of a made sku before what makes it unique; a sku has at most 64."""
+_HALF: Final = 20
+"""Letters of a name, and of its category, in a sku that holds both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,25 +107,85 @@ def _given_twice(rows: Sequence[Row]) -> Iterator[SheetFault]:
         seen.setdefault(row.sku, row.line)
 
 
+class _Wanted(NamedTuple):
+    """What a sku would be made of."""
+
+    made: str
+    whole: bool
+    """Whether `made` says all of the name: letters with accents, other scripts and long names lose some."""
+    named: str
+    """What sets it apart from all others."""
+
+
 def _fill(sheet: Sheet, groups: Sequence[tuple[Row, ...]]) -> None:
     """Give each category its id and each product its skus: those that are given, else one from the name."""
-    skus = {row.sku for rows in groups for row in rows if row.sku}
-    ids: dict[str, str] = {}
+    taken = {row.sku for rows in groups for row in rows if row.sku}
+    sheet.categories += _categories(groups)
+    ids = {normalise(category.name): category.id for category in sheet.categories}
+    names = Counter(normalise(rows[0].name) for rows in groups)
+    products = [_of_product(rows[0], names) for rows in groups if not _given(rows)]
+    skus = iter(_apart(products, taken, "-"))
+    whole = [_given(rows) or next(skus) for rows in groups]
+    sized = [
+        _of_variant(sku, row)
+        for sku, rows in zip(whole, groups, strict=True)
+        for row in rows
+        if row.variant and not row.sku
+    ]
+    sizes = iter(_apart(sized, taken | set(whole), "-"))
+    for sku, rows in zip(whole, groups, strict=True):
+        variants = tuple(row.sku or next(sizes) for row in rows) if rows[0].variant else ()
+        sheet.products.append(SheetProduct(sku, ids.get(normalise(rows[0].category), ""), rows, variants))
+
+
+def _given(rows: Sequence[Row]) -> str:
+    return "" if rows[0].variant else rows[0].sku
+
+
+def _categories(groups: Sequence[tuple[Row, ...]]) -> Iterator[SheetCategory]:
+    """Yield each category in the order of the sheet, with its first name, and its first one in Hindi."""
+    names: dict[str, str] = {}
     for rows in groups:
-        first = rows[0]
-        if (category := normalise(first.category)) and category not in ids:
-            ids[category] = _unique(_category_id(first.category), category, set(ids.values()), "_")
-            hindi = next(_hindi_names(groups, category), "")
-            sheet.categories.append(SheetCategory(ids[category], first.category, hindi))
-        whole = "" if first.variant else first.sku
-        sku = whole or _unique(_slug(first.name), f"{category} {first.name}", skus, "-")
-        skus.add(sku)
-        variants: list[str] = []
-        for row in rows if first.variant else ():
-            made = f"{sku[:_LONGEST]}-{_slug(row.variant)[:16]}"
-            variants.append(row.sku or _unique(made, f"{sku} {row.variant}", skus, "-"))
-            skus.add(variants[-1])
-        sheet.products.append(SheetProduct(sku, ids.get(category, ""), rows, tuple(variants)))
+        names.setdefault(normalise(rows[0].category), rows[0].category)
+    names.pop("", None)
+    wanted = [_Wanted(_category_id(name), _is_whole(name), form) for form, name in names.items()]
+    for (form, name), id in zip(names.items(), _apart(wanted, frozenset(), "_"), strict=True):
+        yield SheetCategory(id, name, next(_hindi_names(groups, form), ""))
+
+
+def _of_product(row: Row, names: Counter[str]) -> _Wanted:
+    """Return what the sku of a product is made of: its name, and its category where others have the name."""
+    named = f"{normalise(row.category)} {row.name}"
+    if names[normalise(row.name)] == 1 or not row.category:
+        return _Wanted(_slug(row.name), _is_whole(row.name), named)
+    return _Wanted(f"{_short(row.name)}-{_short(row.category)}", False, named)
+
+
+def _short(name: str) -> str:
+    return _slug(name)[:_HALF].strip("-")
+
+
+def _of_variant(sku: str, row: Row) -> _Wanted:
+    slug = _slug(row.variant)
+    return _Wanted(
+        f"{sku[:_LONGEST]}-{slug[:16]}", _is_whole(row.variant) and len(slug) <= 16, f"{sku} {row.variant}"
+    )
+
+
+def _apart(wanted: Sequence[_Wanted], taken: Collection[str], joint: str) -> list[str]:
+    """Return one name for each of `wanted`, whatever their order, none of them in `taken`.
+
+    Of those that would be called the same, only one that says its whole name is called so. The others have a
+    digest behind it.
+    """
+    claims, whole = Counter(one.made for one in wanted), Counter(one.made for one in wanted if one.whole)
+    shared = {made for made, count in claims.items() if count > 1}
+    used, found = {*taken, *shared}, list[str]()
+    for one in wanted:
+        keeps = one.whole and whole[one.made] == 1 and one.made not in taken
+        found.append(one.made if keeps else _unique(one.made, one.named, used, joint))
+        used.add(found[-1])
+    return found
 
 
 def _hindi_names(groups: Sequence[tuple[Row, ...]], category: str) -> Iterator[str]:
@@ -139,12 +202,17 @@ def _slug(text: str) -> str:
     return f"{short}-{_digest(text)[:6]}" if lost or not slug else short
 
 
+def _is_whole(name: str) -> bool:
+    """Return whether the slug of `name` says all of it."""
+    return _slug(name) == normalise(name).replace(" ", "-")
+
+
 def _category_id(name: str) -> str:
     id = _slug(name).replace("-", "_")
     return id if id[0].isalpha() else f"c_{id}"
 
 
-def _unique(made: str, named: str, taken: set[str], joint: str) -> str:
+def _unique(made: str, named: str, taken: Collection[str], joint: str) -> str:
     """Return `made`, with a digest of what it is named for behind it if another has it already."""
     digest = _digest(named)
     tried = (made, *(f"{made}{joint}{digest[:size]}" for size in range(4, 20)))

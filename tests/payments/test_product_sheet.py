@@ -130,6 +130,33 @@ def test_skus_do_not_depend_on_prices_or_on_rows_that_come_later() -> None:
     ]
 
 
+_ALIKE = [
+    ["Kulfi", "5", "Ice", ""], ["Kulfi", "6", "Catering", ""], ["Kulfi", "7", "", ""],
+    ["Kulfi ice", "8", "Ice", ""],
+    ["Tea cup", "1", "Téa", ""], ["Téa cup", "2", "Tea", ""], ["Tèa cup", "3", "Tea", ""],
+    ["Box", "4", "Tea", "family pack of six, red"], ["Box", "5", "Tea", "family pack of six, blue"],
+    ["Box family pack of", "6", "Tea", ""], ["चाय", "9", "चाय", ""], ["चाय", "10", "Ice", ""],
+]  # fmt: skip
+
+
+@given(st.permutations(_ALIKE))
+def test_skus_and_ids_do_not_depend_on_the_order_of_the_rows(rows: list[list[str]]) -> None:
+    def known(rows: Sequence[Sequence[str]]) -> dict[tuple[str, str, str], tuple[str, str]]:
+        return {
+            (row.name, row.category, row.variant): (sku, product.category)
+            for product in sheet(written(rows)).products
+            for sku, row in zip(product.variant_skus or (product.sku,), product.rows, strict=True)
+        }
+
+    before = known(_ALIKE)
+    assert known(rows) == before
+    assert len({sku for sku, _ in before.values()}) == len(_ALIKE)
+    assert before["Kulfi", "Ice", ""][0].startswith("kulfi-ice-")
+    assert before["Kulfi", "Catering", ""][0] == "kulfi-catering"
+    assert before["Kulfi", "", ""][0] == "kulfi"
+    assert before["Kulfi ice", "Ice", ""][0] == "kulfi-ice"
+
+
 def test_a_sku_that_a_row_gives_is_kept_and_never_made_for_another() -> None:
     found = sheet("name,price,sku,variant\nTea,5,,\nCup,6,tea,\nKaju,7,k1,250 g\nKaju,8,,500 g")
     assert found.products[0].sku.startswith("tea-")
