@@ -69,7 +69,8 @@ def read_sheet(text: str, longest_name: int) -> Sheet:
     sheet = Sheet(faults=sorted(found.faults, key=lambda fault: fault.line), unread=found.unread)
     if not sheet.faults:
         _fill(sheet, groups)
-        sheet.hints = [hint for row in found.rows for hint in _long_names(row, longest_name)]
+        names = [hint for row in found.rows for hint in _long_names(row, longest_name)]
+        sheet.hints = sorted([*found.hints, *names], key=lambda hint: hint.line)
     return sheet
 
 

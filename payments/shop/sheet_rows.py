@@ -2,8 +2,8 @@
 
 import csv
 import io
-import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -11,6 +11,7 @@ from typing import Final
 from flows.document.errors import close
 from flows.document.words import normalise, visible, with_ascii_digits
 from flows.messages import urls
+from payments.shop.cut_prices import CutPrice, cut_price, doubted
 from payments.shop.money import paise, plain_digits
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -28,6 +29,8 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 """The columns that are read, each with other words for it. `name` and `price` are needed."""
 _NEEDED: Final = ("name", "price")
 _DELIMITERS: Final = ",;\t"
+_THREE: Final = 3
+"""Digits of the last group of a number: 1,23,456."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ class Rows:
     rows: list[Row] = field(default_factory=list)
     faults: list[SheetFault] = field(default_factory=list)
     """In the order of the sheet."""
+    hints: list[SheetFault] = field(default_factory=list)
+    """What is perhaps wrong."""
     unread: list[str] = field(default_factory=list)
     """Columns that are not ours, as the sheet calls them."""
 
@@ -76,8 +81,10 @@ def read_rows(text: str) -> Rows:
         line, header = next(lines, (1, []))
         columns = _columns(line, header, found)
         if not found.faults:
+            perhaps, triples = list[CutPrice](), Counter[str]()
             for line, cells in lines:
-                _read(line, cells, columns, found)
+                _read(line, cells, columns, found, perhaps, triples)
+            _doubt(found, perhaps, triples)
     except csv.Error as error:
         mend = "a cell that holds a quotation mark stands in quotes, and doubles it"
         found.faults.append(SheetFault(1, f"the file is no CSV: {error}", mend))
@@ -125,18 +132,35 @@ def _columns(line: int, header: Sequence[str], found: Rows) -> list[str]:
     return columns
 
 
-def _read(line: int, cells: Sequence[str], columns: Sequence[str], found: Rows) -> None:
-    """Read one row: into the rows if it is sound, else each of its faults."""
+def _is_triple(cell: str) -> bool:
+    return len(cell) == _THREE and cell.isdecimal()
+
+
+def _read(
+    line: int,
+    cells: Sequence[str],
+    columns: Sequence[str],
+    found: Rows,
+    perhaps: list[CutPrice],
+    triples: Counter[str],
+) -> None:
+    """Read one row: into the rows if it is sound, else each of its faults.
+
+    A price that may be cut goes into `perhaps`; of other rows, the columns with three digits into `triples`.
+    """
     if any(cells[len(columns) :]):
         message = f"the row has {len(cells)} cells, and there are {len(columns)} columns"
         mend = "put a name or a price with a comma in quotes, or leave the comma out"
         found.faults.append(SheetFault(line, message, mend))
         return
     said = {name: cell for name, cell in zip(columns, cells, strict=False) if name}
-    if cut := _cut_price(columns, said):
-        mend = f"write {cut.replace(',', '')}, or put the price in quotes"
-        found.faults.append(SheetFault(line, f"the price {cut} stands in two cells", mend))
+    if (cut := cut_price(line, columns, cells)) and cut.sure:
+        found.faults.append(SheetFault(line, cut.message, cut.mend))
         return
+    if cut and len(said["price"]) < _THREE:
+        perhaps.append(cut)
+    else:
+        triples.update(name for name, cell in zip(columns, cells, strict=False) if _is_triple(cell))
     faults = [*_faults(line, said)]
     found.faults += faults
     if not faults:
@@ -146,15 +170,13 @@ def _read(line: int, cells: Sequence[str], columns: Sequence[str], found: Rows) 
         found.rows.append(Row(line=line, price=_paise(price), stock=pieces, **fields))
 
 
-def _cut_price(columns: Sequence[str], said: Mapping[str, str]) -> str:
-    """Return the price that a comma without quotes has cut, as in `Tea,1,700`; empty if none shows.
-
-    Three digits behind the price may be the stock, but no name of anything.
-    """
-    following = (*columns, "")[columns.index("price") + 1]
-    rest = said.get(following, "")
-    is_rest = following not in ("", "stock") and re.fullmatch(r"[0-9]{3}(\.[0-9]+)?", rest)
-    return f"{said['price']},{rest}" if is_rest and said["price"].isdecimal() else ""
+def _doubt(found: Rows, perhaps: Sequence[CutPrice], triples: Mapping[str, int]) -> None:
+    """Refuse, or warn of, each price that may be cut, by what the other rows look like."""
+    lines = {one.line for one in perhaps}
+    prices = {row.line: row.price for row in found.rows if row.line not in lines}
+    for one, refused in doubted(perhaps, prices, triples):
+        message = one.message if refused else f"perhaps {one.message}"
+        (found.faults if refused else found.hints).append(SheetFault(one.line, message, one.mend))
 
 
 def _faults(line: int, said: Mapping[str, str]) -> Iterator[SheetFault]:

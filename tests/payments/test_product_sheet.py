@@ -76,7 +76,7 @@ Kaju katli;510,;Sweets;500 g;10;;काजू कतली;;
         (["Tea,180", "Tea,90"], ["2: 'Tea' is also in line 3", "3: 'Tea' is also in line 2"]),
         (["Tea,180,,250 g", "tea!,90,,250 G"], ["3: 'tea!, 250 G' is also in line 2"]),
         (["Tea,180,,250 g", "Tea,90"], ["3: 'Tea' is also in line 2"]),
-        (["Tea,1,700", "Cup,1,70,9"], ["2: the price 1,700 stands in two cells"]),
+        (["Tea,1,700", "Cup,1,70,9"], ["2: the price 1,700 stands in 2 cells"]),
         (["Tea,5,,,,,,8"], ["2: the row has 8 cells, and there are 7 columns"]),
         (["Tea,"], ["2: the price of 'Tea' is missing"]),
         (["Tea,0"], ["2: the price of 'Tea': 0 is not a price"]),
@@ -96,6 +96,38 @@ def test_each_bad_row_is_told_with_its_line(rows: list[str], found: list[str]) -
     told = faults(*rows)
     assert len(told) == len(found), told
     assert all(one.startswith(start) for one, start in zip(told, found, strict=True)), told
+
+
+_WRONG = "the price {} stands in {} cells"
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "refused", "doubted"),
+    [
+        ("name,price,stock", ["Bag,1700,5", "Belt,1,700"], {3: "1,700"}, {}),
+        ("name,price,category,variant", ["Gold coin,1,23,456"], {2: "1,23,456"}, {}),
+        ("name,price,stock,category", ["Gold coin,1,23,456"], {2: "1,23,456"}, {}),
+        ("name,price,variant", ["Belt,12,345.50"], {2: "12,345.50"}, {}),
+        ("name,price,stock,code", ["Bag,1700,5,a", "Coin,1,23,456"], {}, {3: "1,23,456"}),
+        ("name,price,stock", ["Belt,1,700"], {}, {2: "1,700"}),
+        ("name,price,stock", ["Pen,20,500", "Ink,35,40"], {}, {2: "20,500"}),
+        ("name,price,stock", ["Bag,1700,120", "Pen,20,500"], {}, {3: "20,500"}),
+        ("name,price,stock", ["Bag,1700,5", "Pen,20.00,500"], {}, {}),
+        ("name,price,stock", ["Tea,180,100", "Cup,320,120"], {}, {}),
+        ("name,price,code", ["Bag,1700,101", "Pen,20,102"], {}, {}),
+        ("name,price,mrp", ["Bag,1700,1900", "Pen,90,110"], {}, {3: "90,110"}),
+        ("name,price,code", ["Tea,180,101", "Cup,320,102"], {}, {}),
+        ("name,price,stock", ['Bag,"1,700",5', "Ink,135,40"], {}, {}),
+    ],
+)
+def test_a_price_that_a_comma_has_cut_is_told(
+    header: str, rows: list[str], refused: dict[int, str], doubted: dict[int, str]
+) -> None:
+    found = sheet("\n".join([header, *rows]))
+    said = {line: _WRONG.format(price, price.count(",") + 1) for line, price in refused.items()}
+    assert {one.line: one.message for one in found.faults} == said
+    said = {line: f"perhaps {_WRONG.format(price, price.count(',') + 1)}" for line, price in doubted.items()}
+    assert {one.line: one.message for one in found.hints} == said
 
 
 @pytest.mark.parametrize(
