@@ -11,6 +11,8 @@ import yaml
 
 from bot.whatsapp.limits import LIMITS
 from flows.engine.model import Flow
+from flows.language.checks.filled_in import WrittenTexts
+from flows.language.checks.subject import Subject
 from flows.language.load import examine, load
 from flows.messages.kinds import Buttons, List
 from payments.processing.actions import SHOP
@@ -55,6 +57,24 @@ def shown(said: Sequence[Any]) -> dict[str, list[str]]:
     [message] = said
     assert isinstance(message, List), message
     return {section.title: [row.title for row in section.rows] for section in message.sections}
+
+
+def test_the_check_looks_through_the_file_once_however_many_names_are_cut(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = []
+
+    class Counted(WrittenTexts):
+        def __init__(self, subject: Subject) -> None:
+            made.append(subject)
+            super().__init__(subject)
+
+    monkeypatch.setattr("flows.language.checks.trials.WrittenTexts", Counted)
+    names = [product(n, name=f"Darjeeling first flush leaf number {n}") for n in range(60)]
+    found = examine(text_with(names), "f", SHOP, limits=LIMITS).issues
+    told = [one for one in found if "WhatsApp takes 24" in one.message]
+    assert len({one.line for one in told}) == len(told) == len(names)
+    assert len(made) == 1
 
 
 def test_ten_products_are_offered_at_once_by_category() -> None:

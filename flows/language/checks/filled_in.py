@@ -7,23 +7,30 @@ from flows.document.places import Path
 from flows.language.checks.subject import Subject
 
 
-def place_of(subject: Subject, text: str, limit: int) -> Path | None:
-    """Return the place in the host's sections of `text`, or of the longest part of it; None if there is none.
+class WrittenTexts:
+    """The texts in the host's sections of a file, by which a filled-in text is found again."""
 
-    A part counts if it takes more than half of `limit`: a shorter one is not what makes the text too long.
-    """
-    parts = [(written, path) for written, path in _texts(subject) if written in text]
-    whole = [path for written, path in parts if written == text]
-    if whole:
-        return whole[0]
-    written, path = max(parts, key=lambda part: len(part[0]), default=("", None))
-    return path if len(written) * 2 > limit else None
+    def __init__(self, subject: Subject) -> None:
+        data = subject.document.data
+        self._places: dict[str, Path] = {}
+        for section in subject.flow.vocabulary.sections:
+            for written, path in _texts_in(data.get(section), (section,)):
+                self._places.setdefault(written, path)
+        self._longest_first = sorted(self._places, key=len, reverse=True)
 
+    def place_of(self, text: str, limit: int) -> Path | None:
+        """Return the place of `text`, or of the longest part of it; None if there is none.
 
-def _texts(subject: Subject) -> Iterator[tuple[str, Path]]:
-    data = subject.document.data
-    for section in subject.flow.vocabulary.sections:
-        yield from _texts_in(data.get(section), (section,))
+        A part counts if it takes more than half of `limit`: a shorter one does not make the text too long.
+        """
+        if (whole := self._places.get(text)) is not None:
+            return whole
+        for written in self._longest_first:
+            if len(written) * 2 <= limit:
+                break
+            if written in text:
+                return self._places[written]
+        return None
 
 
 def _texts_in(value: Any, path: Path) -> Iterator[tuple[str, Path]]:

@@ -9,7 +9,7 @@ from flows.document.words import normalise
 from flows.engine.model import Flow
 from flows.engine.variables import Variable
 from flows.engine.vocabulary import Trial
-from flows.language.checks.filled_in import place_of
+from flows.language.checks.filled_in import WrittenTexts
 from flows.language.checks.subject import Subject
 from flows.messages.kinds import Message, Speech
 from flows.messages.limits import clip, length, shorten
@@ -30,8 +30,9 @@ def messages_can_be_sent(subject: Subject) -> Iterator[Issue]:
     """
     flow = subject.flow
     trials = {language: list(flow.vocabulary.trials(flow.statics[language])) for language in flow.languages}
+    written = WrittenTexts(subject)
     for name, speeches in flow.messages.items():
-        tried = _Tried(subject, name)
+        tried = _Tried(subject, name, written)
         for language, speech in speeches.items():
             if issue := tried.refusal(language, speech, trials[language]):
                 yield issue
@@ -42,15 +43,17 @@ def messages_can_be_sent(subject: Subject) -> Iterator[Issue]:
 class _Tried:
     """The trials of one message."""
 
-    def __init__(self, subject: Subject, name: str) -> None:
-        self._subject, self._name = subject, name
+    def __init__(self, subject: Subject, name: str, texts: WrittenTexts) -> None:
+        self._subject, self._name, self._texts = subject, name, texts
         self._cuts: dict[Cut, str] = {}
         """Each cut, with what it was tried with."""
         self._alike: dict[str, str] = {}
         """A title that two replies have, with what it was tried with."""
         titles = [reply.title for reply, _ in subject.spec.messages[name].replies()]
-        texts = [text for title in titles for text in ([title] if isinstance(title, str) else title.values())]
-        self._written = {text for text in texts if "{" not in text}
+        written = [
+            text for title in titles for text in ([title] if isinstance(title, str) else title.values())
+        ]
+        self._written = {text for text in written if "{" not in text}
         """Titles that are written out: the kind of message compares them itself."""
 
     def refusal(self, language: str, speech: Speech, trials: list[Trial]) -> Issue | None:
@@ -105,7 +108,7 @@ class _Tried:
         for cut, when in self._cuts.items():
             if not cut.at_end and not _loses_words(cut):
                 continue
-            if place := place_of(self._subject, cut.text, cut.limit):
+            if place := self._texts.place_of(cut.text, cut.limit):
                 yield self._filled_in(cut, place)
             else:
                 by_place.setdefault(cut.place, []).append((cut, when))
