@@ -57,8 +57,7 @@ async def test_ledger_balances(store: Store, database_url: str) -> None:
         "  + held                    ₹50\n"
         "\nHeld:\n"
         "  order #10012 (k-1-1): ₹50 held, surplus: more than the total was paid\n"
-        "      refund what is too much in Razorpay's dashboard, where its notes name the order, or say"
-        " 'munshi order <number> keep <why>'\n"
+        "      refund what is too much in Razorpay's dashboard, where its notes name the order\n"
         "\nThe books balance.\n"
     )
     told = orjson.loads((await run_munshi(database_url, "ledger", "--json")).output)
