@@ -1,16 +1,18 @@
 """`munshi test`: play the written chats and list those whose answers have changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from bot.cli.coverage import lines
 from bot.cli.flow_file import DEFAULT, read_text, sound_flow
 from bot.printable import printable
 
 if TYPE_CHECKING:
     from flows.engine.model import Flow
+    from payments.simulator.coverage import Coverage
     from payments.simulator.scenario import Scenario
 
 _OWN: Final = "write its path as seen from the scenario's folder; without 'flow:' the shop's own is played"
@@ -25,20 +27,44 @@ Paths = Annotated[list[Path] | None, typer.Argument(help="Scenario files, or fol
 Flowing = Annotated[
     Path, typer.Option("--flow", envvar="MUNSHI_FLOW", help="The flow file of scenarios that name none.")
 ]
+Covering = Annotated[
+    bool, typer.Option("--coverage", help="List the rules never taken and the messages never said.")
+]
+Least = Annotated[
+    int | None,
+    typer.Option(
+        "--min", min=0, max=100, metavar="N", help="Fail if less than N % is used; with --coverage."
+    ),
+]
 
 
-def command(paths: Paths = None, flow: Flowing = DEFAULT) -> None:
+def command(
+    paths: Paths = None, flow: Flowing = DEFAULT, coverage: Covering = False, least: Least = None
+) -> None:
     """Play the written chats on the flow, without any network, and list those whose answers have changed."""
     files = [file for path in paths or [_default()] for file in _files(path)]
-    flows: dict[Path, Flow] = {}
+    covered: dict[Path, tuple[Flow, Coverage]] = {}
     failed = 0
     for file in files:
-        failed += not _passes(file, flow, flows)
+        failed += not _passes(file, flow, covered)
+    low = _is_low(covered.values(), least or 0) if coverage or least is not None else False
     typer.echo(f"{len(files) - failed} passed, {failed} failed")
     if failed >= _SEVERAL:
         typer.echo(_ALL_CHANGED)
-    if failed:
+    if failed or low:
         raise typer.Exit(1)
+
+
+def _is_low(covered: "Iterable[tuple[Flow, Coverage]]", least: int) -> bool:
+    """Print what was never used of each flow. Return whether of one of them less than `least` % was."""
+    low = False
+    for flow, coverage in covered:
+        for line in lines(flow, coverage):
+            typer.echo(printable(line))
+        if coverage.percent < least:
+            typer.echo(f"  that is under the {least} % that --min asks for")
+            low = True
+    return low
 
 
 def _default() -> Path:
@@ -55,10 +81,11 @@ def _files(path: Path) -> Iterator[Path]:
     yield from files
 
 
-def _passes(file: Path, default: Path, flows: "dict[Path, Flow]") -> bool:
-    """Play one file and print the result. `flows` caches the flows that are loaded."""
+def _passes(file: Path, default: Path, covered: "dict[Path, tuple[Flow, Coverage]]") -> bool:
+    """Play one file and print the result. `covered`: each flow that is loaded, with what was used of it."""
     text = read_text(file)
     from flows.document.errors import FlowInvalid
+    from payments.simulator.coverage import Coverage
     from payments.simulator.runner import play
     from payments.simulator.scenario import parse
 
@@ -72,9 +99,12 @@ def _passes(file: Path, default: Path, flows: "dict[Path, Flow]") -> bool:
         place = f"{file}:{scenario.lines['flow']}: {scenario.name}"
         typer.echo(printable(f"FAILED  {place}\n  there is no flow file {path}\n  {_OWN}", "\n"))
         return False
-    if path not in flows:
-        flows[path] = sound_flow(path)
-    played = play(flows[path], scenario)
+    if path not in covered:
+        flow = sound_flow(path)
+        covered[path] = flow, Coverage(flow)
+    flow, coverage = covered[path]
+    played = play(flow, scenario)
+    coverage.add(played.results)
     typer.echo(printable(f"FAILED  {played}" if played.mismatch else f"passed  {played}", "\n"))
     return played.mismatch is None
 

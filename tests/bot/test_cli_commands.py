@@ -163,3 +163,64 @@ def test_an_unknown_command_is_said() -> None:
     result = munshi("chekc")
     assert result.exit_code == 2
     assert "No such command 'chekc'" in result.output
+
+
+HALF = """flow: x
+shop: {name: X, products: [{sku: a, price: 1, name: A}]}
+variables: {seen: {default: ""}}
+messages:
+  one: First.
+  again: Again.
+  other: Other.
+  bye: Bye.
+anywhere:
+  hello:
+    words: [hello]
+    say: {}
+  order.requested: {say: bye}
+  payment.captured: {say: bye}
+otherwise: {say: other}
+start: here
+states:
+  here:
+    on:
+      text: [{if: "seen == ''", do: {set: {seen: x}}, say: one}, {if: "seen == 'no'", say: bye}, {say: again}]
+"""
+"""A flow of which `TWICE` uses 2 of 7 rules and 2 of 4 messages. Three alternatives are on one line."""
+TWICE = """scenario: Twice
+flow: half.yaml
+chat:
+  - customer: a
+  - shop: First.
+  - customer: b
+  - shop: Again.
+"""
+
+
+def test_what_no_chat_uses_is_listed_by_its_line(tmp_path: Path) -> None:
+    flow = written(tmp_path / "half.yaml", HALF.replace("{}", "bye"))
+    chat = written(tmp_path / "twice.test.yaml", TWICE)
+    result = munshi("test", chat, "--coverage")
+    assert result.exit_code == 0
+    assert result.output.splitlines()[1:] == [
+        f"{flow}:7: never said: other",
+        f"{flow}:8: never said: bye",
+        f"{flow}:10: never taken: anywhere: hello",
+        f"{flow}:13: never taken: anywhere: order.requested",
+        f"{flow}:14: never taken: anywhere: payment.captured",
+        f"{flow}:15: never taken: anywhere: otherwise",
+        f"{flow}:20: never taken: here: text [seen == 'no']",
+        f"coverage of {flow}: 36 % (2 of 7 rules taken, 2 of 4 messages said)",
+        "1 passed, 0 failed",
+    ]
+    assert "coverage" not in munshi("test", chat).output
+
+
+def test_coverage_under_the_least_that_was_asked_for_fails(tmp_path: Path) -> None:
+    written(tmp_path / "half.yaml", HALF.replace("{}", "bye"))
+    chat = written(tmp_path / "twice.test.yaml", TWICE)
+    assert munshi("test", chat, "--min", "36").exit_code == 0
+    result = munshi("test", chat, "--min", "37")
+    assert result.exit_code == 1
+    assert "under the 37 % that --min asks for" in result.output
+    assert result.output.endswith("1 passed, 0 failed\n")
