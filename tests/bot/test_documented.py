@@ -99,7 +99,7 @@ def calls(paper: Path) -> list[list[str]]:
     found = [
         re.search(r"(?:^|/bin/|sudo -u munshi )munshi( [a-z][^#|]*)?(?:  |#|$)", line) for line in code(paper)
     ]
-    called = (re.sub(r"<[^>]*>", "1", match[1] or "") for match in found if match and match[1])
+    called = (re.sub(r"<[^>]*>", "1", match[1].partition(" > ")[0]) for match in found if match and match[1])
     return [shlex.split(words) for words in called]
 
 
