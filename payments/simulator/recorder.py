@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from flows.engine.model import Flow
+from flows.messages import replies
 from flows.messages.kinds import Buttons, List, Message
 from payments.processing.changes import values
 from payments.simulator import people
@@ -45,6 +46,13 @@ class Recorder:
         staff = [one.message for one in values(simulator.store.told[told:])]
         self._lines += self._expected(key, answer, staff)
 
+    def attempt(self, key: str, value: Any) -> None:
+        """Play and write one action, or write as a comment why it can't be played. Raises CannotPlay."""
+        try:
+            self.do(key, value)
+        except (LookupError, ValueError) as error:
+            self.note(f"not played: {key}: {value} ({error})")
+
     def note(self, text: str) -> None:
         """Write a comment."""
         self._lines.append(f"  # {' '.join(text.split())}")
@@ -69,6 +77,16 @@ class Recorder:
         if (state := self.simulator.conversation.state) != self._state:
             fields["state"] = self._state = state
         return expectation(fields)
+
+
+def tap_of(simulator: Simulator, reply_id: str) -> tuple[str, str]:
+    """Return the step that taps the reply with this id: by its title, if that means the same reply."""
+    offered = [reply for say in reversed(simulator.said) for reply in say.message.replies]
+    meant = next((one for one in offered if replies.decode(one.id) == replies.decode(reply_id)), None)
+    newest = next((one for one in offered if meant and one.title == meant.title), None)
+    if newest and newest == meant:
+        return "tap", newest.title
+    return "taps_id", meant.id if meant else reply_id
 
 
 def lasting(words: str, simulator: Simulator) -> str:

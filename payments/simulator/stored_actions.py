@@ -15,6 +15,7 @@ from payments.processing.order_answers import STAGE
 from payments.processing.staff_replies import decode
 from payments.processing.verbs import LAST_REPLY, ORDER_VERBS, REPLY, WROTE
 from payments.simulator.disguise import Disguise
+from payments.simulator.recorder import tap_of
 from payments.simulator.simulator import Simulator
 
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -93,10 +94,7 @@ class StoredActions:
             id = replies.encode_page(here, reply.message, reply.page)
         else:
             id = replies.encode(here, reply.trigger, self._value(reply.value))
-        offered = [one for say in reversed(self._simulator.said) for one in say.message.replies]
-        meant = next((one for one in offered if replies.decode(one.id) == replies.decode(id)), None)
-        newest = next((one for one in offered if meant and one.title == meant.title), None)
-        return ("tap", newest.title) if newest and newest == meant else ("taps_id", meant.id if meant else id)
+        return tap_of(self._simulator, id)
 
     def _value(self, value: str) -> str:
         """Return what a reply carries as the scenario's replies carry it: keys, numbers and dates differ."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from flows.document import durations
 from flows.engine.events import TimerDue
 from flows.engine.model import Flow
 from payments.ledger.facts import EntityType, Fact, FactState
@@ -47,8 +48,9 @@ from payments.simulator.stored_actions import StoredActions, StoredOrder, stand_
 
 _SECOND: Final = 1000
 _MINUTE: Final = 60 * _SECOND
-_UNITS: Final = (("days", 24 * 60 * _MINUTE), ("h", 60 * _MINUTE), ("min", _MINUTE), ("s", _SECOND))
 _WEEK: Final = 7 * 24 * 60 * _MINUTE
+_LONGEST_IN_SECONDS: Final = 999_999 * _SECOND
+"""A span of time has six digits."""
 _LATE: Final = _MINUTE
 """A timer that is handled so late was held up."""
 _WITH_FACTS: Final = (PaymentsFetched, LinkFound, RefundMade)
@@ -234,12 +236,8 @@ class _Retelling:
 
     def _do(self, key: str, value: Any) -> None:
         """Play an action, or note that it can't be played. Without a value there is nothing to do."""
-        if value == "":
-            return
-        try:
-            self.recorder.do(key, value)
-        except (LookupError, ValueError) as error:
-            self.recorder.note(f"not played: {key}: {value} ({error})")
+        if value != "":
+            self.recorder.attempt(key, value)
 
 
 def _how_answered(body: Result) -> str | None:
@@ -262,8 +260,7 @@ def _has_times(shop: Shop) -> bool:
 
 
 def _span(milliseconds: int) -> str:
-    """Return a span of time as a scenario has it, in the largest unit that fits; empty if it is none."""
-    for name, unit in _UNITS:
-        if milliseconds >= unit and milliseconds % unit == 0:
-            return f"{milliseconds // unit} {name}"
-    return f"{milliseconds // _SECOND} s" if milliseconds >= _SECOND else ""
+    """Return a span of time as a scenario has it; empty if it is none."""
+    if milliseconds > _LONGEST_IN_SECONDS:
+        milliseconds = -(-milliseconds // _MINUTE) * _MINUTE
+    return durations.written(milliseconds) if milliseconds >= _SECOND else ""
