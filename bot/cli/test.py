@@ -1,6 +1,7 @@
 """`munshi test`: play the written chats and list those whose answers have changed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -13,6 +14,7 @@ from bot.printable import printable
 if TYPE_CHECKING:
     from flows.engine.model import Flow
     from payments.simulator.coverage import Coverage
+    from payments.simulator.runner import Played
     from payments.simulator.scenario import Scenario
 
 _OWN: Final = "write its path as seen from the scenario's folder; without 'flow:' the shop's own is played"
@@ -38,15 +40,29 @@ Least = Annotated[
 ]
 
 
+Updating = Annotated[
+    bool,
+    typer.Option(
+        "--update",
+        help="Write the present answers into the chats that fail, and show the difference.",
+    ),
+]
+
+
 def command(
-    paths: Paths = None, flow: Flowing = DEFAULT, coverage: Covering = False, least: Least = None
+    paths: Paths = None,
+    flow: Flowing = DEFAULT,
+    coverage: Covering = False,
+    least: Least = None,
+    update: Updating = False,
 ) -> None:
     """Play the written chats on the flow, without any network, and list those whose answers have changed."""
     files = [file for path in paths or [_default()] for file in _files(path)]
     covered: dict[Path, tuple[Flow, Coverage]] = {}
     failed = 0
+    mend = _update if update else _report
     for file in files:
-        failed += not _passes(file, flow, covered)
+        failed += not _passes(file, flow, covered, mend)
     low = _is_low(covered.values(), least or 0) if coverage or least is not None else False
     typer.echo(f"{len(files) - failed} passed, {failed} failed")
     if failed >= _SEVERAL:
@@ -81,8 +97,16 @@ def _files(path: Path) -> Iterator[Path]:
     yield from files
 
 
-def _passes(file: Path, default: Path, covered: "dict[Path, tuple[Flow, Coverage]]") -> bool:
-    """Play one file and print the result. `covered`: each flow that is loaded, with what was used of it."""
+def _passes(
+    file: Path,
+    default: Path,
+    covered: "dict[Path, tuple[Flow, Coverage]]",
+    mend: "Callable[[Flow, Played, str], bool]",
+) -> bool:
+    """Play one file and print the result. `covered`: each flow that is loaded, with what was used of it.
+
+    `mend` is called with a chat that fails, and returns whether it does not any more.
+    """
     text = read_text(file)
     from flows.document.errors import FlowInvalid
     from payments.simulator.coverage import Coverage
@@ -105,8 +129,33 @@ def _passes(file: Path, default: Path, covered: "dict[Path, tuple[Flow, Coverage
     flow, coverage = covered[path]
     played = play(flow, scenario)
     coverage.add(played.results)
-    typer.echo(printable(f"FAILED  {played}" if played.mismatch else f"passed  {played}", "\n"))
-    return played.mismatch is None
+    if played.mismatch:
+        return mend(flow, played, text)
+    typer.echo(printable(f"passed  {played}", "\n"))
+    return True
+
+
+def _report(flow: "Flow", played: "Played", text: str) -> bool:
+    """Print where the chat fails."""
+    typer.echo(printable(f"FAILED  {played}", "\n"))
+    return False
+
+
+def _update(flow: "Flow", played: "Played", text: str) -> bool:
+    """Write the present answers into the chat's file and print the difference, if that makes it pass."""
+    from payments.simulator.updating import updated
+
+    file = played.scenario.file
+    new = updated(flow, played.scenario, text)
+    if new is None:
+        _report(flow, played, text)
+        typer.echo("  --update writes answers only, and other answers do not make this chat pass")
+        return False
+    Path(file).write_text(new, encoding="utf-8", newline="")
+    typer.echo(printable(f"updated {file}: {played.scenario.name}"))
+    for line in list(unified_diff(text.splitlines(), new.splitlines(), n=1, lineterm=""))[2:]:
+        typer.echo(printable(f"  {line}"))
+    return True
 
 
 def _flow_path(scenario: "Scenario", file: Path, default: Path) -> Path:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from flows.document.reader import UNSENDABLE
 
-_PLAIN: Final = re.compile(r"[A-Za-z](?:[\w .!?'/()₹…-]*[\w.!?'/()₹…-])?|[0-9]+ [a-z]+", re.ASCII)
+_PLAIN: Final = re.compile(r"[A-Za-z](?:[\w .!'/()₹…-]*[\w.!'/()₹…-])?|[0-9]+ [a-z]+", re.ASCII)
 """Texts that need no quotes anywhere, unless they are words of YAML."""
 _WORDS: Final = frozenset({"true", "false", "null"})
 _INVISIBLE_BREAKS: Final = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}

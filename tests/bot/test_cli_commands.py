@@ -224,3 +224,27 @@ def test_coverage_under_the_least_that_was_asked_for_fails(tmp_path: Path) -> No
     assert result.exit_code == 1
     assert "under the 37 % that --min asks for" in result.output
     assert result.output.endswith("1 passed, 0 failed\n")
+
+
+def test_update_writes_the_answers_and_shows_the_difference(tmp_path: Path) -> None:
+    written(tmp_path / "half.yaml", HALF.replace("{}", "bye"))
+    chat = written(tmp_path / "twice.test.yaml", TWICE.replace("First.", "Hello.  # greets"))
+    result = munshi("test", chat, "--update")
+    assert result.exit_code == 0, result.output
+    assert result.output == (
+        f"updated {chat}: Twice\n"
+        "  @@ -4,3 +4,3 @@\n     - customer: a\n"
+        "  -  - shop: Hello.  # greets\n  +  - shop: First.  # greets\n"
+        "     - customer: b\n1 passed, 0 failed\n"
+    )
+    assert chat.read_text("utf-8") == TWICE.replace("First.", "First.  # greets")
+
+
+def test_update_leaves_a_chat_that_answers_alone_do_not_mend(tmp_path: Path) -> None:
+    written(tmp_path / "half.yaml", HALF.replace("{}", "bye"))
+    text = TWICE.replace("First.", "Hello.") + "  - tap: Nothing\n"
+    chat = written(tmp_path / "twice.test.yaml", text)
+    result = munshi("test", chat, "--update")
+    assert result.exit_code == 1
+    assert "  --update writes answers only, and other answers do not make this chat pass\n" in result.output
+    assert chat.read_text("utf-8") == text

