@@ -248,3 +248,14 @@ def test_update_leaves_a_chat_that_answers_alone_do_not_mend(tmp_path: Path) -> 
     assert result.exit_code == 1
     assert "  --update writes answers only, and other answers do not make this chat pass\n" in result.output
     assert chat.read_text("utf-8") == text
+
+
+def test_the_diagram_of_one_state_and_as_svg() -> None:
+    result = munshi("diagram", "--format", "svg", "--state", "failed")
+    assert result.exit_code == 0
+    assert result.output.startswith("<svg ")
+    assert ">after 25 min<" in result.output
+    assert "checkout" not in result.output
+    wrong = munshi("diagram", "--state", "faild")
+    assert wrong.exit_code == 1
+    assert "there is no state 'faild': did you mean 'failed'?" in wrong.output
