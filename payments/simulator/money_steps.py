@@ -54,7 +54,8 @@ class MoneySteps:
                 yield self._captured(fact)
             case EntityType.PAYMENT, FactState.FAILED:
                 self._failed.add(fact.entity_id)
-                yield "payment_fails", fact.detail.error_description or True
+                # Without the provider's words: they may name the account of the payer.
+                yield "payment_fails", True
             case EntityType.PAYMENT_LINK, FactState.CANCELLED if fact.entity_id not in self._we_ended:
                 yield PROVIDER, "cancels the link"
             case EntityType.REFUND, _:

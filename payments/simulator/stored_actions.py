@@ -119,7 +119,7 @@ class StoredActions:
         return {"items": items, **said} if items else said
 
     def _said(self, name: str, value: str | bool) -> str | bool:
-        if not isinstance(value, str) or name in ("coupon", "pays"):
+        if not isinstance(value, str) or name == "pays":
             return value
         return self._shifted(value) if name == "slot" else self._disguise.text(value)
 

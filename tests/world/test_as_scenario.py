@@ -36,3 +36,25 @@ async def test_a_real_chat_is_a_scenario(live: Live, database_url: str) -> None:
         "  - tap: Pay Now",
         "  - pays: true",
     ]
+
+
+async def test_of_an_order_the_chat_is_told_up_to_the_next(live: Live, database_url: str) -> None:
+    zoya = live.customer("919812345602", "Zoya")
+    await zoya.order()
+    await zoya.fail()
+    [paid] = await zoya.pay()
+    number = paid.text.partition("#")[2][:5]
+    await zoya.order()
+    await live.rows("UPDATE outbox SET name = 'another' WHERE name = 'complete_payment' RETURNING id")
+    result = await run_munshi(database_url, "why", f"#{number}", "--as-scenario")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.count("  - tap: Confirm order\n") == 1
+    assert play(load_flow(FLOW), parse(result.stdout, "made.yaml")).mismatch is None
+    assert "  - payment_fails: true\n" in result.stdout
+    assert "the shop said 'another', and says 'complete_payment' in the scenario" in result.stderr
+
+
+async def test_a_customer_of_whom_nothing_is_stored_has_no_scenario(live: Live, database_url: str) -> None:
+    result = await run_munshi(database_url, "why", "919812345603", "--as-scenario")
+    assert result.exit_code == 1
+    assert "nobody and nothing here is called '919812345603'" in result.output
