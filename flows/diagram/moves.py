@@ -21,7 +21,6 @@ def narrowed(flow: Flow, path: str) -> Flow:
     """Return what of `flow` concerns the state `path`: its moves, those that lead to it, and their states."""
     rules = [rule for rule in flow.rules if _within(rule.owner, path) or _within(rule.target or "", path)]
     near = {path, flow.start} | {one for rule in rules for one in (rule.owner, rule.target) if one}
-    near |= {one for one in flow.states if _within(one, path)}
     for one in list(near):
         for around in flow.states[one].chain:
             near |= {*flow.states[flow.states[around].leaf].chain}

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
-from flows.document.reader import Path
+from flows.document.places import Path
 from flows.engine.model import Flow, Rule
 from payments.processing.changes import EventResult
 

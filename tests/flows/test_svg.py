@@ -93,8 +93,3 @@ def test_of_one_state_only_what_concerns_it_is_drawn(state: str) -> None:
     assert {one for one in flow.states if f"{one}.".startswith(f"{state}.")} <= part.states.keys()
     assert len(list(parsed(part).iter(f"{_NS}title"))) == sum(is_drawn(flow, rule) for rule in part.rules)
     assert mermaid(part, {}).startswith("stateDiagram-v2\n")
-
-
-def test_of_a_group_also_a_state_without_moves_is_drawn() -> None:
-    flow = load(FLOW.replace("      fast:\n", "      still: {}\n      fast:\n"), limits=LIMITS)
-    assert "road.still" in narrowed(flow, "road").states
