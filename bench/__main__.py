@@ -17,6 +17,7 @@ from bench.ledger import ledger_fold
 from bench.reconcile import reconcile
 from bench.retention import size_after_years, steps_while_pruning
 from bench.round_trip import round_trip
+from bench.scenarios import scenarios
 from bench.simulation import simulation
 from bench.steps import durable_steps
 from bot import log
@@ -33,6 +34,7 @@ _FIGURES: Final[tuple[Callable[[], Figure], ...]] = (
     growth,
     size_after_years,
     steps_while_pruning,
+    scenarios,
     simulation,
 )
 

@@ -1,5 +1,6 @@
 """`munshi chat`: talk to the flow in the terminal, on the real engine, or to a shop in a running sandbox."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,7 +20,9 @@ As = Annotated[
         "--as", metavar="WHO", help="With --sandbox: a phone number, or the name of one of the staff."
     ),
 ]
-
+Save = Annotated[
+    Path | None, typer.Option(metavar="SCENARIO", help="Without --sandbox: write the chat there, as a test.")
+]
 Whole = Annotated[bool, typer.Option("--whole", help="With --sandbox: show the chat from its beginning.")]
 
 
@@ -29,6 +32,7 @@ def command(
     sandbox: InSandbox = False,
     who: As = "919800000001",
     whole: Whole = False,
+    save: Save = None,
 ) -> None:
     """Talk to the shop as a customer. /help says what else can be done.
 
@@ -40,7 +44,11 @@ def command(
         from bot.clock import SystemClock
         from bot.terminal.simulated import Chat
 
-        Chat(flow, name or "Asha", now=SystemClock().now()).run()
+        chat = Chat(flow, name or "Asha", now=SystemClock().now())
+        chat.run()
+        if save is not None and (scenario := chat.as_scenario()):
+            save.write_text(scenario, encoding="utf-8")
+            typer.echo(f"saved as {save}: it passes until the shop answers otherwise (munshi test {save})")
         return
     from bot.cli.sandbox_chat import talk
 

@@ -40,10 +40,11 @@ class Group:
     def add(self, given: StepInput) -> None:
         """Add one customer."""
         self.people += 1
-        self.due += _due(given)
+        self.due += due_of(given)
 
 
-def _due(given: StepInput) -> int:
+def due_of(given: StepInput) -> int:
+    """Return the paise that are open in the customer's open orders."""
     return sum(one.due for one in given.orders.values() if one.lifecycle is Lifecycle.OPEN)
 
 
@@ -116,7 +117,7 @@ async def planned(records: Records, flow: Flow, now: int) -> Plan:
             plan.standing[state].people += people
     plan.faults = sorted(set(plan.faults))
     async for given in planner.to_decide():
-        plan.standing[given.conversation.state].due += _due(given)
+        plan.standing[given.conversation.state].due += due_of(given)
         await planner.decide(plan, given)
     for number, counts in planner.left.items():
         for state, people in counts.items():

@@ -1,5 +1,7 @@
 """Chat with the simulator in a terminal."""
 
+from typing import Any
+
 from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
@@ -8,12 +10,14 @@ from bot.terminal import commands
 from bot.terminal.commands import Command, choices, parse_command, pick
 from bot.terminal.drawing import draw_all, draw_trace, plain, sorry
 from bot.terminal.input import help_table, lines
-from flows.engine import address
+from flows.document import durations
 from flows.engine.model import Flow
 from flows.messages.kinds import Message, Reply
 from payments.processing.changes import EventResult, values
 from payments.shop.money import money
 from payments.simulator.chats import NothingToTap
+from payments.simulator.recorder import CannotPlay, Recorder, tap_of
+from payments.simulator.scenario_actions import ACTIONS
 from payments.simulator.simulated_gateway import NothingToPay
 from payments.simulator.simulator import START, Simulator
 
@@ -28,6 +32,8 @@ class Chat:
         self._console = console or Console(highlight=False)
         self._offered: tuple[Reply, ...] = ()
         self._results: list[EventResult] = []
+        self._steps: list[tuple[str, Any]] = []
+        """What the person did, as steps of a scenario."""
 
     def run(self) -> None:
         """Run the chat until /quit or the end of input."""
@@ -88,24 +94,40 @@ class Chat:
             self._console.print(Text("(the shop says nothing)", "dim"))
 
     def _answer(self, command: Command) -> list[Message]:
-        simulator = self._simulator
+        key, value = self._step(command)
+        answer = ACTIONS[key](value)(self._simulator)
+        self._steps.append((key, value))
+        return answer
+
+    def _step(self, command: Command) -> tuple[str, Any]:
+        """Return the command as the step of a scenario."""
         if reply := pick(command, self._offered):
-            return simulator.tap_reply(reply.id, reply.title)
+            return tap_of(self._simulator, reply.id)
         match command:
             case commands.Write(text=text) | commands.Choose(text=text) | commands.Answer(text=text):
-                return simulator.write(text)
+                return "customer", text
             case commands.Send(kind=kind):
-                return simulator.send(kind)
+                return "sends", kind
             case commands.Fill(form=form):
-                return simulator.fill(address.filled_in(form))
+                return "fills", dict(form)
             case commands.Pay():
-                return simulator.pay()
+                return "pays", True
             case commands.Fail(reason=reason):
-                return simulator.fail(reason) if reason else simulator.fail()
+                return "payment_fails", reason or True
             case commands.Wait(milliseconds=milliseconds):
-                return simulator.wait(milliseconds)
+                return "waits", durations.written(milliseconds)
             case _:
                 raise AssertionError(f"{command} is not for the shop")
+
+    def as_scenario(self) -> str | None:
+        """Return the chat as a scenario of the flow; None if nothing was done in it."""
+        recorder = Recorder(self._flow)
+        try:
+            for key, value in self._steps:
+                recorder.attempt(key, value)
+        except CannotPlay as error:
+            recorder.note(f"the rest is left out: {error}")
+        return recorder.text("A chat in the terminal") if self._steps else None
 
     def _state(self) -> str:
         conversation = self._simulator.conversation

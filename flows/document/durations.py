@@ -15,3 +15,15 @@ def parse(text: str) -> int:
             f"'{text}' is not a span of time: write for example '15 s', '10 min', '2 h' or '1 day'"
         )
     return int(match[1]) * _UNITS[match[2]] * 1000
+
+
+def written(milliseconds: int) -> str:
+    """Return a span of time, of whole seconds and at least one, in the largest unit that fits it."""
+    seconds = milliseconds // 1000
+    for name, unit in _LARGEST:
+        if seconds % unit == 0:
+            return f"{seconds // unit} {name}"
+    return f"{seconds} s"
+
+
+_LARGEST: Final = (("days", 86400), ("h", 3600), ("min", 60))

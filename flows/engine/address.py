@@ -59,6 +59,17 @@ def filled_in(form: Mapping[str, str]) -> Received:
     return event
 
 
+def form_of(event: Mapping[str, str]) -> dict[str, str]:
+    """Return a form whose answer is an event with these fields; its parts of the address are in one line."""
+    kept = {
+        field: event[field] for field in ("name", "phone", "city", "state", "pincode") if event.get(field)
+    }
+    address = event.get("address", "")
+    for field in ("pincode", "state", "city"):
+        address = address.removesuffix(kept.get(field, "")).removesuffix(", ")
+    return {**kept, "address": address} if address else kept
+
+
 def _line(text: str) -> str:
     """Return `text` in one line, without blanks and commas around it."""
     return " ".join(text.split()).strip(" ,")

@@ -12,6 +12,7 @@ from typing import Any
 from transitions import EventData, Machine, Transition
 
 from flows.engine.model import Rule
+from flows.templates.values_read import values_read
 
 
 class Decision:
@@ -43,8 +44,9 @@ class Decision:
             self.considered.append((rule, "the tap is on a message of an earlier visit"))
             return False
         self.looked_at = rule
-        if rule.guard is not None and not rule.guard.value(self._context()):
-            self.considered.append((rule, f"not {rule.guard.source}"))
+        if rule.guard is not None and not rule.guard.value(context := self._context()):
+            values = values_read(rule.guard, context)
+            self.considered.append((rule, f"not {rule.guard.source}" + (f" ({values})" if values else "")))
             return False
         self.taken = rule
         return True

@@ -72,7 +72,7 @@ class Rule:
 
     @property
     def name(self) -> str:
-        """Where it was written and what it answers, for people: `cart: confirm`."""
+        """Where it was written and what it answers: `cart: confirm`. Its alternatives have the same."""
         return f"{self.owner or 'anywhere'}: {self.trigger}"
 
     @property

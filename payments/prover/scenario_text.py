@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from payments.prover.search import Hop
 from payments.prover.world import MEENA
 from payments.simulator.scenario_actions import PROVIDER
+from payments.simulator.scenario_text import quoted
 from payments.truths.broken import Broken, Name
 
 _SECOND = 1000
@@ -28,10 +29,10 @@ def _text(
     steps += [label for label in _labels(hops) if _is_needed(label, slow=slow, held=held)]
     if broken.name in (Name.LOOP, Name.WAITS):
         steps.append("waits: 2 days")
-    ends = {Name.DEAD_END: f"reaches: {_quoted(start)}", Name.NO_LINK: "reaches: the link"}
+    ends = {Name.DEAD_END: f"reaches: {quoted(start)}", Name.NO_LINK: "reaches: the link"}
     end = ends.get(broken.name, "breaks: nothing")
     head = [f"# Found by munshi prove: {broken.said}".replace("\n", " ")]
-    head += [f"scenario: {_quoted(f'Broken: {broken.name}')}", *([f"flow: {_quoted(flow)}"] if flow else [])]
+    head += [f"scenario: {quoted(f'Broken: {broken.name}')}", *([f"flow: {quoted(flow)}"] if flow else [])]
     if any(label.startswith("staff: ") for label in _labels(hops)):
         head.append(f"staff: [{MEENA}]")
     return "\n".join([*head, "chat:", *(f"  - {_written(step)}" for step in steps), f"  - {end}", ""])
@@ -65,9 +66,4 @@ def _labels(hops: Sequence[Hop]) -> Iterator[str]:
 def _written(step: str) -> str:
     key, _, value = step.partition(": ")
     plain = value in ("true",) or value.startswith(("{", '"')) or value.replace(".", "").isdigit()
-    return f"{key}: {value if plain and key != 'customer' else _quoted(value)}"
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return f"{key}: {value if plain and key != 'customer' else quoted(value)}"

@@ -1,7 +1,7 @@
 """Run a scenario on the simulator and stop at the first mismatch. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from flows.engine.model import Flow
@@ -11,6 +11,7 @@ from payments.simulator import people
 from payments.simulator.chats import NothingToTap
 from payments.simulator.people import NobodyThere
 from payments.simulator.reach import reaches
+from payments.simulator.recorder import lasting
 from payments.simulator.scenario import Expectation, Scenario, ScenarioAction
 from payments.simulator.simulated_gateway import NothingToPay
 from payments.simulator.simulator import Simulator
@@ -65,6 +66,37 @@ class Played:
         return "\n".join((chat, flow, *self.answered))
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the shop answered to one action, as far as a scenario may expect it."""
+
+    shop: tuple[str, ...]
+    told: tuple[str, ...]
+    buttons: tuple[str, ...]
+    rows: tuple[str, ...]
+    state: str
+    lasting: Mapping[str, str]
+    """Each text of `shop` and `told` -> the same without what the next change of the chat changes."""
+
+
+def answers(flow: Flow, scenario: Scenario) -> tuple[Mapping[int, Answer], Mismatch | None]:
+    """Play the actions of `scenario` whatever is expected of them.
+
+    Return the answer at each expectation, by its place among the steps, and why an action could not be played
+    (None if all were; nothing after it is played).
+    """
+    runner = _Runner(flow, scenario)
+    found: dict[int, Answer] = {}
+    if mismatch := runner.begin():
+        return found, mismatch
+    for place, step in enumerate(scenario.steps):
+        if isinstance(step, Expectation):
+            found[place] = runner.answer()
+        elif mismatch := runner.perform(step):
+            return found, mismatch
+    return found, None
+
+
 def play(flow: Flow, scenario: Scenario) -> Played:
     """Run `scenario` to its end or to its first mismatch."""
     runner = _Runner(flow, scenario)
@@ -86,6 +118,15 @@ class _Runner:
         """What the staff were told since the last action."""
 
     def run(self) -> Mismatch | None:
+        if mismatch := self.begin():
+            return mismatch
+        for step in self._scenario.steps:
+            mismatch = self.perform(step) if isinstance(step, ScenarioAction) else self._compare(step)
+            if mismatch:
+                return mismatch
+        return None
+
+    def begin(self) -> Mismatch | None:
         if any(isinstance(step, Expectation) and step.breaks for step in self._scenario.steps):
             self.simulator.watch()
         language, languages = self._scenario.language, self._flow.languages
@@ -94,11 +135,19 @@ class _Runner:
                 line, speaks = self._scenario.lines["language"], ", ".join(languages)
                 return Mismatch(line, f"language: {language}", f"the flow speaks {speaks}")
             self.simulator.conversation = replace(self.simulator.conversation, language=language)
-        for step in self._scenario.steps:
-            mismatch = self._perform(step) if isinstance(step, ScenarioAction) else self._compare(step)
-            if mismatch:
-                return mismatch
         return None
+
+    def answer(self) -> Answer:
+        """Return the answer to the last action."""
+        shop, told = (tuple(one.words for one in said) for said in (self._answer, self._told))
+        return Answer(
+            shop=shop,
+            told=told,
+            lasting={words: lasting(words, self.simulator) for words in (*shop, *told)},
+            buttons=self._offered(Buttons),
+            rows=self._offered(List),
+            state=self.simulator.conversation.state,
+        )
 
     def answered(self) -> Iterator[str]:
         """Yield the rules that answered the last action, with their places in the flow file."""
@@ -106,7 +155,7 @@ class _Runner:
             for rule in (entry["taken"] for entry in result.trace if "taken" in entry):
                 yield f"{rule.get('file', self._flow.file)}:{rule['line']}: {rule['rule']}"
 
-    def _perform(self, action: ScenarioAction) -> Mismatch | None:
+    def perform(self, action: ScenarioAction) -> Mismatch | None:
         self.transcript.append(action.said)
         parked_before = len(self.simulator.parked)
         handled_before, told_before = len(self.simulator.results), len(self.simulator.store.told)
@@ -152,11 +201,15 @@ class _Runner:
     ) -> Mismatch | None:
         if expected is None:
             return None
-        last = self._answer[-1:]
-        offered = tuple(reply.title for m in last if isinstance(m, kind) for reply in m.replies)
+        offered = self._offered(kind)
         if offered == expected:
             return None
         return Mismatch(line, _listed(f"the {name}", expected), _listed("there are", offered))
+
+    def _offered(self, kind: type[Message]) -> tuple[str, ...]:
+        """Return the titles in the last message, if it is of this kind."""
+        last = self._answer[-1:]
+        return tuple(reply.title for m in last if isinstance(m, kind) for reply in m.replies)
 
     def _compare_state(self, expected: Expectation) -> Mismatch | None:
         state = self.simulator.conversation.state

@@ -21,6 +21,8 @@ from payments.simulator.simulator import Simulator
 
 PROVIDER: Final = "razorpay"
 """The action under which it is written what the payment provider does."""
+SLOW: Final = Razorpay.SLOW.value
+"""Its value from which on the provider answers call by call."""
 Performance: TypeAlias = Callable[[Simulator], list[Message]]
 
 EVENTS: Final[Mapping[str, Performance]] = {

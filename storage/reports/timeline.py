@@ -1,7 +1,7 @@
 """The timeline of one customer or one order, from every table, in order of time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tortoise.expressions import Q
@@ -127,6 +127,13 @@ async def story(records: Records, subject: Subject, limit: int = MOMENTS) -> Sto
         erased=await _are_erased(records, [row["placed_by"] for row in shown])
         or any(moment.about.get("erased") for moment in money),
     )
+
+
+def up_to(whole: Story, part: Story) -> Story:
+    """Return the story `whole` of a customer without what came after the last event of `part`."""
+    last = max((moment.cause for moment in part.moments if moment.cause is not None), default=0)
+    kept = tuple(one for one in whole.moments if one.cause is not None and one.cause <= last)
+    return replace(whole, moments=kept)
 
 
 _ORDER: Final = (

@@ -114,3 +114,29 @@ def test_a_real_process_with_bytes_that_are_no_text() -> None:
     assert done.stderr == b""
     assert b"Namaste Asha!" in done.stdout
     assert done.stdout.endswith(b"Goodbye.\n")
+
+
+def test_a_chat_is_saved_as_a_scenario_that_passes(tmp_path: Path) -> None:
+    file = tmp_path / "saved.yaml"
+    typed = "hi\n1\nproceed to CHECKOUT\n1\n/wait 10 min\n/pay\n/pay\n/quit\n"
+    result = CliRunner().invoke(app(), ["chat", "flows.yaml", "--save", str(file)], input=typed)
+    assert result.output.endswith(f"(munshi test {file})\n")
+    text = file.read_text("utf-8")
+    done = [line for line in text.splitlines() if line.startswith("  - ") and "shop" not in line]
+    assert done == [
+        "  - customer: hi",
+        "  - tap: Masala chai 250 g",
+        "  - tap: Proceed to Checkout",
+        "  - tap: Confirm order",
+        "  - waits: 10 min",
+        "  - pays: true",
+    ]
+    assert "      Order #…\n" in text
+    played = CliRunner().invoke(app(), ["test", str(file)])
+    assert played.output == f"passed  {file}: A chat in the terminal\n1 passed, 0 failed\n"
+
+
+def test_a_chat_in_which_nothing_was_done_is_not_saved(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app(), ["chat", "flows.yaml", "--save", str(tmp_path / "x")], input="/pay\n")
+    assert result.exit_code == 0
+    assert not (tmp_path / "x").exists()

@@ -164,3 +164,99 @@ def test_an_unknown_command_is_said() -> None:
     result = munshi("chekc")
     assert result.exit_code == 2
     assert "No such command 'chekc'" in result.output
+
+
+HALF = """flow: x
+shop: {name: X, products: [{sku: a, price: 1, name: A}]}
+variables: {seen: {default: ""}}
+messages:
+  one: First.
+  again: Again.
+  other: Other.
+  bye: Bye.
+anywhere:
+  hello:
+    words: [hello]
+    say: {}
+  order.requested: {say: bye}
+  payment.captured: {say: bye}
+otherwise: {say: other}
+start: here
+states:
+  here:
+    on:
+      text: [{if: "seen == ''", do: {set: {seen: x}}, say: one}, {if: "seen == 'no'", say: bye}, {say: again}]
+"""
+"""A flow of which `TWICE` uses 2 of 7 rules and 2 of 4 messages. Three alternatives are on one line."""
+TWICE = """scenario: Twice
+flow: half.yaml
+chat:
+  - customer: a
+  - shop: First.
+  - customer: b
+  - shop: Again.
+"""
+
+
+def test_what_no_chat_uses_is_listed_by_its_line(tmp_path: Path) -> None:
+    flow = written(tmp_path / "half.yaml", HALF.replace("{}", "bye"))
+    chat = written(tmp_path / "twice.test.yaml", TWICE)
+    result = munshi("test", chat, "--coverage")
+    assert result.exit_code == 0
+    assert result.output.splitlines()[1:] == [
+        f"{flow}:7: never said: other",
+        f"{flow}:8: never said: bye",
+        f"{flow}:10: never taken: anywhere: hello",
+        f"{flow}:13: never taken: anywhere: order.requested",
+        f"{flow}:14: never taken: anywhere: payment.captured",
+        f"{flow}:15: never taken: anywhere: otherwise",
+        f"{flow}:20: never taken: here: text [seen == 'no']",
+        f"coverage of {flow}: 36 % (2 of 7 rules taken, 2 of 4 messages said)",
+        "1 passed, 0 failed",
+    ]
+    assert "coverage" not in munshi("test", chat).output
+
+
+def test_coverage_under_the_least_that_was_asked_for_fails(tmp_path: Path) -> None:
+    written(tmp_path / "half.yaml", HALF.replace("{}", "bye"))
+    chat = written(tmp_path / "twice.test.yaml", TWICE)
+    assert munshi("test", chat, "--min", "36").exit_code == 0
+    result = munshi("test", chat, "--min", "37")
+    assert result.exit_code == 1
+    assert "under the 37 % that --min asks for" in result.output
+    assert result.output.endswith("1 passed, 0 failed\n")
+
+
+def test_update_writes_the_answers_and_shows_the_difference(tmp_path: Path) -> None:
+    written(tmp_path / "half.yaml", HALF.replace("{}", "bye"))
+    chat = written(tmp_path / "twice.test.yaml", TWICE.replace("First.", "Hello.  # greets"))
+    result = munshi("test", chat, "--update")
+    assert result.exit_code == 0, result.output
+    assert result.output == (
+        f"updated {chat}: Twice\n"
+        "  @@ -4,3 +4,3 @@\n     - customer: a\n"
+        "  -  - shop: Hello.  # greets\n  +  - shop: First.  # greets\n"
+        "     - customer: b\n1 passed, 0 failed\n"
+    )
+    assert chat.read_text("utf-8") == TWICE.replace("First.", "First.  # greets")
+
+
+def test_update_leaves_a_chat_that_answers_alone_do_not_mend(tmp_path: Path) -> None:
+    written(tmp_path / "half.yaml", HALF.replace("{}", "bye"))
+    text = TWICE.replace("First.", "Hello.") + "  - tap: Nothing\n"
+    chat = written(tmp_path / "twice.test.yaml", text)
+    result = munshi("test", chat, "--update")
+    assert result.exit_code == 1
+    assert "  --update writes answers only, and other answers do not make this chat pass\n" in result.output
+    assert chat.read_text("utf-8") == text
+
+
+def test_the_diagram_of_one_state_and_as_svg() -> None:
+    result = munshi("diagram", "--format", "svg", "--state", "failed")
+    assert result.exit_code == 0
+    assert result.output.startswith("<svg ")
+    assert ">after 25 min<" in result.output
+    assert "checkout" not in result.output
+    wrong = munshi("diagram", "--state", "faild")
+    assert wrong.exit_code == 1
+    assert "there is no state 'faild': did you mean 'failed'?" in wrong.output

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import typer
 from typer.core import TyperGroup
+from typer.testing import CliRunner
 
 from bot.cli import COMMANDS, app
 from bot.metrics import Metrics
@@ -67,6 +68,21 @@ def test_the_smallest_shop_sells() -> None:
     assert played.mismatch is None, str(played)
 
 
+def test_the_sessions_with_chats_are_what_is_printed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "flow-format.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    files = {"small.yaml": "flow: lemonade", "glass.test.yaml": "scenario: A glass"}
+    for name, start in files.items():
+        [content] = (block for block in blocks if block.startswith(start))
+        (tmp_path / name).write_text(content.replace("Lemonade, ₹30", "Lemonade, ₹25"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    scenarios = text.partition("\n## Scenarios")[2].partition("\n## ")[0]
+    sessions = re.findall(r"^\$ munshi (.*?)\n(.*?)(?=^\$|^```$)", scenarios, re.MULTILINE | re.DOTALL)
+    assert sessions
+    for words, printed in sessions:
+        assert CliRunner().invoke(app(), shlex.split(words)).output == printed
+
+
 PAPERS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -83,7 +99,7 @@ def calls(paper: Path) -> list[list[str]]:
     found = [
         re.search(r"(?:^|/bin/|sudo -u munshi )munshi( [a-z][^#|]*)?(?:  |#|$)", line) for line in code(paper)
     ]
-    called = (re.sub(r"<[^>]*>", "1", match[1] or "") for match in found if match and match[1])
+    called = (re.sub(r"<[^>]*>", "1", match[1].partition(" > ")[0]) for match in found if match and match[1])
     return [shlex.split(words) for words in called]
 
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from bot.whatsapp.limits import LIMITS
-from flows.diagram import diagram
+from flows.diagram.mermaid import mermaid
 from flows.engine.model import Flow
 from flows.language.load import load
 from payments.processing.actions import SHOP
@@ -41,7 +41,7 @@ states:
 
 
 def drawn(text: str = FLOW) -> list[str]:
-    return [line.strip() for line in diagram(load(text, limits=LIMITS)).splitlines()]
+    return [line.strip() for line in mermaid(load(text, limits=LIMITS), {}).splitlines()]
 
 
 def test_the_whole_picture() -> None:
@@ -75,7 +75,7 @@ def test_the_whole_picture() -> None:
 
 
 def test_the_same_flow_gives_the_same_picture() -> None:
-    assert diagram(load(FLOW, limits=LIMITS)) == diagram(load(FLOW, limits=LIMITS))
+    assert mermaid(load(FLOW, limits=LIMITS), {}) == mermaid(load(FLOW, limits=LIMITS), {})
 
 
 def shipped() -> Flow:
@@ -85,14 +85,14 @@ def shipped() -> Flow:
 def test_every_way_of_the_shipped_flow_is_drawn_once() -> None:
     flow = shipped()
     ways = [rule for rule in flow.rules if rule.target]
-    text = diagram(flow)
+    text = mermaid(flow, {})
     arrows = [line for line in text.splitlines() if re.search(r"-->|→", line) and "[*]" not in line]
     staying = [line for line in arrows if "and stays" in line]
     assert len(arrows) - len(staying) == len(ways)
 
 
 def test_no_label_holds_what_ends_a_label() -> None:
-    for line in diagram(shipped()).splitlines():
+    for line in mermaid(shipped(), {}).splitlines():
         _, arrow, label = line.partition(" --> ")
         if arrow:
             assert not re.search(r"[:;{}\"<>%]", re.sub(r"#\d+;", "", label.partition(":")[2])), line

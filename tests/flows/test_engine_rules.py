@@ -168,7 +168,10 @@ def test_alternatives_are_tried_in_order() -> None:
     chat = Chat(flow)
     assert [chat.write(text) for text in ("1", "6", "3", "x")] == [["one"], ["many"], ["out"], ["out"]]
     chat.write("3")
-    assert [entry["because"] for entry in chat.last.trace[0]["passed"]] == ["not n == 1", "not n > 5"]
+    assert [entry["because"] for entry in chat.last.trace[0]["passed"]] == [
+        "not n == 1 (n is 3)",
+        "not n > 5 (n is 3)",
+    ]
 
 
 def test_a_guard_that_reads_nothing_that_is_there_fails_the_step() -> None:

@@ -1,13 +1,14 @@
-"""Draw a flow as a Mermaid state diagram, for people. Pure: the same flow gives the same text.
+"""Draw a flow as a Mermaid state diagram.
 
 The diagram shows the moves from state to state, and the timers. It leaves out rules that only answer and
 stay. The rules of `anywhere`, or of a whole group, become one note instead of many arrows.
 Source: Mermaid documentation, "State diagrams", and its grammar for what a label may hold.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
+from flows.diagram.moves import is_drawn, timer_of
 from flows.engine.model import Flow, Rule, State
 
 _INDENT: Final = "    "
@@ -22,17 +23,20 @@ _ENTITIES: Final = str.maketrans({c: f"#{ord(c)};" for c in '#;:"<>{}%'} | {"\n"
 """Characters that would end or change a label, as Mermaid's entity codes."""
 
 
-def diagram(flow: Flow) -> str:
-    """Return the flow as Mermaid `stateDiagram-v2` text that ends with a line break."""
+def mermaid(flow: Flow, notes: Mapping[str, str]) -> str:
+    """Return the flow as Mermaid `stateDiagram-v2` text that ends with a line break.
+
+    `notes`: path of a state -> what is written beside its name.
+    """
     lines = [
         "stateDiagram-v2",
-        *_block(flow, "", 1),
+        *_block(flow, notes, "", 1),
         *_note(flow, "", flow.start, 1),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _block(flow: Flow, outer: str, depth: int) -> Iterator[str]:
+def _block(flow: Flow, notes: Mapping[str, str], outer: str, depth: int) -> Iterator[str]:
     """Lines for the states directly inside `outer` and the arrows between them."""
     indent = _INDENT * depth
     inside = [state for state in flow.states.values() if _group(state) == outer]
@@ -40,10 +44,11 @@ def _block(flow: Flow, outer: str, depth: int) -> Iterator[str]:
     yield f"{indent}[*] --> {_id(_child(first, outer))}"
     for state in inside:
         name = state.path.rpartition(".")[2]
+        name += f" ({notes[state.path]})".translate(_ENTITIES) if state.path in notes else ""
         opening = " {" if state.leaf != state.path else ""
         yield f'{indent}state "{name}" as {_id(state.path)}{opening}'
         if opening:
-            yield from _block(flow, state.path, depth + 1)
+            yield from _block(flow, notes, state.path, depth + 1)
             yield f"{indent}}}"
     yield from (f"{indent}{arrow}" for rule in flow.rules if (arrow := _arrow(flow, rule, outer)))
     if outer:
@@ -53,7 +58,7 @@ def _block(flow: Flow, outer: str, depth: int) -> Iterator[str]:
 def _arrow(flow: Flow, rule: Rule, block: str) -> str | None:
     """The arrow of a rule; None if the rule is not drawn as an arrow in this block."""
     target = rule.target or rule.owner
-    if _in_note(flow, rule) or _common_group(rule.owner, target) != block or not _is_drawn(flow, rule):
+    if _in_note(flow, rule) or _common_group(rule.owner, target) != block or not is_drawn(flow, rule):
         return None
     if f"{rule.owner}.".startswith(f"{target}."):
         target = flow.states[target].leaf
@@ -66,18 +71,13 @@ def _note(flow: Flow, owner: str, beside: str, depth: int) -> Iterator[str]:
     lines = [
         f"{_label(flow, rule)} → {rule.target}" if rule.target else _label(flow, rule)
         for rule in flow.rules
-        if rule.owner == owner and _in_note(flow, rule) and _is_drawn(flow, rule)
+        if rule.owner == owner and _in_note(flow, rule) and is_drawn(flow, rule)
     ]
     if lines:
         yield f"{indent}note right of {_id(beside)}"
         title = f"anywhere in {owner}" if owner else "anywhere"
         yield from (f"{indent}{_INDENT}{line}" for line in (f"{title}#58;", *lines))
         yield f"{indent}end note"
-
-
-def _is_drawn(flow: Flow, rule: Rule) -> bool:
-    """Whether a rule moves the conversation, or answers a timer without ignoring it."""
-    return rule.target is not None or (rule.ignored is None and _timer(flow, rule) is not None)
 
 
 def _in_note(flow: Flow, rule: Rule) -> bool:
@@ -91,13 +91,8 @@ def _in_note(flow: Flow, rule: Rule) -> bool:
 def _label(flow: Flow, rule: Rule) -> str:
     guard = f" [{rule.guard.source}]" if rule.guard else ""
     stays = "" if rule.target else ", and stays"
-    return f"{_timer(flow, rule) or rule.trigger}{guard}{stays}".translate(_ENTITIES)
-
-
-def _timer(flow: Flow, rule: Rule) -> str | None:
-    """`after 10 min`, if a timer fires the rule; else None."""
-    timers = flow.states[rule.owner].timers if rule.owner else ()
-    return next((f"after {timer.name}" for timer in timers if timer.trigger == rule.trigger), None)
+    timer = timer_of(flow, rule)
+    return f"{f'after {timer}' if timer else rule.trigger}{guard}{stays}".translate(_ENTITIES)
 
 
 def _common_group(first: str, second: str) -> str:

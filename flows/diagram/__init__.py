@@ -1,0 +1,1 @@
+"""Pictures of a flow for people. Pure: the same flow gives the same text."""
