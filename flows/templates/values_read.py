@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from flows.document.words import visible
 from flows.templates.expressions import Context, Expression
 from flows.templates.lookups import EACH
 
@@ -36,7 +37,8 @@ def _shown(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return repr(value if len(value) <= _LONGEST else f"{value[: _LONGEST - 1]}…")
+            seen = visible(value)
+            return repr(seen if len(seen) <= _LONGEST else f"{seen[: _LONGEST - 1]}…")
         case list() | tuple():
             return f"a list of {len(value)}" if value else "empty"
         case _:
