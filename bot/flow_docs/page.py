@@ -220,7 +220,7 @@ def _names() -> Iterator[str]:
     shop = SHOP.sections["shop"].model_validate(
         {"name": "A shop", "products": [{"sku": "a", "name": "A", "price": 1}]}
     )
-    types = flow_types.of(SHOP.statics({"shop": shop}, "en", "en"))
+    types = flow_types.of(SHOP.statics({"shop": shop}, "en", "en", frozenset()))
     names = {"language": "text", "state": "text"}
     rows = [(f"`{name}`", kind) for name, kind in names.items()]
     for name, kind in types.names.items():
