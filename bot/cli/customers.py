@@ -10,7 +10,7 @@ import typer
 
 from bot.cli.display import shown
 from bot.cli.lifecycle import looked_up, refuse
-from bot.cli.one_customer import customers, named, only, phone_of
+from bot.cli.one_customer import called, customers, named, only, phone_of
 from bot.cli.operator_changes import post, user
 from bot.printable import printable
 from payments.ledger.unfinished import Unfinished
@@ -36,14 +36,15 @@ Level = Annotated[
     typer.Argument(metavar="[nothing|orders|offers]", help="Of hears: what they want to hear from now on."),
 ]
 By = Annotated[str | None, typer.Option("--by", help="Of hears: who says so; else who runs this command.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Of forget: do not ask before erasing.")]
 
 
-def command(verb: Verb, about: About, level: Level = None, by: By = None) -> None:
+def command(verb: Verb, about: About, level: Level = None, by: By = None, yes: Yes = False) -> None:
     """Find customers, show one, keep what one hears, or forget one: erase the person, not the money.
 
     What they hear: nothing (answers, money and news of an order), orders (reminders too), offers (those
     too, after their explicit yes). Phone numbers are shown whole. To keep that, or to forget somebody, takes
-    the running server.
+    the running server. Before it forgets, it shows who is meant and asks.
     """
     if (verb is Verb.HEARS) != (level is not None):
         refuse("say: munshi customers hears <phone> nothing|orders|offers")
@@ -59,7 +60,16 @@ def command(verb: Verb, about: About, level: Level = None, by: By = None) -> Non
     elif level is not None:
         looked_up(_hears(one, level, by or user()))
     else:
+        _ask(one, yes=yes)
         looked_up(_forget(one))
+
+
+def _ask(customer: Customer, *, yes: bool) -> None:
+    """Show whom `forget` would erase, and ask. Ends the command at a no."""
+    for line in _lines(customer):
+        typer.echo(printable(line))
+    if not yes and not typer.confirm(f"Forget {printable(called(customer))}? Nothing brings that back."):
+        refuse("nobody was forgotten")
 
 
 def _lines(customer: Customer) -> Iterator[str]:
@@ -77,7 +87,7 @@ async def _hears(customer: Customer, level: Hears, by: str) -> None:
     status, answer = await post(path, {"hears": str(level), "by": by}, key=str(uuid4()))
     match status:
         case 200:
-            typer.echo(f"{customer.conversation} hears {level} from now on")
+            typer.echo(printable(f"{called(customer)} hears {level} from now on"))
         case 202:
             typer.echo(f"event {answer.get('event')} waits: it is done in the customer's turn")
         case 409:
@@ -90,9 +100,11 @@ async def _forget(customer: Customer) -> None:
     status, answer = await post(f"/customers/{customer.conversation}/forget")
     match status:
         case 200:
-            typer.echo(f"{customer.conversation} is forgotten: orders and money are kept, without a person")
+            kept = "orders and money are kept, without a person"
+            typer.echo(printable(f"{called(customer)} is forgotten: {kept}"))
         case 202:
-            typer.echo(f"event {answer.get('event')} waits: {customer.conversation} is forgotten in its turn")
+            waits = f"event {answer.get('event')} waits: {called(customer)} is forgotten in its turn"
+            typer.echo(printable(waits))
         case 409:
             refuse(_not_forgotten(answer))
         case _:

@@ -36,6 +36,12 @@ def named(customer: Customer) -> str:
     return f"{customer.conversation}  {who}  ({names or 'known by no name'})"
 
 
+def called(customer: Customer) -> str:
+    """Return who a customer is, in a sentence: by name and number, or the conversation if neither is known."""
+    phone = next((f"+{value}" for kind, value in customer.aliases if kind == PHONE), "")
+    return " ".join(filter(None, (customer.name, phone))) or customer.conversation
+
+
 def phone_of(customer: Customer) -> str:
     """Return a phone number of the customer, digits only. Ends the command if none is known."""
     phone = next((value for kind, value in customer.aliases if kind == PHONE), None)
