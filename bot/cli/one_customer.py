@@ -37,7 +37,7 @@ def named(customer: Customer) -> str:
 
 
 def called(customer: Customer) -> str:
-    """Return who a customer is, in a sentence: by name and number, or the conversation if neither is known."""
+    """Return who a customer is, in a sentence: name and number, or the conversation without either."""
     phone = next((f"+{value}" for kind, value in customer.aliases if kind == PHONE), "")
     return " ".join(filter(None, (customer.name, phone))) or customer.conversation
 

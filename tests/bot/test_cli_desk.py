@@ -37,6 +37,29 @@ async def database(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     return sqlite_url
 
 
+async def test_an_order_for_pickup(database: str) -> None:
+    async with open_store(database) as store:
+        await insert(
+            store, "orders", key="k-1-3", number="10003", lifecycle="promised", stage="placed",
+            stage_by="", stage_at=NOW, todo="goods", payment="cash", placed_at=NOW + 2, placed_by=3,
+            destination={"how": "pickup", "slot_name": "Lunch, 12:00"},
+        )  # fmt: skip
+    listed = (await run_munshi(database, "orders", "--todo")).output.splitlines()
+    assert listed[1].split("  ")[2:] == [
+        "placed, ₹500 to be paid", "2 × Masala chai", "pickup, Lunch, 12:00", "Asha +919800000001"
+    ]  # fmt: skip
+    shown = (await run_munshi(database, "order", "10003")).output.splitlines()
+    assert shown[1] == "  to do: the goods are to be made ready for pickup"
+
+
+async def test_an_order_that_lapsed_unpaid(database: str) -> None:
+    async with open_store(database) as store:
+        await insert(
+            store, "orders", key="k-1-4", number="10004", lifecycle="lapsed", placed_at=NOW + 2, placed_by=3
+        )
+    assert "  lapsed  " in (await run_munshi(database, "orders")).output.splitlines()[0]
+
+
 async def test_the_list(database: str) -> None:
     listed = (await run_munshi(database, "orders")).output.splitlines()
     assert [line.split()[0] for line in listed] == ["#10002", "#10001"]
@@ -92,6 +115,8 @@ async def test_one_order(database: str) -> None:
             ("order", "10001", "fly"),
             "'fly' is no change of an order: there are accepted, preparing, ready, out,",
         ),
+        (("order", "10001", "delivred"), "'delivred' is no change of an order; did you mean 'delivered'?"),
+        (("order", "10001", "refund"), "'refund' is no change of an order; money goes back by return, less"),
         (("order", "10001", "less", "thali"), "say: munshi order <number> less <sku> <pieces>\n"),
         (("order", "10001", "less", "thali", "x"), "'x' is no number of pieces"),
         (("order", "10001", "allowance", "1.234"), "1.234 has parts of a paisa"),
