@@ -8,14 +8,15 @@ from uuid import uuid4
 
 import typer
 
+from bot.cli.books import customer_books
 from bot.cli.display import shown
-from bot.cli.lifecycle import looked_up, refuse
+from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.one_customer import called, customers, named, only, phone_of
 from bot.cli.operator_changes import post, user
 from bot.printable import printable
 from payments.ledger.unfinished import Unfinished
 from payments.shop.consent import Hears
-from storage.reports.customers import Customer
+from storage.reports.customers import Customer, CustomerPage, newest
 
 
 class Verb(StrEnum):
@@ -27,8 +28,10 @@ class Verb(StrEnum):
     FORGET = "forget"
 
 
+Doing = Annotated[Verb, typer.Argument(help="What to do.")]
 About = Annotated[
-    str, typer.Argument(metavar="CUSTOMER", help="A phone number, an order's number, or a part of a name.")
+    str | None,
+    typer.Argument(metavar="CUSTOMER", help="A phone number, an order's number, or a part of a name."),
 ]
 
 Level = Annotated[
@@ -39,8 +42,24 @@ By = Annotated[str | None, typer.Option("--by", help="Of hears: who says so; els
 Yes = Annotated[bool, typer.Option("--yes", help="Of forget: do not ask before erasing.")]
 
 
-def command(verb: Verb, about: About, level: Level = None, by: By = None, yes: Yes = False) -> None:
-    """Find customers, show one, keep what one hears, or forget one: erase the person, not the money.
+Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="Of the list: at most so many.")]
+After = Annotated[
+    int | None, typer.Option("--after", help="Of the list: go on after this place, which it named.")
+]
+
+
+def command(
+    verb: Doing = Verb.FIND,
+    about: About = None,
+    level: Level = None,
+    by: By = None,
+    yes: Yes = False,
+    limit: Limit = 50,
+    after: After = None,
+) -> None:
+    """List or find customers, show one, keep what one hears, or forget one: erase the person, not the money.
+
+    Without words it lists all, the newest first.
 
     What they hear: nothing (answers, money and news of an order), orders (reminders too), offers (those
     too, after their explicit yes). Phone numbers are shown whole. To keep that, or to forget somebody, takes
@@ -48,6 +67,11 @@ def command(verb: Verb, about: About, level: Level = None, by: By = None, yes: Y
     """
     if (verb is Verb.HEARS) != (level is not None):
         refuse("say: munshi customers hears <phone> nothing|orders|offers")
+    if about is None:
+        if verb is not Verb.FIND:
+            refuse(f"say: munshi customers {verb} <phone>")
+        _list(limit, after)
+        return
     found = customers(about)
     if verb is Verb.FIND:
         for customer in found:
@@ -62,6 +86,19 @@ def command(verb: Verb, about: About, level: Level = None, by: By = None, yes: Y
     else:
         _ask(one, yes=yes)
         looked_up(_forget(one))
+
+
+def _list(limit: int, after: int | None) -> None:
+    page = looked_up(_newest(database_url(), limit, after))
+    for customer in page.customers:
+        typer.echo(printable(named(customer)))
+    if page.next is not None:
+        typer.echo(f"… more: --after {page.next}")
+
+
+async def _newest(url: str, limit: int, after: int | None) -> CustomerPage:
+    async with customer_books(url) as records:
+        return await newest(records, limit, after)
 
 
 def _ask(customer: Customer, *, yes: bool) -> None:

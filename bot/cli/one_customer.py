@@ -1,9 +1,9 @@
 """Finds the customer whom the words of a command mean."""
 
+from bot.cli.books import customer_books
 from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.why import phones_meant
 from bot.whatsapp.identity import PHONE
-from storage.database.records import reading
 from storage.reports.customers import Customer, find
 
 
@@ -18,7 +18,7 @@ def customers(about: str) -> list[Customer]:
 
 
 async def _found(url: str, words: str) -> list[Customer]:
-    async with reading(url) as records:
+    async with customer_books(url) as records:
         return await find(records, words, phones_meant(words))
 
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 import orjson
 import typer
 
+from bot.cli.books import order_books
 from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.operator_changes import post, user
 from bot.cli.order_display import lines, stands
@@ -20,7 +21,6 @@ from payments.processing.order_request import BACK, KEEP, SURPLUS
 from payments.processing.verbs import ORDER_VERBS, SHOW, meant
 from payments.shop.fulfilment import LADDER, Stage
 from payments.shop.money import paise_as_written
-from storage.database.records import reading
 from storage.reports import order_queries
 from storage.reports.desk import DeskOrder
 
@@ -136,7 +136,7 @@ def _one_of(what: str, **options: bool) -> str | None:
 
 
 async def _found(url: str, words: str) -> DeskOrder:
-    async with reading(url) as records:
+    async with order_books(url) as records:
         found = await order_queries.detailed(records.reads, words, WHATSAPP.naming)
     if not found:
         refuse(f"there is no order '{words}': give its number or its key; munshi orders lists them")

@@ -77,6 +77,45 @@ async def test_the_list(database: str) -> None:
     assert ([order["key"] for order in rest["orders"]], rest["next"]) == (["k-1-1"], None)
 
 
+async def test_the_customers(database: str) -> None:
+    async with open_store(database) as store:
+        await insert(store, "conversation", id=2, snapshot={"customer": {"name": "Bilal"}})
+    first = (await run_munshi(database, "customers", "--limit", "1")).output.splitlines()
+    assert ("Bilal" in first[0], first[1]) == (True, "… more: --after 2")
+    [rest] = (await run_munshi(database, "customers", "--after", "2")).output.splitlines()
+    assert "Asha  (phone 919800000001)" in rest
+    assert (
+        await run_munshi(database, "customers", "forget")
+    ).output == "say: munshi customers forget <phone>\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "noun"),
+    [
+        (("orders",), "order"), (("order", "10001"), "order"), (("day",), "order"), (("chats",), "customer"),
+        (("customers",), "customer"), (("customers", "show", "Asha"), "customer"),
+    ],
+)  # fmt: skip
+async def test_books_that_are_empty_are_named(
+    sqlite_url: str, tmp_path: Path, words: tuple[str, ...], noun: str
+) -> None:
+    await made(sqlite_url)
+    flow = str(flow_in(tmp_path))
+    named = f"books: {sqlite_url.removeprefix('sqlite://')}, which hold no {noun}"
+    hint = "; if 'munshi serve --sandbox' runs, paste its export line here"
+    assert f"{named}{hint}\n" in (await run_munshi(sqlite_url, *words, MUNSHI_FLOW=flow)).stderr
+    told = {"MUNSHI_FLOW": flow, "MUNSHI_SANDBOX": "http://127.0.0.1:9"}
+    assert f"{named}\n" in (await run_munshi(sqlite_url, *words, **told)).stderr
+
+
+async def test_the_day_is_named_in_two_ways(database: str) -> None:
+    shown = (await run_munshi(database, "day", "2026-09-21")).output
+    assert shown.startswith("Mon 21 Sep\n1 order, ₹500\n")
+    assert (await run_munshi(database, "day", "--date", "2026-09-21")).output == shown
+    both = await run_munshi(database, "day", "today", "--date", "today")
+    assert both.output == "say the day once: munshi day today\n"
+
+
 async def test_the_chats(database: str) -> None:
     """Nobody has written: the list is empty, without a server."""
     assert (await run_munshi(database, "chats")).output == "no such chats\n"
