@@ -12,7 +12,7 @@ from bot.cli.books import customer_books
 from bot.cli.display import shown
 from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.one_customer import called, customers, named, only, phone_of
-from bot.cli.operator_changes import post, user
+from bot.cli.operator_changes import post, refuse_answer, user
 from bot.printable import printable
 from payments.ledger.unfinished import Unfinished
 from payments.shop.consent import Hears
@@ -130,7 +130,7 @@ async def _hears(customer: Customer, level: Hears, by: str) -> None:
         case 409:
             refuse(f"not done: {answer.get('error', '')}")
         case _:
-            refuse(f"the server answered {status}: {answer.get('error', '')}")
+            refuse_answer(status, answer)
 
 
 async def _forget(customer: Customer) -> None:
@@ -145,7 +145,7 @@ async def _forget(customer: Customer) -> None:
         case 409:
             refuse(_not_forgotten(answer))
         case _:
-            refuse(f"the server answered {status}: {answer.get('error', '')}")
+            refuse_answer(status, answer)
 
 
 def _not_forgotten(answer: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ import typer
 from bot.cli.books import order_books
 from bot.cli.flow_file import sound_flow
 from bot.cli.lifecycle import database_url, flow_path, looked_up, refuse
-from bot.cli.operator_changes import post
+from bot.cli.operator_changes import post, refuse_answer
 from bot.clock import SystemClock
 from bot.printable import printable
 from payments.ledger.day import Day, to_json
@@ -58,5 +58,5 @@ async def _figures(url: str, period: Period) -> Day:
 async def _send(wanted: date) -> None:
     status, answer = await post("/day", {"date": wanted.isoformat()})
     if status != 200:
-        refuse(f"not sent: the server answered {status}: {answer.get('error', '')}")
+        refuse_answer(status, answer)
     typer.echo(f"the figures of {wanted} go to {answer.get('to')} of the staff")

@@ -11,7 +11,7 @@ import typer
 
 from bot.cli.books import order_books
 from bot.cli.lifecycle import database_url, looked_up, refuse
-from bot.cli.operator_changes import post, user
+from bot.cli.operator_changes import post, refuse_answer, user
 from bot.cli.order_display import lines, stands
 from bot.order_json import detailed_to_json
 from bot.printable import printable
@@ -163,7 +163,7 @@ async def _changed(order: DeskOrder, change: str, body: Mapping[str, Any], *, js
             how = ". Here that is --cash, --upi or --owed" if unsaid and order.state.running else ""
             refuse(f"not done: {answer.get('error', '')}{how}")
         case _:
-            refuse(f"the server answered {status}: {answer.get('error', '')}")
+            refuse_answer(status, answer)
 
 
 def _change(asked: Asked) -> tuple[str, dict[str, Any]]:
