@@ -7,7 +7,8 @@ import typer
 
 from bot.cli.display import counted
 from bot.cli.lifecycle import looked_up, refuse
-from bot.cli.operator_changes import post, user
+from bot.cli.operator_changes import post, refuse_answer, user
+from bot.printable import printable
 
 Message = Annotated[str, typer.Argument(help="Name of a message of the flow file with 'offer: true'.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say who would get it, and send nothing.")]
@@ -32,7 +33,7 @@ def command(
     asked = {"message": message, "by": by or user()} | ({} if id is None else {"id": id})
     counts = looked_up(_dry_run(asked))
     for line in _lines(counts):
-        typer.echo(line)
+        typer.echo(printable(line))
     if dry_run:
         return
     would_get = int(counts["would_get"])
@@ -44,11 +45,15 @@ def command(
 async def _dry_run(asked: Mapping[str, Any]) -> dict[str, Any]:
     status, answer = await post("/broadcasts", {**asked, "dry_run": True})
     if status != 200:
-        refuse(f"the server answered {status}: {answer.get('error', '')}")
+        refuse_answer(status, answer)
     return answer
 
 
 def _lines(counts: Mapping[str, Any]) -> Iterator[str]:
+    for place, text in counts["texts"].items():
+        first, *more = text.splitlines() or [""]
+        yield f"{place}: {first}"
+        yield from (f"  {line}" for line in more)
     template = f", {counts['as_template']} of them as its template" if counts["as_template"] else ""
     yield f"{_customers(counts['would_get'])} would get '{counts['message']}'{template}"
     left_out = counts["left_out"]
@@ -78,7 +83,7 @@ async def _send(asked: Mapping[str, Any]) -> None:
         case 409:
             refuse(f"not sent: {answer.get('error', '')}")
         case _:
-            refuse(f"the server answered {status}: {answer.get('error', '')}")
+            refuse_answer(status, answer)
 
 
 def _customers(number: int) -> str:

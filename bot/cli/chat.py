@@ -53,4 +53,4 @@ def command(
     from bot.cli.sandbox_chat import talk
 
     shop: Shop = flow.sections["shop"]
-    talk(str(flow.statics[flow.languages[0]]["shop"]["name"]), shop.staff, who, name, whole=whole)
+    talk(str(flow.statics[flow.languages[0]]["shop"]["name"]), shop, who, name, whole=whole)

@@ -8,12 +8,12 @@ import orjson
 import typer
 
 from bot.chat_json import page_to_json
+from bot.cli.books import customer_books
 from bot.cli.display import table
 from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.shop_zone import shop_zone
 from bot.printable import printable
 from bot.whatsapp.channel import WHATSAPP
-from storage.database.records import reading
 from storage.reports import chats
 from storage.reports.chats import ChatFilter, ChatPage, ChatPlace, DeskChat
 
@@ -54,7 +54,7 @@ def _place(text: str | None) -> ChatPlace | None:
 
 
 async def _listed(url: str, wanted: ChatFilter) -> ChatPage:
-    async with reading(url) as records:
+    async with customer_books(url) as records:
         return await chats.listed(records, wanted, WHATSAPP.naming)
 
 

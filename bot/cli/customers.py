@@ -8,14 +8,15 @@ from uuid import uuid4
 
 import typer
 
+from bot.cli.books import customer_books
 from bot.cli.display import shown
-from bot.cli.lifecycle import looked_up, refuse
-from bot.cli.one_customer import customers, named, only, phone_of
-from bot.cli.operator_changes import post, user
+from bot.cli.lifecycle import database_url, looked_up, refuse
+from bot.cli.one_customer import called, customers, named, only, phone_of
+from bot.cli.operator_changes import post, refuse_answer, user
 from bot.printable import printable
 from payments.ledger.unfinished import Unfinished
 from payments.shop.consent import Hears
-from storage.reports.customers import Customer
+from storage.reports.customers import Customer, CustomerPage, newest
 
 
 class Verb(StrEnum):
@@ -27,8 +28,10 @@ class Verb(StrEnum):
     FORGET = "forget"
 
 
+Doing = Annotated[Verb, typer.Argument(help="What to do.")]
 About = Annotated[
-    str, typer.Argument(metavar="CUSTOMER", help="A phone number, an order's number, or a part of a name.")
+    str | None,
+    typer.Argument(metavar="CUSTOMER", help="A phone number, an order's number, or a part of a name."),
 ]
 
 Level = Annotated[
@@ -36,17 +39,39 @@ Level = Annotated[
     typer.Argument(metavar="[nothing|orders|offers]", help="Of hears: what they want to hear from now on."),
 ]
 By = Annotated[str | None, typer.Option("--by", help="Of hears: who says so; else who runs this command.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Of forget: do not ask before erasing.")]
 
 
-def command(verb: Verb, about: About, level: Level = None, by: By = None) -> None:
-    """Find customers, show one, keep what one hears, or forget one: erase the person, not the money.
+Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="Of the list: at most so many.")]
+After = Annotated[
+    int | None, typer.Option("--after", help="Of the list: go on after this place, which it named.")
+]
+
+
+def command(
+    verb: Doing = Verb.FIND,
+    about: About = None,
+    level: Level = None,
+    by: By = None,
+    yes: Yes = False,
+    limit: Limit = 50,
+    after: After = None,
+) -> None:
+    """List or find customers, show one, keep what one hears, or forget one: erase the person, not the money.
+
+    Without words it lists all, the newest first.
 
     What they hear: nothing (answers, money and news of an order), orders (reminders too), offers (those
     too, after their explicit yes). Phone numbers are shown whole. To keep that, or to forget somebody, takes
-    the running server.
+    the running server. Before it forgets, it shows who is meant and asks.
     """
     if (verb is Verb.HEARS) != (level is not None):
         refuse("say: munshi customers hears <phone> nothing|orders|offers")
+    if about is None:
+        if verb is not Verb.FIND:
+            refuse(f"say: munshi customers {verb} <phone>")
+        _list(limit, after)
+        return
     found = customers(about)
     if verb is Verb.FIND:
         for customer in found:
@@ -59,7 +84,29 @@ def command(verb: Verb, about: About, level: Level = None, by: By = None) -> Non
     elif level is not None:
         looked_up(_hears(one, level, by or user()))
     else:
+        _ask(one, yes=yes)
         looked_up(_forget(one))
+
+
+def _list(limit: int, after: int | None) -> None:
+    page = looked_up(_newest(database_url(), limit, after))
+    for customer in page.customers:
+        typer.echo(printable(named(customer)))
+    if page.next is not None:
+        typer.echo(f"… more: --after {page.next}")
+
+
+async def _newest(url: str, limit: int, after: int | None) -> CustomerPage:
+    async with customer_books(url) as records:
+        return await newest(records, limit, after)
+
+
+def _ask(customer: Customer, *, yes: bool) -> None:
+    """Show whom `forget` would erase, and ask. Ends the command at a no."""
+    for line in _lines(customer):
+        typer.echo(printable(line))
+    if not yes and not typer.confirm(f"Forget {printable(called(customer))}? Nothing brings that back."):
+        refuse("nobody was forgotten")
 
 
 def _lines(customer: Customer) -> Iterator[str]:
@@ -77,26 +124,28 @@ async def _hears(customer: Customer, level: Hears, by: str) -> None:
     status, answer = await post(path, {"hears": str(level), "by": by}, key=str(uuid4()))
     match status:
         case 200:
-            typer.echo(f"{customer.conversation} hears {level} from now on")
+            typer.echo(printable(f"{called(customer)} hears {level} from now on"))
         case 202:
             typer.echo(f"event {answer.get('event')} waits: it is done in the customer's turn")
         case 409:
             refuse(f"not done: {answer.get('error', '')}")
         case _:
-            refuse(f"the server answered {status}: {answer.get('error', '')}")
+            refuse_answer(status, answer)
 
 
 async def _forget(customer: Customer) -> None:
     status, answer = await post(f"/customers/{customer.conversation}/forget")
     match status:
         case 200:
-            typer.echo(f"{customer.conversation} is forgotten: orders and money are kept, without a person")
+            kept = "orders and money are kept, without a person"
+            typer.echo(printable(f"{called(customer)} is forgotten: {kept}"))
         case 202:
-            typer.echo(f"event {answer.get('event')} waits: {customer.conversation} is forgotten in its turn")
+            waits = f"event {answer.get('event')} waits: {called(customer)} is forgotten in its turn"
+            typer.echo(printable(waits))
         case 409:
             refuse(_not_forgotten(answer))
         case _:
-            refuse(f"the server answered {status}: {answer.get('error', '')}")
+            refuse_answer(status, answer)
 
 
 def _not_forgotten(answer: Mapping[str, Any]) -> str:

@@ -1,9 +1,9 @@
 """Finds the customer whom the words of a command mean."""
 
+from bot.cli.books import customer_books
 from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.why import phones_meant
 from bot.whatsapp.identity import PHONE
-from storage.database.records import reading
 from storage.reports.customers import Customer, find
 
 
@@ -18,7 +18,7 @@ def customers(about: str) -> list[Customer]:
 
 
 async def _found(url: str, words: str) -> list[Customer]:
-    async with reading(url) as records:
+    async with customer_books(url) as records:
         return await find(records, words, phones_meant(words))
 
 
@@ -34,6 +34,12 @@ def named(customer: Customer) -> str:
     names = ", ".join(f"{kind} {value}" for kind, value in customer.aliases)
     who = customer.name or ("forgotten" if customer.forgotten_at is not None else "no name")
     return f"{customer.conversation}  {who}  ({names or 'known by no name'})"
+
+
+def called(customer: Customer) -> str:
+    """Return who a customer is, in a sentence: name and number, or the conversation without either."""
+    phone = next((f"+{value}" for kind, value in customer.aliases if kind == PHONE), "")
+    return " ".join(filter(None, (customer.name, phone))) or customer.conversation
 
 
 def phone_of(customer: Customer) -> str:

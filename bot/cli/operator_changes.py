@@ -3,7 +3,7 @@
 import getpass
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import httpx
 
@@ -85,6 +85,16 @@ async def _answer(
     return await client.post(url, json=body)
 
 
+def refuse_answer(status: int, answer: Mapping[str, Any]) -> NoReturn:
+    """End the command with what the server refused, in its words; with its status if those say too little."""
+    said = str(answer.get("error", ""))
+    refuse(said if said and status in _SAYS_WHY else f"the server answered {status}: {said}")
+
+
+_SAYS_WHY: Final = frozenset({404, 409, 422})
+"""Statuses of the API whose error is a sentence for who asked."""
+
+
 def _server(because: str) -> tuple[str, str]:
     """Return the address of the server and the password for asking it. Ends the command if it has none."""
     try:
@@ -100,7 +110,7 @@ async def _post_change(path: str, body: Mapping[str, Any] | None, unavailable: U
     if body is None and status in (404, 409):
         return False
     if status != 200:
-        refuse(f"the server answered {status} at {path}: {answer.get('error', '')}")
+        refuse_answer(status, answer)
     return body is None or bool(answer["changed"])
 
 

@@ -9,18 +9,18 @@ from uuid import uuid4
 import orjson
 import typer
 
+from bot.cli.books import order_books
 from bot.cli.lifecycle import database_url, looked_up, refuse
-from bot.cli.operator_changes import post, user
+from bot.cli.operator_changes import post, refuse_answer, user
 from bot.cli.order_display import lines, stands
 from bot.order_json import detailed_to_json
 from bot.printable import printable
 from bot.whatsapp.channel import WHATSAPP
 from payments.processing.order_answers import STAGE
 from payments.processing.order_request import BACK, KEEP, SURPLUS
-from payments.processing.verbs import ORDER_VERBS
+from payments.processing.verbs import ORDER_VERBS, SHOW, meant
 from payments.shop.fulfilment import LADDER, Stage
-from payments.shop.money import paise
-from storage.database.records import reading
+from payments.shop.money import paise_as_written
 from storage.reports import order_queries
 from storage.reports.desk import DeskOrder
 
@@ -136,7 +136,7 @@ def _one_of(what: str, **options: bool) -> str | None:
 
 
 async def _found(url: str, words: str) -> DeskOrder:
-    async with reading(url) as records:
+    async with order_books(url) as records:
         found = await order_queries.detailed(records.reads, words, WHATSAPP.naming)
     if not found:
         refuse(f"there is no order '{words}': give its number or its key; munshi orders lists them")
@@ -159,9 +159,11 @@ async def _changed(order: DeskOrder, change: str, body: Mapping[str, Any], *, js
         case 202:
             typer.echo(f"{name}: event {answer.get('event')} waits for the customer's turn, and is done then")
         case 409:
-            refuse(f"not done: {answer.get('error', '')}")
+            unsaid = body.get("to") == Stage.DELIVERED and "paid" not in body and order.state.due
+            how = ". Here that is --cash, --upi or --owed" if unsaid and order.state.running else ""
+            refuse(f"not done: {answer.get('error', '')}{how}")
         case _:
-            refuse(f"the server answered {status}: {answer.get('error', '')}")
+            refuse_answer(status, answer)
 
 
 def _change(asked: Asked) -> tuple[str, dict[str, Any]]:
@@ -172,7 +174,10 @@ def _change(asked: Asked) -> tuple[str, dict[str, Any]]:
     verb = _VERBS.get(_ALIASES.get(name, name))
     if verb is None:
         known = (*_STAGES, *_VERBS, *_ALIASES)
-        raise _Unclear(f"'{name}' is no change of an order: there are {', '.join(known)}")
+        hint = meant(name, SHOW)
+        raise _Unclear(
+            f"'{name}' is no change of an order{f'; {hint}' if hint else ''}: there are {', '.join(known)}"
+        )
     if not verb.fits(rest):
         raise _Unclear(f"say: munshi order <number> {name} {verb.shape}".rstrip())
     asked.require(verb.options)
@@ -233,7 +238,7 @@ def _text(name: str) -> "_Reader":
 
 def _paise(rupees: str) -> int:
     try:
-        return paise(rupees.removeprefix("₹"))
+        return paise_as_written(rupees)
     except ValueError as error:
         raise _Unclear(str(error)) from None
 

@@ -16,6 +16,8 @@ from payments.ledger.refunds import RefundStatus
 from payments.ledger.state import OrderState, Task
 from payments.shop import amendments
 from payments.shop.amendments import Amendment, AmendmentKind
+from payments.shop.fulfilment import Stage
+from payments.shop.order_terms import Fulfilment
 from payments.shop.orders import hand_ordinal, is_by_hand
 from storage.reports.desk import DeskOrder, Listed, UnreadableOrder
 
@@ -40,7 +42,7 @@ _TASKS: Final = {
 def stands(state: OrderState) -> str:
     """Return where goods and money of an order are, on one line: `out, ₹148 to be paid`."""
     found = sums(state)
-    parts = [str(state.stage or state.status)]
+    parts = [state.stands]
     if state.stage is not None and state.goods_due and found["due"]:
         parts.append(f"{_money(state, found['due'])} to be paid")
     elif state.stage is not None and found["paid"]:
@@ -56,7 +58,8 @@ def row(order: Listed) -> tuple[str, ...]:
         return (f"#{order.number}", _time(order.placed_at), f"cannot be read: {order.key}", "", "", "")
     state = order.state
     items = ", ".join(f"{line.quantity} × {line.name}" for line in state.lines)
-    to = state.to.slot_name or str(state.to.how)
+    fetched = str(state.to.how) if state.to.how is Fulfilment.PICKUP else ""
+    to = ", ".join(filter(None, (fetched, state.to.slot_name))) or str(state.to.how)
     return (
         f"#{state.order.number}",
         _time(state.order.placed_at),
@@ -71,7 +74,7 @@ def lines(order: DeskOrder) -> Iterator[str]:
     """Yield lines about one order: goods, sums, destination, money, and what happened when."""
     state = order.state
     yield f"#{state.order.number} ({state.key}): {stands(state)}"
-    yield from (f"  to do: {_TASKS[task]}" for task in state.tasks)
+    yield from (f"  to do: {_task(state, task)}" for task in state.tasks)
     yield ""
     yield from _goods(state)
     yield ""
@@ -79,6 +82,14 @@ def lines(order: DeskOrder) -> Iterator[str]:
     yield from _money_lines(state)
     yield ""
     yield from (f"{_time(at)}  {what}" for at, what in sorted(_events(order), key=itemgetter(0)))
+
+
+def _task(state: OrderState, task: Task) -> str:
+    if task is not Task.GOODS or state.to.how is not Fulfilment.PICKUP:
+        return _TASKS[task]
+    if state.stage in (Stage.READY, Stage.OUT):
+        return "the goods are ready for pickup, and to be handed over"
+    return "the goods are to be made ready for pickup"
 
 
 def _goods(state: OrderState) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Annotated
 import orjson
 import typer
 
+from bot.cli.books import order_books
 from bot.cli.display import table
 from bot.cli.flow_file import sound_flow
 from bot.cli.lifecycle import database_url, flow_path, looked_up, refuse
@@ -18,7 +19,6 @@ from bot.whatsapp.channel import WHATSAPP
 from payments.shop.catalogue import Shop
 from payments.shop.fulfilment import Stage
 from payments.shop.local_time import instant, local_date
-from storage.database.records import reading
 from storage.reports import order_queries
 from storage.reports.desk import OrderFilter, OrderPage
 from storage.reports.place import Place
@@ -73,7 +73,7 @@ def _of_today(wanted: OrderFilter) -> OrderFilter:
 
 
 async def _listed(url: str, wanted: OrderFilter) -> OrderPage:
-    async with reading(url) as records:
+    async with order_books(url) as records:
         return await order_queries.listed(records.reads, wanted, WHATSAPP.naming)
 
 

@@ -31,16 +31,22 @@ _WIDEST: Final = 160
 """Characters of a line about a change."""
 Seconds = Annotated[float, typer.Option("--seconds", min=1, help="How long to prove the new flow at most.")]
 NoProof = Annotated[bool, typer.Option("--no-proof", help="Do not prove the new flow.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Say what was searched, and what was not.")]
 
 
-def command(file: FlowFile = DEFAULT, seconds: Seconds = 30, no_proof: NoProof = False) -> None:
+def command(
+    file: FlowFile = DEFAULT, seconds: Seconds = 30, no_proof: NoProof = False, verbose: Verbose = False
+) -> None:
     """Say what the flow file would change, and what that means to the customers. Changes nothing.
 
+    The new flow is proved if any rule, state or message changes, or what the shop offers besides prices.
     Exit status 1 if somebody would be stranded, or if proving the new flow finds something.
     """
     flow = sound_flow(file)
     plan = looked_up(_planned(database_url(), flow))
-    holds = no_proof or _proves(flow, str(file), seconds)
+    if plan.same and not no_proof:
+        typer.echo("\nNo rule, state or message changes, so nothing was searched: munshi prove searches all")
+    holds = plan.same or no_proof or _proves(flow, str(file), seconds, verbose=verbose)
     if plan.strands or not holds:
         raise typer.Exit(1)
 
@@ -79,6 +85,7 @@ async def _changes(records: Records, flow: Flow, served: Serving, plan: Plan, no
         return iter(["", "What is served was written for another Munshi: no changes can be told."])
     before, after = old.shop, new.shop  # type: ignore[attr-defined]  # the host's section
     plan.carts = [one async for one in changed_carts(records, before, after, now)]
+    plan.same = flow_changes.same_behaviour(old, new) and shop_changes.only_prices(before, after)
     sections = {
         "messages": flow_changes.messages(old, new),
         "states": flow_changes.states(old, new),
@@ -150,15 +157,20 @@ def _carts(plan: Plan) -> Iterator[str]:
             yield f"  … and {len(plan.carts) - _SHOWN} more"
 
 
-def _proves(flow: Flow, file: str, seconds: float) -> bool:
-    """Search the new flow, print what was found and within which bounds, and return whether it holds."""
+def _proves(flow: Flow, file: str, seconds: float, *, verbose: bool) -> bool:
+    """Search the new flow, print what was found, and return whether it holds.
+
+    `verbose`: within which bounds, too.
+    """
     from payments.prover.prove import prove
-    from payments.prover.report import bounds, violation
+    from payments.prover.report import bounds, summary, violation
 
     if sys.stderr.isatty():
         typer.echo(f"proving the new flow, for {seconds:g} seconds at most …", err=True)
     proof = prove(flow, seconds=seconds)
     for one in proof.violations:
         typer.echo(printable("\n".join(violation(proof, one, file)), "\n"))
-    typer.echo("\n".join(bounds(proof)))
+    typer.echo(f"\n{summary(proof)}")
+    if verbose:
+        typer.echo("\n".join(bounds(proof)))
     return proof.holds

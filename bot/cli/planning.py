@@ -84,7 +84,7 @@ class Plan:
     """What a reload would mean to the customers."""
 
     standing: defaultdict[str, Group] = field(default_factory=lambda: defaultdict(Group))
-    """By state, of every version but the new one."""
+    """By state, of every version."""
     moves: defaultdict[Move, Group] = field(default_factory=lambda: defaultdict(Group))
     pins: defaultdict[Pin, Group] = field(default_factory=lambda: defaultdict(Group))
     stranded: defaultdict[Pin, Group] = field(default_factory=lambda: defaultdict(Group))
@@ -94,6 +94,8 @@ class Plan:
     unknown: list[str] = field(default_factory=list)
     """States that `migrate:` names, and that no version had which was served."""
     carts: list[ChangedCart] = field(default_factory=list)
+    same: bool = False
+    """Whether nothing changes that a search of what may happen would look at."""
 
     @property
     def strands(self) -> bool:
@@ -115,6 +117,7 @@ async def planned(records: Records, flow: Flow, now: int) -> Plan:
         plan.faults += migration_faults.faults(flow, one.outline, gone)
         for state, people in counts.items():
             plan.standing[state].people += people
+    await _count_on_it(records, plan, [one.number for one in served if one.version == flow.version])
     plan.faults = sorted(set(plan.faults))
     async for given in planner.to_decide():
         plan.standing[given.conversation.state].due += due_of(given)
@@ -124,6 +127,18 @@ async def planned(records: Records, flow: Flow, now: int) -> Plan:
             if people > 0:
                 plan.moves[_as_they_stand(flow, planner.outlines[number].outline, state)].people += people
     return plan
+
+
+async def _count_on_it(records: Records, plan: Plan, numbers: Sequence[int]) -> None:
+    """Add to `plan.standing` those who are on the version already, under any of its `numbers`."""
+    for number in numbers:
+        for state, people in (await versions.counted(records.reads, number)).items():
+            plan.standing[state].people += people
+    seen = set()
+    async for given in standing.with_open_orders(records.reads):
+        if given.version in numbers and given.conversation.id not in seen:
+            seen.add(given.conversation.id)
+            plan.standing[given.conversation.state].due += _due(given)
 
 
 def _unknown(flow: Flow, outlines: Sequence[Outline]) -> Iterator[str]:

@@ -1,9 +1,12 @@
 """`munshi reload`: have the flow file served, while customers chat."""
 
+import os
+
 import typer
 
+from bot.cli.books import PASTE
 from bot.cli.display import database_name
-from bot.cli.lifecycle import database_url, flow_path, looked_up, refuse
+from bot.cli.lifecycle import VARIABLE, database_url, flow_path, looked_up, refuse
 from bot.cli.operator_changes import post, user
 from bot.clock import SystemClock
 from bot.flow_versions import serve_file
@@ -36,9 +39,10 @@ async def _reload(url: str) -> None:
         refuse(f"{invalid}\n\n{refused(before.version if before else None)}")
     finally:
         await store.close()
-    typer.echo(served(serving.version, before.version if before else None))
+    told = kept if url.startswith("sqlite:") else served
+    typer.echo(told(serving.version, before.version if before else None))
     if url.startswith("sqlite:"):
-        typer.echo(f"no server runs on {database_name(url)}: the next one begins with its flow file")
+        typer.echo(_no_server(url))
 
 
 async def ask_server(path: str, body: dict[str, str], unavailable: Unavailable) -> None:
@@ -54,6 +58,19 @@ async def ask_server(path: str, body: dict[str, str], unavailable: Unavailable) 
 def refused(version: str | None) -> str:
     """Return that what is served goes on."""
     return f"Refused: version {version} goes on" if version else "Refused: what is served goes on"
+
+
+def _no_server(url: str) -> str:
+    """Return that no server holds the SQLite file."""
+    hint = "" if os.environ.get(VARIABLE) else f"; {PASTE}"
+    return f"no server runs on {database_name(url)}, and the next one serves its flow file{hint}"
+
+
+def kept(version: str, before: str | None) -> str:
+    """Return which version is in the books, of which no server runs."""
+    if version == before:
+        return f"version {version} is in the books already: nothing changes"
+    return f"version {version} is in the books now" + (f", in the place of {before}" if before else "")
 
 
 def served(version: str, before: str | None) -> str:

@@ -7,7 +7,7 @@ import typer
 
 from bot.cli.lifecycle import looked_up, refuse
 from bot.cli.one_customer import customers, only, phone_of
-from bot.cli.operator_changes import post, user
+from bot.cli.operator_changes import post, refuse_answer, user
 from storage.reports.customers import Customer
 
 About = Annotated[
@@ -38,4 +38,4 @@ async def _reply(customer: Customer, body: dict[str, str | bool]) -> None:
         case 409:
             refuse(f"not said: {answer.get('error', '')}")
         case _:
-            refuse(f"the server answered {status}: {answer.get('error', '')}")
+            refuse_answer(status, answer)

@@ -6,7 +6,7 @@ import typer
 
 from bot.cli.lifecycle import database_url, flow_path, looked_up, refuse
 from bot.cli.operator_changes import user
-from bot.cli.reload import ask_server, refused, served
+from bot.cli.reload import ask_server, kept, refused, served
 from bot.clock import SystemClock
 from bot.flow_versions import NoSuchVersion, serve_earlier
 from bot.whatsapp.channel import WHATSAPP
@@ -44,4 +44,5 @@ async def _roll_back(url: str, version: str | None) -> None:
         refuse(f"{invalid}\n\n{refused(before.version if before else None)}")
     finally:
         await store.close()
-    typer.echo(served(serving.version, before.version if before else None))
+    told = kept if url.startswith("sqlite:") else served
+    typer.echo(told(serving.version, before.version if before else None))

@@ -14,7 +14,9 @@ from bot.cli.lifecycle import VARIABLE, database_url, refuse
 from bot.demo.chat import Chat
 from bot.demo.phone import NotPossible
 from bot.demo.remote import RemotePhone
+from bot.terminal.commands import form_example
 from bot.whatsapp import phones
+from payments.shop.catalogue import Shop
 from payments.shop.staff import StaffSpec
 
 _HOME: Final = "IN"
@@ -27,8 +29,8 @@ _SHOWN: Final = 3
 """Messages of an earlier chat that are shown again when it goes on."""
 
 
-def talk(title: str, staff: Sequence[StaffSpec], who: str, name: str | None, *, whole: bool) -> None:
-    """Run a chat as `who`, a phone number or the name of one of `staff`. Ends the command if it can't.
+def talk(title: str, shop: Shop, who: str, name: str | None, *, whole: bool) -> None:
+    """Run a chat as `who`, a phone number or the name of one of the staff. Ends the command if it can't.
 
     `whole`: it is shown from its beginning.
     """
@@ -38,8 +40,8 @@ def talk(title: str, staff: Sequence[StaffSpec], who: str, name: str | None, *, 
             f"{VARIABLE} is not set: run 'munshi serve --sandbox' in another terminal, and paste here the"
             " line that it prints, which begins with 'export'"
         )
-    number, known_as = _person(staff, who)
-    asyncio.run(_talk(address, title, number, name or known_as, whole=whole))
+    number, known_as = _person(shop.staff, who)
+    asyncio.run(_talk(address, title, number, name or known_as, form_example(shop), whole=whole))
 
 
 def _person(staff: Sequence[StaffSpec], who: str) -> tuple[str, str]:
@@ -61,7 +63,7 @@ def called(digits: str) -> str:
     return _NAMES[(int(digits) - 1) % len(_NAMES)]
 
 
-async def _talk(address: str, title: str, number: str, name: str, *, whole: bool) -> None:
+async def _talk(address: str, title: str, number: str, name: str, form: str, *, whole: bool) -> None:
     console = Console(highlight=False)
     console.print(
         Text("Choose by number or by typing. /pay /fail /reply /state /quit, /help for all.", "dim")
@@ -77,4 +79,4 @@ async def _talk(address: str, title: str, number: str, name: str, *, whole: bool
                 f"{counted(skipped, 'earlier message')} not shown: munshi chat --sandbox --whole shows all"
             )
             console.print(Text(message, "dim"))
-        await Chat(phone, console).run(greeting="")
+        await Chat(phone, console, form).run(greeting="")

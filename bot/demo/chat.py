@@ -13,7 +13,7 @@ from rich.text import Text
 from bot.demo import received
 from bot.demo.phone import NotPossible, Phone
 from bot.terminal import commands
-from bot.terminal.commands import Command, choices, parse_command, pick
+from bot.terminal.commands import FORM_EXAMPLE, Command, choices, parse_command, pick
 from bot.terminal.drawing import draw_all, draw_trace, plain, sorry
 from bot.terminal.input import PROMPT, help_table
 from bot.whatsapp.address_form import FIELDS
@@ -34,8 +34,9 @@ _BODIES: Final[dict[str, dict[str, object]]] = {
 class Chat:
     """A chat of one person at a terminal with a real bot, over a phone."""
 
-    def __init__(self, phone: Phone, console: Console) -> None:
-        self._phone, self._console = phone, console
+    def __init__(self, phone: Phone, console: Console, form: str = FORM_EXAMPLE) -> None:
+        """`form` says how an address form is filled in."""
+        self._phone, self._console, self._form = phone, console, form
         self._offered: tuple[Reply, ...] = ()
         self._lines: asyncio.Queue[str | None] = asyncio.Queue()
 
@@ -143,7 +144,7 @@ class Chat:
             return
         try:
             messages = [received.message(answer) for answer in answers]
-            for drawn in draw_all(messages):
+            for drawn in draw_all(messages, self._form):
                 self._console.print(drawn)
         except Exception as error:  # noqa: BLE001 - as in _try: messages also arrive outside commands
             self._console.print(sorry(error))

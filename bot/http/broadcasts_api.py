@@ -39,7 +39,8 @@ class _Request(BaseModel):
 async def send(request: web.Request) -> web.Response:
     """Send an offer to everybody who asked for offers, or say who would get it.
 
-    With `dry_run` answers 200 with the counts. Else `at_most` must be there, the `would_get` of a dry run:
+    With `dry_run` answers 200 with the counts, and with the texts of the message as the flow file has them,
+    by their place in it: `text.en`. Else `at_most` must be there, the `would_get` of a dry run:
     answers 202 once the broadcast is stored, 200 with its progress if its id is stored already, 409 if the
     id is another offer's, or more customers than `at_most` would get it, or nobody.
     """
@@ -51,7 +52,8 @@ async def send(request: web.Request) -> web.Response:
     id = wanted.id or _of_today(context, wanted.message)
     counts = _counts(context.flow, wanted.message, await _audience(context))
     if wanted.dry_run:
-        return web.json_response({"id": id, "message": wanted.message, **counts})
+        texts = _texts(context.flow, wanted.message)
+        return web.json_response({"id": id, "message": wanted.message, "texts": texts, **counts})
     known = await context.store.broadcast(id)
     if known is not None:
         return _known(known, wanted.message)
@@ -77,9 +79,10 @@ async def shown(request: web.Request) -> web.Response:
 def _require_offer(flow: Flow, message: str) -> None:
     if message not in flow.messages:
         mend = close(message, flow.promotions)
-        raise problem(web.HTTPNotFound, f"there is no message '{message}'; {mend}".rstrip("; "))
+        said = f"there is no message '{message}'{f'; {mend}' if mend else '.'}"
+        raise problem(web.HTTPNotFound, f"{said} If the flow file has it: munshi reload")
     if message not in flow.promotions:
-        mend = "give it 'offer: true' in the flow file and start again"
+        mend = "give it 'offer: true' in the flow file, then munshi reload"
         raise problem(web.HTTPUnprocessableEntity, f"message: '{message}' is no offer: {mend}")
 
 
@@ -88,6 +91,17 @@ def _of_today(context: Context, message: str) -> str:
     shop: Shop = context.flow.sections["shop"]
     name = message.lower()[: BROADCAST_ID - _DAY]
     return f"{name}-{local_date(shop.timezone, context.clock.now()).isoformat()}"
+
+
+def _texts(flow: Flow, message: str) -> dict[str, str]:
+    """Return each text of `message` that customers read, as written, by its place: `text.en`."""
+    written = (one for one in flow.written if one.place[:2] == ("messages", message))
+    read = (one for one in written if not _UNREAD.intersection(one.place[2:]))
+    return {".".join(str(step) for step in one.place[2:] if step != ""): one.source for one in read}
+
+
+_UNREAD = frozenset({"template", "with"})
+"""Keys of a message that hold no text of its own."""
 
 
 async def _audience(context: Context) -> Audience:

@@ -34,7 +34,9 @@ async def switch(request: web.Request) -> web.Response:
     context, sku = request.app[CONTEXT], request.match_info["sku"]
     shop: Shop = context.flow.sections["shop"]
     if sku not in shop.skus:
-        raise problem(web.HTTPNotFound, f"the shop has no '{sku[:64]}'; {close(sku, shop.skus)}".rstrip("; "))
+        mend = close(sku, shop.skus)
+        said = f"the shop has no '{sku[:64]}'{f'; {mend}' if mend else '.'}"
+        raise problem(web.HTTPNotFound, f"{said} If the flow file has it: munshi reload")
     body = bodies.parse_object(await bodies.read_body(request, bodies.API_BODY))
     wanted = validated(_Switch, body)
     changed = await context.store.switch(

@@ -12,6 +12,7 @@ from flows.engine import address
 from flows.engine.model import RECEIVED
 from flows.messages.address_form import ADDRESS
 from flows.messages.kinds import Message, Reply
+from payments.shop.catalogue import Shop
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,15 @@ Command: TypeAlias = (
 
 FORM_EXAMPLE: Final = "/address house=4; address=Lake Road; city=Kochi; pincode=682001"
 """How a person at the terminal fills in an address form."""
+
+
+def form_example(shop: Shop) -> str:
+    """Return how an address form is filled in that the shop delivers to, as far as it has areas."""
+    if shop.delivery is None or not shop.delivery.areas:
+        return FORM_EXAMPLE
+    return f"/address house=4; address=Lake Road; pincode={shop.delivery.areas[0].pincodes[0].first}"
+
+
 LONGEST_WAIT: Final = 366 * 86_400_000
 """Maximum milliseconds of one /wait: every timer within that time is played."""
 

@@ -24,16 +24,19 @@ _MARKED: Final = re.compile(r"(?<!\w)(```|[*_~])(?=\S)(.+?)(?<=\S)\1(?!\w)")
 _STYLES: Final = {"*": "bold", "_": "italic", "~": "strike", "```": "cyan"}
 
 
-def draw(message: Message, first: int = 1) -> RenderableType:
-    """Draw `message` as a bubble on the left; number its buttons and rows from `first`."""
-    return _Bubble(message, first)
+def draw(message: Message, first: int = 1, form: str = FORM_EXAMPLE) -> RenderableType:
+    """Draw `message` as a bubble on the left; number its buttons and rows from `first`.
+
+    `form` says how an address form is filled in.
+    """
+    return _Bubble(message, first, form)
 
 
-def draw_all(messages: Sequence[Message]) -> Iterator[RenderableType]:
+def draw_all(messages: Sequence[Message], form: str = FORM_EXAMPLE) -> Iterator[RenderableType]:
     """Draw each of `messages`. Its choices are numbered through, as in `bot.terminal.commands.choices`."""
     first = 1
     for message in messages:
-        yield draw(message, first)
+        yield draw(message, first, form)
         first += len(message.replies)
 
 
@@ -64,8 +67,8 @@ def sorry(error: Exception) -> Text:
 
 
 class _Bubble:
-    def __init__(self, message: Message, first: int) -> None:
-        self._message, self._first = message, first
+    def __init__(self, message: Message, first: int, form: str) -> None:
+        self._message, self._first, self._form = message, first, form
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         head = Group(*_head(self._message))
@@ -74,7 +77,7 @@ class _Bubble:
             yield Panel(head, box=_OPEN, width=min(WIDTH, options.max_width), border_style="green")
         else:
             yield head
-        yield from _choices(self._message, self._first)
+        yield from _choices(self._message, self._first, self._form)
         yield Text()
 
 
@@ -109,7 +112,7 @@ def _footer(footer: str | None) -> Iterator[Text]:
         yield _dim(rich_text(footer))
 
 
-def _choices(message: Message, first: int) -> Iterator[Text]:
+def _choices(message: Message, first: int, form: str) -> Iterator[Text]:
     """Draw what can be tapped, below the bubble."""
     match message:
         case Buttons(buttons=buttons):
@@ -120,7 +123,7 @@ def _choices(message: Message, first: int) -> Iterator[Text]:
         case Link(title=title, url=url):
             yield rich_text(f"  [{title}] ").append_text(plain(url, "underline"))
         case AddressForm():
-            yield rich_text("  [Address form] ").append_text(_dim(plain(FORM_EXAMPLE)))
+            yield rich_text("  [Address form] ").append_text(_dim(plain(form)))
 
 
 def _rows(message: List, number: int) -> Iterator[Text]:

@@ -7,7 +7,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from bot.terminal import commands
-from bot.terminal.commands import Command, choices, parse_command, pick
+from bot.terminal.commands import Command, choices, form_example, parse_command, pick
 from bot.terminal.drawing import draw_all, draw_trace, plain, sorry
 from bot.terminal.input import help_table, lines
 from flows.document import durations
@@ -84,7 +84,7 @@ class Chat:
         for result in self._results:
             if result.error:
                 self._console.print(plain(f"The shop could not handle that: {result.error}", "red"))
-        for drawn in draw_all(answer):
+        for drawn in draw_all(answer, form_example(self._flow.sections["shop"])):
             self._console.print(drawn)
         for one in values(self._simulator.store.told[told:]):
             self._console.print(plain(f"(told to the staff: {one.message.words})", "dim"))

@@ -58,7 +58,8 @@ class Retention:
             lease, events, entries = pruned.lease, events + pruned.events, entries + pruned.entries
             if max(pruned.events, pruned.entries) < BATCH:
                 await store.finish_pruning(lease, begun + EVERY)
-                log.info("pruned", events=events, entries=entries, before=before)
+                if events or entries:
+                    log.info("pruned", events=events, entries=entries, before=before)
                 return True
             await self._rounds.wait(min((time() - start) * (1 / self._share - 1), _LONGEST_PAUSE))
         await store.finish_pruning(lease, begun)

@@ -12,6 +12,11 @@ _LONGEST: Final = 60
 """Characters of a text that are shown."""
 
 
+def same_behaviour(old: FlowSpec, new: FlowSpec) -> bool:
+    """Return whether no rule, state, message or other part of the flow changes, the host's sections apart."""
+    return all(getattr(old, name) == getattr(new, name) for name in FlowSpec.model_fields)
+
+
 def messages(old: FlowSpec, new: FlowSpec) -> Iterator[str]:
     """Yield a line for each message that is new, gone or changed."""
     for name in dict.fromkeys([*old.messages, *new.messages]):

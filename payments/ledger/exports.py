@@ -32,8 +32,8 @@ class Export(StrEnum):
 COLUMNS: Final[Mapping[Export, tuple[str, ...]]] = {
     Export.ORDERS: (
         "number", "key", "placed_at", "customer", "phone", "payment", "stage", "stage_by", "stage_at", "how",
-        "address", "pincode", "slot", "note", "coupon", "goods", "discount", "delivery", "total", "owed",
-        "paid", "refunded", "due", "undone", "rating",
+        "address", "pincode", "slot", "note", "coupon", "goods", "discount", "delivery", "total",
+        "total_after_changes", "paid", "refunded", "due", "undone", "rating",
     ),
     Export.LINES: (
         "number", "placed_at", "stage", "sku", "name", "hsn", "gst_percent", "ordered", "left", "price",
@@ -92,6 +92,7 @@ def _order(state: OrderState, person: Person, zone: ZoneInfo) -> Cells:
     stands = (str(state.status), str(state.stage or ""), state.stage_by, local(zone, state.stage_at))
     goes = (str(to.how), to.address, to.pincode, to.slot_name, to.note)
     found = {**sums(state), "undone": sum(slip.amount for slip in state.undone)}
+    found["total_after_changes"] = found["owed"]  # read in a sheet, `owed` looks like a debt
     money = (rupees(found[name]) for name in COLUMNS[Export.ORDERS] if name in found)
     rating: Cell = "" if state.rating is None else state.rating
     first = (order.number, order.key, local(zone, order.placed_at))

@@ -154,6 +154,13 @@ class OrderState:
         return PaymentStatus.AUTHORISED if money.authorised else PaymentStatus.UNPAID
 
     @property
+    def stands(self) -> str:
+        """How far the order is, in a word: the stage of its goods, or else whether it lapsed or was paid."""
+        if self.stage is not None:
+            return str(self.stage)
+        return str(self.lifecycle if self.lapsed and self.status is PaymentStatus.UNPAID else self.status)
+
+    @property
     def due(self) -> int:
         """Paise still missing to what is owed. For a promised order, what went back is to be paid again."""
         paid = self.fulfilled if self.lifecycle is Lifecycle.PROMISED else self.balance.paid

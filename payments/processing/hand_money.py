@@ -10,7 +10,14 @@ from payments.ledger.facts import Detail, EntityType, Fact, FactState
 from payments.ledger.refunds import Refund, RefundStatus, not_made
 from payments.ledger.resolution import staying
 from payments.ledger.state import OrderState
-from payments.processing.order_changes import NotPossible, Settlement, applied, named, payment_by_hand
+from payments.processing.order_changes import (
+    NotPossible,
+    Settlement,
+    applied,
+    named,
+    payment_by_hand,
+    require_owed,
+)
 from payments.processing.turn import Trace, Turn
 from payments.processing.updates import apply
 from payments.shop import stock
@@ -19,8 +26,7 @@ from payments.shop.orders import Lifecycle, hand_ordinal, hand_payment, hand_ref
 
 def take_money(turn: Turn, state: OrderState, amount: int, settlement: Settlement, by: str) -> Trace:
     """Record that a person took `amount` paise for the order."""
-    if not state.goods_due:
-        raise NotPossible(f"{named(state)} is {state.status}: nothing is owed for it")
+    require_owed(state)
     if amount <= 0 or settlement is Settlement.OWED:
         raise NotPossible("say what was taken, by cash or by upi")
     return applied(turn, state, state, (payment_by_hand(state, amount, settlement, by, turn.now),))

@@ -22,17 +22,23 @@ STAGE: Final = "stage"
 
 def answer(turn: Turn, state: OrderState, *, whole: bool) -> Message:
     """Return how the order stands now, with buttons for what comes next. `whole`: with all that is in it."""
-    stands = f"#{state.order.number}: {state.stage or state.status}, {_paid(state)}."
+    fetched = ", pickup" if state.to.how is Fulfilment.PICKUP else ""
+    stands = f"#{state.order.number}: {state.stands}, {_paid(state)}{fetched}."
     if Task.CASH in state.tasks and state.balance.paid:
         rest = money(state.due).removeprefix("₹").replace(",", "")
         number = state.order.number
         stands += f" #{number} cash {rest}, once it is taken; #{number} allowance {rest} <why>, to let it be."
     if whole:
         stands = clip("\n".join((stands, *_details(turn, state))), turn.flow.limits.interactive_body)
-    if state.stage is None or state.stage.ended or not state.goods_due:
-        return Text(stands)
+    return with_buttons(turn, state, stands)
+
+
+def with_buttons(turn: Turn, state: OrderState, said: str) -> Message:
+    """Return `said` about the order, with buttons for what comes next if it is still running."""
+    if not state.running or state.stage is None:
+        return Text(said)
     place = f"s|{state.key}|{state.stage}"
-    return Buttons(stands, tuple(_button(place, state, to) for to in _next(turn, state.stage)))
+    return Buttons(said, tuple(_button(place, state, to) for to in _next(turn, state, state.stage)))
 
 
 def _details(turn: Turn, state: OrderState) -> Iterator[str]:
@@ -76,9 +82,14 @@ def held(state: OrderState) -> str:
     return f", {money(state.held) if state.held else 'a payment'} waits for you ({in_words(state.held_for)})"
 
 
-def _next(turn: Turn, stage: Stage) -> tuple[Stage, ...]:
-    """Return at most three stages to offer: the nearest, and always the last."""
-    ahead = following(stage, turn.shop.at.shop.stages)
+def _next(turn: Turn, state: OrderState, stage: Stage) -> tuple[Stage, ...]:
+    """Return at most three stages to offer: the nearest, and always the last.
+
+    What the customer fetches is never out for delivery, if the shop has another word for that it is ready.
+    """
+    used = turn.shop.at.shop.stages
+    fetched = state.to.how is Fulfilment.PICKUP and Stage.READY in used
+    ahead = following(stage, [one for one in used if not (fetched and one is Stage.OUT)])
     return ahead if len(ahead) <= _BUTTONS else (*ahead[: _BUTTONS - 1], ahead[-1])
 
 
@@ -88,10 +99,17 @@ _BUTTONS: Final = 3
 def _button(place: str, state: OrderState, to: Stage) -> Reply:
     unpaid = to is Stage.DELIVERED and state.due
     value = f"{to} cash" if unpaid else str(to)
-    title = f"Cash taken {money(state.due)}" if unpaid else TITLES[to]
+    title = f"{CASH_TAKEN} {money(state.due)}" if unpaid else _title(state, to)
     return Reply(encode(place, STAGE, value), title)
 
 
+def _title(state: OrderState, to: Stage) -> str:
+    fetched = to is Stage.OUT and state.to.how is Fulfilment.PICKUP
+    return TITLES[Stage.READY if fetched else to]
+
+
+CASH_TAKEN: Final = "Cash taken"
+"""Of the button that moves an order to delivered, paid in cash; the sum follows."""
 TITLES: Final[Mapping[Stage, str]] = {
     **{stage: str(stage).capitalize() for stage in LADDER},
     Stage.OUT: "Out for delivery",

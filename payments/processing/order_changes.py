@@ -100,15 +100,20 @@ def called_off(
     turn: Turn, state: OrderState, to: Stage, by: str, expected: Stage | None, shelf: bool | None
 ) -> OrderState:
     """Return the order as called off. Raises NotPossible if it has ended, or nobody can refuse it now."""
-    if state.stage is not None or expected is not None:
-        _stage(state, expected)
-    elif not state.can_be_called_off:
-        raise NotPossible(f"{named(state)} has ended: it is {state.status}")
+    require_running(state, expected)
     if to is Stage.REFUSED and state.stage is not Stage.OUT:
         raise NotPossible(f"{named(state)} is not on its way, so nobody can refuse it: cancel it")
     usable = goods_are_here(state.stage) or to is Stage.REFUSED
     turn.shop = turn.shop.called_off(state.key, to, by, shelf=usable if shelf is None else shelf)
     return turn.shop.known(state.key)
+
+
+def require_running(state: OrderState, expected: Stage | None) -> None:
+    """Raise NotPossible if the order has ended, Overtaken if it is not in the stage that a person saw."""
+    if state.stage is not None or expected is not None:
+        _stage(state, expected)
+    elif not state.can_be_called_off:
+        raise NotPossible(f"{named(state)} has ended: it is {state.stands}")
 
 
 def take_less(turn: Turn, state: OrderState, pieces: Pieces, by: str) -> Trace:
@@ -125,7 +130,7 @@ def take_less(turn: Turn, state: OrderState, pieces: Pieces, by: str) -> Trace:
 def take_back(turn: Turn, state: OrderState, pieces: Pieces, by: str) -> Trace:
     """Take back `pieces` of a delivered order: their price goes back, the delivery fee does not."""
     if state.stage is not Stage.DELIVERED:
-        raise NotPossible(f"{named(state)} is {state.stage or state.status}: only delivered goods come back")
+        raise NotPossible(f"{named(state)} is {state.stands}: only delivered goods come back")
     all_of_it = pieces.count == _in_all(state)
     after = _staged(state, Stage.RETURNED, by, turn.now) if all_of_it else state
     return _without(pieces, turn, state, after, by)
@@ -133,8 +138,7 @@ def take_back(turn: Turn, state: OrderState, pieces: Pieces, by: str) -> Trace:
 
 def allow(turn: Turn, state: OrderState, amount: int, by: str, why: str) -> Trace:
     """Take `amount` paise off what the order costs."""
-    if not state.goods_due:
-        raise NotPossible(f"{named(state)} is {state.status}: nothing is owed for it")
+    require_owed(state)
     if not 0 < amount <= state.owed:
         raise NotPossible(f"an allowance for {named(state)} is at most what it costs, {money(state.owed)}")
     return amended(turn, state, state, AmendmentKind.ALLOWANCE, by, amount=amount, why=why)
@@ -143,7 +147,7 @@ def allow(turn: Turn, state: OrderState, amount: int, by: str, why: str) -> Trac
 def send_elsewhere(turn: Turn, state: OrderState, to: Destination, by: str) -> Trace:
     """Send the goods to another place for the same price."""
     if state.stage is None or not _before_leaving(state):
-        raise NotPossible(f"{named(state)} is {state.stage or state.status}: it cannot be sent elsewhere now")
+        raise NotPossible(f"{named(state)} is {state.stands}: it cannot be sent elsewhere now")
     return amended(turn, state, state, AmendmentKind.ADDRESS, by, to=to)
 
 
@@ -193,6 +197,15 @@ def payment_by_hand(state: OrderState, amount: int, settlement: Settlement, by: 
     )
 
 
+def require_owed(state: OrderState) -> None:
+    """Raise NotPossible if the customer neither paid the order nor promised cash for it."""
+    if state.goods_due:
+        return
+    if state.open_to_pay:
+        raise NotPossible(f"the customer chose to pay {named(state)} online, and has not yet")
+    raise NotPossible(f"{named(state)} is {state.stands}: nothing is owed for it")
+
+
 def require_stage(state: OrderState, expected: Stage | None) -> None:
     """Raise Overtaken if the order is not in the stage that a person saw. None: they saw none."""
     if expected is not None and state.stage is not expected:
@@ -203,7 +216,7 @@ def _stage(state: OrderState, expected: Stage | None) -> Stage:
     """Return the order's stage. Raises NotPossible if its goods are not due, or it is not as expected."""
     require_stage(state, expected)
     if state.stage is None or not state.goods_due:
-        raise NotPossible(f"{named(state)} is {state.stage or state.status}: its goods are not due")
+        raise NotPossible(f"{named(state)} is {state.stands}: its goods are not due")
     if state.stage.ended:
         raise NotPossible(f"{named(state)} is {_stands(state)} already")
     return state.stage
@@ -240,5 +253,4 @@ def named(state: OrderState) -> str:
 
 def _stands(state: OrderState) -> str:
     """Return the stage and who moved it there, as people read it."""
-    stage = state.stage or state.status
-    return f"{stage} (by {state.stage_by})" if state.stage_by else str(stage)
+    return f"{state.stands} (by {state.stage_by})" if state.stage_by else state.stands

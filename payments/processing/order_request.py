@@ -9,7 +9,7 @@ from payments.processing.bodies import StaffAction
 from payments.processing.order_changes import NotPossible, Pieces
 from payments.processing.turn import Turn
 from payments.shop.fulfilment import Stage
-from payments.shop.money import paise
+from payments.shop.money import paise_as_written
 
 WASTE: Final = "waste"
 """Word after what a verb needs, or the last one: the goods cannot be sold again."""
@@ -71,7 +71,7 @@ def rupees(words: Sequence[str]) -> int:
     """Return the sum that the first of `words` says, in paise. Raises NotPossible if it says none."""
     said = words[0] if words else ""
     try:
-        return paise(said.removeprefix("₹"))
+        return paise_as_written(said)
     except ValueError:
         raise NotPossible(f"'{said}' is no sum that can be taken: write rupees, as 180 or 249.50") from None
 

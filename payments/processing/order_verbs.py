@@ -21,6 +21,7 @@ from payments.processing.order_request import (
 from payments.processing.turn import Trace
 from payments.shop.fulfilment import Stage
 from payments.shop.money import money
+from payments.shop.order_terms import Fulfilment
 
 
 def move(request: Request) -> Trace:
@@ -28,7 +29,7 @@ def move(request: Request) -> Trace:
     name, *more = request.words or ("",)
     if name not in frozenset(Stage):
         raise NotPossible(f"'{name}' is no stage: there are {', '.join(Stage)}")
-    to = Stage(name)
+    to = _fetched(request) if name == Stage.READY else Stage(name)
     if to in (Stage.CANCELLED, Stage.REFUSED):
         return _end(request, to, more)
     settlement, amount = _settled(request, more) if to is Stage.DELIVERED and more else (None, None)
@@ -43,6 +44,16 @@ def move(request: Request) -> Trace:
         settlement=settlement,
         amount=amount,
     )
+
+
+def _fetched(request: Request) -> Stage:
+    """Return the stage that `ready` means: out, of an order for pickup, if the shop has no stage ready.
+
+    The button that moves it there is called Ready.
+    """
+    stages = request.turn.shop.at.shop.stages
+    fetched = request.state.to.how is Fulfilment.PICKUP
+    return Stage.OUT if fetched and Stage.READY not in stages and Stage.OUT in stages else Stage.READY
 
 
 def _settled(request: Request, words: Sequence[str]) -> tuple[Settlement, int | None]:
@@ -69,10 +80,12 @@ def refuse(request: Request) -> Trace:
 
 def _end(request: Request, to: Stage, more: Sequence[str]) -> Trace:
     balance = request.state.balance
+    order_changes.require_running(request.state, request.expected)
     # What is held for an order that is not due goes back with it, if not at once then when it is captured.
     held = request.state.status is PaymentStatus.HELD
     if (balance.paid or balance.authorised or held) and not request.action.money:
-        raise NotPossible("it is paid, and you may not give money back: ask who may")
+        paid = f"{money(balance.paid)} was paid for it" if balance.paid else "it is paid"
+        raise NotPossible(f"{paid}, and you may not give money back: ask who may")
     if to is Stage.REFUSED and [word.lower() for word in more] == [KEEP_DELIVERY]:
         return refused_delivery.refuse_keeping_delivery(
             request.turn, request.state, request.who, expected=request.expected, shelf=request.shelf

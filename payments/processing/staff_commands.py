@@ -12,10 +12,13 @@ from flows.engine.events import Event, TextReceived
 from payments.processing.bodies import StaffAction
 from payments.processing.changes import Command
 from payments.processing.named_orders import DAY, ORDERS, order_number, period_to
+from payments.processing.order_answers import CASH_TAKEN, TITLES
+from payments.processing.order_changes import Settlement
 from payments.processing.staff_help import help_for
 from payments.processing.turn import Trace, Turn
-from payments.processing.verbs import DONE, ORDER_VERBS, SHOW, may_do, normal, right_for
+from payments.processing.verbs import DONE, ORDER_VERBS, SHOW, may_do, meant, normal, right_for
 from payments.shop.business_day import day_named, period_of
+from payments.shop.fulfilment import Stage
 from payments.shop.orders import conversation_of
 from payments.shop.staff import Right, Staff
 
@@ -82,7 +85,7 @@ def _list(turn: Turn, member: Staff, verb: str, value: str, entry: dict[str, Any
 def _about_order(
     turn: Turn, member: Staff, number: str, words: str, entry: dict[str, Any]
 ) -> tuple[Trace, bool]:
-    first, rest = _first(words)
+    first, rest = _first(_by_title(words))
     verb, value = normal(first.lower(), rest) if words else (SHOW, "")
     entry = {**entry, "order": number, "verb": verb}
     key = turn.given.numbered.get(number)
@@ -90,11 +93,34 @@ def _about_order(
     if key is None or conversation is None:
         return _answer(turn, member, f"There is no order #{number}.", {**entry, "refused": "no such order"})
     if verb not in ORDER_VERBS:
-        said = f"There is no '{first[:40]}' for an order: nothing was done. #help shows what there is."
+        said = (
+            f"There is no '{first[:40]}' for an order: nothing was done.{_meant(first)}"
+            " #help shows what there is."
+        )
         return _answer(turn, member, said, {**entry, "refused": "no such verb"})
     if not may_do(verb, member.may):
         return without_right(turn, member, verb, entry)
     return _done(turn, conversation, action_of(turn, member, verb, value, key), entry)
+
+
+def _meant(first: str) -> str:
+    hint = meant(first, SHOW)
+    return f" {hint[0].upper()}{hint[1:]}" if hint else ""
+
+
+def _by_title(words: str) -> str:
+    """Return `words` with the verb for the title of a button that they begin with: `out for delivery`."""
+    for title, verb in _TITLED.items():
+        if words.lower() == title or words.lower().startswith(f"{title} "):
+            return f"{verb}{words[len(title) :]}"
+    return words
+
+
+_TITLED: Final = {
+    **{title.lower(): str(stage) for stage, title in TITLES.items()},
+    CASH_TAKEN.lower(): f"{Stage.DELIVERED} {Settlement.CASH}",
+}
+"""What stands for the titles of buttons."""
 
 
 def action_of(turn: Turn, member: Staff, verb: str, value: str, order_key: str = "") -> StaffAction:

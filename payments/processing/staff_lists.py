@@ -149,9 +149,9 @@ def to_do_line(state: OrderState) -> str:
         sum_due = f"{money(state.to_give_back)} to be given back by hand"
     elif Task.DELIVERY in state.tasks:
         sum_due = f"{money(state.delivery_held)} of delivery held, keep or refund it"
-    where = "pick-up" if state.to.how is Fulfilment.PICKUP else state.to.pincode
+    where = "pickup" if state.to.how is Fulfilment.PICKUP else state.to.pincode
     parts = (
-        f"#{state.order.number} {state.stage or state.status}",
+        f"#{state.order.number} {state.stands}",
         f"{sum_due}{held(state)}",
         state.to.slot_name,
         where,

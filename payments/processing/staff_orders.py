@@ -5,10 +5,10 @@
 `change` does one verb with its words, and answers the member who asked.
 """
 
-from flows.messages.kinds import Text
+from flows.messages.kinds import Message, Text
 from payments.processing import order_answers, order_changes
 from payments.processing.bodies import StaffAction
-from payments.processing.order_changes import NotPossible
+from payments.processing.order_changes import NotPossible, Overtaken
 from payments.processing.order_request import read
 from payments.processing.shop_state import CannotHandle
 from payments.processing.turn import Trace, Turn
@@ -30,10 +30,18 @@ def change(turn: Turn, verb: OrderVerb, action: StaffAction) -> tuple[Trace, boo
         trace = verb.does(request)
     except (NotPossible, CannotHandle) as refused:
         turn.shop, turn.messages = shop, messages
-        turn.reply(action, Text(f"Not done: {refused}."))
+        turn.reply(action, _refusal(turn, action, refused))
         return ({**entry, "refused": str(refused)},), False
     after = turn.shop.known(action.order_key)
     # Of who was forgotten, nothing is shown but how the order stands.
     whole = verb.name == SHOW and not turn.forgotten
     turn.reply(action, order_answers.answer(turn, after, whole=whole))
     return ({**entry, "stage": str(after.stage or "")}, *trace), True
+
+
+def _refusal(turn: Turn, action: StaffAction, refused: Exception) -> Message:
+    """Return why nothing was done. Who tapped a button that came too late gets those that fit now."""
+    said = f"Not done: {refused}."
+    if isinstance(refused, Overtaken):
+        return order_answers.with_buttons(turn, turn.shop.known(action.order_key), said)
+    return Text(said)

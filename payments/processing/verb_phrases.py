@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
 from payments.processing.order_request import BACK, KEEP, KEEP_DELIVERY, RESTOCK, WASTE
+from payments.shop.money import plain_digits
 
 Phrase: TypeAlias = Callable[[Sequence[str]], str]
 
@@ -87,4 +88,4 @@ def _because(reasons: Sequence[str]) -> str:
 
 
 def _amount(rupees: str) -> str:
-    return f"₹{rupees.removeprefix('₹').removesuffix('.00')}"
+    return f"₹{(plain_digits(rupees) or rupees).removesuffix('.00')}"

@@ -7,12 +7,13 @@ A new verb is an entry here and the function that it names. What the API takes f
 from collections.abc import Collection, Mapping
 from typing import Final
 
+from flows.document.errors import close
 from payments.processing import handover, order_destination, order_verbs, staff_consent, staff_lists
 from payments.processing import verb_phrases as phrases
 from payments.processing.named_orders import DAY, ORDERS
 from payments.processing.order_answers import STAGE
 from payments.processing.verb import ChatVerb, OrderVerb, Verb
-from payments.shop.fulfilment import Stage
+from payments.shop.fulfilment import LADDER, Stage
 from payments.shop.staff import Right
 
 REPLY: Final = "reply"
@@ -232,3 +233,18 @@ def _rights(name: str) -> tuple[Right, ...]:
 def normal(name: str, value: str) -> tuple[str, str]:
     """Return verb and words as typed: a stage alone stands for a move to it."""
     return (STAGE, f"{name} {value}".strip()) if name in frozenset(Stage) else (name, value)
+
+
+def meant(name: str, *unsaid: str) -> str:
+    """Return a sentence about what `name`, which is no verb of an order, may mean; empty if nothing is near.
+
+    `unsaid` are verbs that have no word there.
+    """
+    if name.lower() in _GIVES_BACK:
+        return "money goes back by return, less or allowance."
+    known = [word for word in (*LADDER[1:], *ORDER_VERBS) if word not in (STAGE, *unsaid)]
+    return close(name, map(str, known))
+
+
+_GIVES_BACK: Final = frozenset({"refund", "money-back", "moneyback"})
+"""Words for what three verbs do, each for another reason."""

@@ -1,7 +1,7 @@
 """What a search tells people: each violation as a chat, and the bounds of what was searched."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from pathlib import Path
 from typing import Final
 
@@ -51,20 +51,30 @@ def fails(proof: Proof, text: str) -> bool:
 
 def bounds(proof: Proof) -> Iterator[str]:
     """Yield the lines about what was searched and what was not."""
-    whole = [one for one in proof.searched if one.exhausted]
+    whole = _stories([one for one in proof.searched if one.exhausted])
     cut = [one for one in proof.searched if not one.exhausted]
     rate = proof.places / proof.seconds if proof.seconds else 0
     yield ""
     word = "holds within" if proof.holds else "searched"
     took = f"in {proof.seconds:.0f} s ({rate:,.0f} a second)"
-    yield f"{word} {proof.places:,} places of {len(proof.searched)} stories, {took}"
-    yield f"  to their end: {len(whole)} stories"
+    yield f"{word} {proof.places:,} places of {_stories(proof.searched)}, {took}"
+    yield f"  to their end: {whole}"
     for one in cut:
         yield f"  not to its end: {one.part.name}, {one.depth} events deep"
     if proof.left_out:
-        first, count = proof.left_out[0].name, len(proof.left_out)
-        yield f"  not begun: {count} stories, from '{first}' on (see --seconds)"
+        first, count = proof.left_out[0].name, _stories(proof.left_out)
+        yield f"  not begun: {count}, from '{first}' on (see --seconds)"
     yield from (f"  left out: {said}" for said in LEFT_OUT)
+
+
+def _stories(some: Sized) -> str:
+    return f"{len(some)} {'story' if len(some) == 1 else 'stories'}"
+
+
+def summary(proof: Proof) -> str:
+    """Return what came of the search in one sentence, for owners."""
+    found = "nothing goes wrong" if proof.holds else "what is shown above goes wrong"
+    return f"Searched for {max(1, round(proof.seconds))} s what customers, payments and time may do: {found}"
 
 
 LEFT_OUT = (

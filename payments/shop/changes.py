@@ -52,6 +52,12 @@ def rest(old: Shop, new: Shop) -> Iterator[str]:
             yield f"'{name}' changes, at once for everybody"
 
 
+def only_prices(old: Shop, new: Shop) -> bool:
+    """Return whether nothing of the shop changes but prices, and how its products are described."""
+    same_goods = old.skus == new.skus and old.counted == new.counted
+    return same_goods and old.repairs == new.repairs and _plain(old) == _plain(new)
+
+
 def _plain(shop: Shop) -> Mapping[str, Any]:
     return {name: getattr(shop, name) for name in Shop.model_fields if name not in _TOLD_APART}
 

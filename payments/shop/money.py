@@ -32,6 +32,14 @@ def paise(rupees: Any) -> int:
     return int(amount)
 
 
+def paise_as_written(said: str) -> int:
+    """Return the paise of a sum as people write it: `180`, `₹1,700`, `150/-`.
+
+    Raises ValueError as `paise` does.
+    """
+    return paise(plain_digits(said) or said)
+
+
 def paise_or_zero(rupees: Any) -> int:
     """Return the paise of an amount in rupees that may be 0, as a fee. Raises ValueError as `paise` does."""
     amount = _whole_paise(rupees)

@@ -52,6 +52,26 @@ async def find(records: Records, words: str, phones: Sequence[str]) -> list[Cust
     return [await _customer(records, id) for id in ids or await _named(records, words.casefold())]
 
 
+@dataclass(frozen=True, slots=True)
+class CustomerPage:
+    """Some customers, the newest first."""
+
+    customers: tuple[Customer, ...]
+    next: int | None
+    """Give it as `before` for the page after this one; None at the end."""
+
+
+async def newest(records: Records, limit: int, before: int | None) -> CustomerPage:
+    """Return at most `limit` customers, the newest first, from behind the place `before`."""
+    query = Conversation.filter(merged_into__isnull=True).using_db(records.client).order_by("-id")
+    if before is not None:
+        query = query.filter(id__lt=before)
+    ids = [row["id"] for row in await query.limit(limit + 1).values("id")]
+    shown = ids[:limit]
+    customers = tuple([await _customer(records, id) for id in shown])
+    return CustomerPage(customers, shown[-1] if len(ids) > limit else None)
+
+
 async def _named(records: Records, part: str) -> list[int]:
     """Return the conversations of customers with `part` in their name. Reads all of them, in pages."""
     found: list[int] = []

@@ -37,6 +37,29 @@ async def database(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     return sqlite_url
 
 
+async def test_an_order_for_pickup(database: str) -> None:
+    async with open_store(database) as store:
+        await insert(
+            store, "orders", key="k-1-3", number="10003", lifecycle="promised", stage="placed",
+            stage_by="", stage_at=NOW, todo="goods", payment="cash", placed_at=NOW + 2, placed_by=3,
+            destination={"how": "pickup", "slot_name": "Lunch, 12:00"},
+        )  # fmt: skip
+    listed = (await run_munshi(database, "orders", "--todo")).output.splitlines()
+    assert listed[1].split("  ")[2:] == [
+        "placed, ₹500 to be paid", "2 × Masala chai", "pickup, Lunch, 12:00", "Asha +919800000001"
+    ]  # fmt: skip
+    shown = (await run_munshi(database, "order", "10003")).output.splitlines()
+    assert shown[1] == "  to do: the goods are to be made ready for pickup"
+
+
+async def test_an_order_that_lapsed_unpaid(database: str) -> None:
+    async with open_store(database) as store:
+        await insert(
+            store, "orders", key="k-1-4", number="10004", lifecycle="lapsed", placed_at=NOW + 2, placed_by=3
+        )
+    assert "  lapsed  " in (await run_munshi(database, "orders")).output.splitlines()[0]
+
+
 async def test_the_list(database: str) -> None:
     listed = (await run_munshi(database, "orders")).output.splitlines()
     assert [line.split()[0] for line in listed] == ["#10002", "#10001"]
@@ -52,6 +75,45 @@ async def test_the_list(database: str) -> None:
         (await run_munshi(database, "orders", "--json", "--after", f"{NOW + 1}.k-1-2")).output
     )
     assert ([order["key"] for order in rest["orders"]], rest["next"]) == (["k-1-1"], None)
+
+
+async def test_the_customers(database: str) -> None:
+    async with open_store(database) as store:
+        await insert(store, "conversation", id=2, snapshot={"customer": {"name": "Bilal"}})
+    first = (await run_munshi(database, "customers", "--limit", "1")).output.splitlines()
+    assert ("Bilal" in first[0], first[1]) == (True, "… more: --after 2")
+    [rest] = (await run_munshi(database, "customers", "--after", "2")).output.splitlines()
+    assert "Asha  (phone 919800000001)" in rest
+    assert (
+        await run_munshi(database, "customers", "forget")
+    ).output == "say: munshi customers forget <phone>\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "noun"),
+    [
+        (("orders",), "order"), (("order", "10001"), "order"), (("day",), "order"), (("chats",), "customer"),
+        (("customers",), "customer"), (("customers", "show", "Asha"), "customer"),
+    ],
+)  # fmt: skip
+async def test_books_that_are_empty_are_named(
+    sqlite_url: str, tmp_path: Path, words: tuple[str, ...], noun: str
+) -> None:
+    await made(sqlite_url)
+    flow = str(flow_in(tmp_path))
+    named = f"books: {sqlite_url.removeprefix('sqlite://')}, which hold no {noun}"
+    hint = "; if 'munshi serve --sandbox' runs, paste its export line here"
+    assert f"{named}{hint}\n" in (await run_munshi(sqlite_url, *words, MUNSHI_FLOW=flow)).stderr
+    told = {"MUNSHI_FLOW": flow, "MUNSHI_SANDBOX": "http://127.0.0.1:9"}
+    assert f"{named}\n" in (await run_munshi(sqlite_url, *words, **told)).stderr
+
+
+async def test_the_day_is_named_in_two_ways(database: str) -> None:
+    shown = (await run_munshi(database, "day", "2026-09-21")).output
+    assert shown.startswith("Mon 21 Sep\n1 order, ₹500\n")
+    assert (await run_munshi(database, "day", "--date", "2026-09-21")).output == shown
+    both = await run_munshi(database, "day", "today", "--date", "today")
+    assert both.output == "say the day once: munshi day today\n"
 
 
 async def test_the_chats(database: str) -> None:
@@ -92,6 +154,8 @@ async def test_one_order(database: str) -> None:
             ("order", "10001", "fly"),
             "'fly' is no change of an order: there are accepted, preparing, ready, out,",
         ),
+        (("order", "10001", "delivred"), "'delivred' is no change of an order; did you mean 'delivered'?"),
+        (("order", "10001", "refund"), "'refund' is no change of an order; money goes back by return, less"),
         (("order", "10001", "less", "thali"), "say: munshi order <number> less <sku> <pieces>\n"),
         (("order", "10001", "less", "thali", "x"), "'x' is no number of pieces"),
         (("order", "10001", "allowance", "1.234"), "1.234 has parts of a paisa"),

@@ -50,7 +50,7 @@ async def test_the_books_are_enough(books: str, words: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("order", "10001", "accepted"), ("day", "--send"), ("customers", "forget", "Asha")],
+    [("order", "10001", "accepted"), ("day", "--send"), ("customers", "forget", "Asha", "--yes")],
 )
 async def test_what_asks_the_server_needs_its_password_only(books: str, words: tuple[str, ...]) -> None:
     result = await bare(books, *words)
@@ -60,6 +60,14 @@ async def test_what_asks_the_server_needs_its_password_only(books: str, words: t
     assert "can't start" not in result.output
     result = await bare(books, *words, MUNSHI_OPERATOR_TOKEN="a-token-of-this-test", PORT="9")
     assert "Nobody answers at http://127.0.0.1:9/" in result.output
+
+
+async def test_who_is_to_be_forgotten_is_shown_and_asked_for(books: str) -> None:
+    result = await bare(books, "customers", "forget", "ash")
+    assert "order #10001 (k-1-1)" in result.output
+    assert "Forget Asha +919800000001? Nothing brings that back. [y/N]" in result.output
+    assert result.exit_code == 1
+    assert "MUNSHI_OPERATOR_TOKEN" not in result.output, "the server was not asked"
 
 
 async def test_what_talks_to_razorpay_itself_needs_all_settings(books: str) -> None:

@@ -75,10 +75,12 @@ async def test_the_life_of_a_version(database_url: str, tmp_path: Path) -> None:
     )  # fmt: skip
     assert await munshi(database_url, file, "history") == (0, "nothing was served yet\n")
     status, said = await munshi(database_url, file, "reload")
-    assert (status, said.splitlines()[0]) == (0, "version <version> is served now")
+    # Whoever has opened the SQLite file knows that no server has it.
+    stands = "in the books" if database_url.startswith("sqlite:") else "served"
+    assert (status, said.splitlines()[0]) == (0, f"version <version> is {stands} now")
     assert ("no server runs on" in said) == database_url.startswith("sqlite:")
     status, said = await munshi(database_url, file, "reload")
-    assert (status, said.splitlines()[0]) == (0, "version <version> is served already: nothing changes")
+    assert (status, said.splitlines()[0]) == (0, f"version <version> is {stands} already: nothing changes")
     status, said = await munshi(database_url, file, "rollback")
     assert (status, said) == (1, "there is no earlier version: munshi history lists those that were served\n")
     write(file, ("failed: {say: pay}", "failed: {say: pey}"))
@@ -88,7 +90,9 @@ async def test_the_life_of_a_version(database_url: str, tmp_path: Path) -> None:
     assert said.endswith("Refused: version <version> goes on\n")
     write(file, *_EDITED)
     status, said = await munshi(database_url, file, "reload")
-    assert (status, said.splitlines()[0]) == (0, "version <version> is served now, in the place of <version>")
+    assert (status, said.splitlines()[0]) == (
+        0, f"version <version> is {stands} now, in the place of <version>",
+    )  # fmt: skip
     status, said = await munshi(database_url, file, "history")
     assert said.splitlines() == [
         "<version>  <time>  ravi  0 customers  served",
@@ -96,7 +100,7 @@ async def test_the_life_of_a_version(database_url: str, tmp_path: Path) -> None:
     ]
     status, said = await munshi(database_url, file, "rollback")
     assert said.splitlines() == [
-        "version <version> is served now, in the place of <version>",
+        f"version <version> is {stands} now, in the place of <version>",
         "flows.yaml is not what is served: the next start, or reload, serves the file",
     ]
     async with open_store(database_url) as store:
@@ -146,12 +150,42 @@ async def test_plan_proves_the_new_file_too(database_url: str, tmp_path: Path) -
     await made(database_url)
     captured = "payment.captured: {do: cart.settle"
     file = tmp_path / "flows.yaml"
-    file.write_text(LEMONADE.replace(f"{captured}, say: news}}", f"{captured}}}"), "utf-8")
+    file.write_text(LEMONADE, "utf-8")
     await munshi(database_url, file, "reload")
+    file.write_text(LEMONADE.replace(f"{captured}, say: news}}", f"{captured}}}"), "utf-8")
     status, said = await munshi(database_url, file, "plan", "--seconds", "10", str(file))
     assert status == 1
-    assert "Nothing changes but comments and blanks" in said
     assert "error: money that comes or goes is spoken of" in said
+    assert said.splitlines()[-1].endswith(
+        "what customers, payments and time may do: what is shown above goes wrong"
+    )
+
+
+@pytest.mark.parametrize("edits", [(), (("price: 30", "price: 40"),)])
+async def test_plan_searches_nothing_if_at_most_prices_change(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edits: tuple[tuple[str, str], ...]
+) -> None:
+    await made(sqlite_url)
+    await munshi(sqlite_url, write(tmp_path / "flows.yaml"), "reload")
+    async with open_store(sqlite_url) as store:
+        await standing(store, 1, "counter")
+    monkeypatch.setattr(plan, "_proves", lambda *asked, **options: pytest.fail("it was searched"))
+    file = write(tmp_path / "flows.yaml", *edits)
+    status, said = await munshi(sqlite_url, file, "plan", str(file))
+    assert status == 0, said
+    assert said.endswith("so nothing was searched: munshi prove searches all\n")
+    assert "Who stands where\n  counter: 1 customer\n" in said, "on the served version, too"
+
+
+@pytest.mark.parametrize("edit", [("Lemonade?", "Fresh lemonade?"), ("price: 30", "price: 30, stock: 5")])
+async def test_plan_searches_what_changes(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edit: tuple[str, str]
+) -> None:
+    await made(sqlite_url)
+    await munshi(sqlite_url, write(tmp_path / "flows.yaml"), "reload")
+    monkeypatch.setattr(plan, "_proves", lambda *asked, **options: False)
+    file = write(tmp_path / "flows.yaml", edit)
+    assert (await munshi(sqlite_url, file, "plan", str(file)))[0] == 1
 
 
 async def test_plan_tells_whom_nothing_moves(database_url: str, tmp_path: Path) -> None:
@@ -201,10 +235,11 @@ Carts that change price, of those who wrote in the last 7 days: 1
 def test_who_waits_at_a_terminal_reads_that_the_flow_is_being_proved(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    proof = SimpleNamespace(violations=(), holds=True)
+    proof = SimpleNamespace(violations=(), holds=True, seconds=29.7)
     monkeypatch.setattr(prove, "prove", lambda flow, seconds: proof)
     monkeypatch.setattr(report, "bounds", lambda found: ["proved"])
+    said = "\nSearched for 30 s what customers, payments and time may do: nothing goes wrong\n"
     for terminal, read in ((True, "proving the new flow, for 30 seconds at most …\n"), (False, "")):
         monkeypatch.setattr(sys.stderr, "isatty", lambda terminal=terminal: terminal)
-        assert plan._proves(flow_of(), "flows.yaml", 30)
-        assert capsys.readouterr() == ("proved\n", read)
+        assert plan._proves(flow_of(), "flows.yaml", 30, verbose=terminal)
+        assert capsys.readouterr() == (f"{said}proved\n" if terminal else said, read)

@@ -83,6 +83,13 @@ async def test_a_run_deletes_in_batches_until_nothing_is_old_and_says_so_once() 
     assert logs == [{**told, "log_level": "info"}]
 
 
+async def test_a_run_that_finds_nothing_says_nothing() -> None:
+    prunes, _ = retention(Rows(0))
+    with capture_logs() as logs:
+        assert await prunes.prune()
+    assert logs == []
+
+
 async def test_the_next_run_is_a_day_later_and_a_missed_one_comes_at_once() -> None:
     rows = Rows(1)
     prunes, clock = retention(rows)

@@ -8,7 +8,19 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from bot.terminal import commands
-from bot.terminal.commands import Choose, Fail, Pay, Send, Wait, Write, Wrong, choices, parse_command, pick
+from bot.terminal.commands import (
+    Choose,
+    Fail,
+    Pay,
+    Send,
+    Wait,
+    Write,
+    Wrong,
+    choices,
+    form_example,
+    parse_command,
+    pick,
+)
 from bot.terminal.drawing import WIDTH, draw, draw_all, draw_trace, rich_text
 from flows.messages.kinds import (
     AddressForm,
@@ -23,6 +35,7 @@ from flows.messages.kinds import (
     Text,
     Video,
 )
+from tests.payments.tiffin_shop import flow as flow_of
 
 BUTTONS = Buttons("Your *cart*", (Reply("1|a|", "Check out"), Reply("1|b|", "Add more")), footer="small")
 LIST = List(
@@ -35,10 +48,12 @@ LIST = List(
 )
 
 
-def shown(*messages: Message, terminal: bool = False, width: int = 80) -> str:
+def shown(
+    *messages: Message, terminal: bool = False, width: int = 80, form: str = commands.FORM_EXAMPLE
+) -> str:
     out = io.StringIO()
     console = Console(file=out, force_terminal=terminal, width=width, no_color=True, highlight=False)
-    for drawn in draw_all(messages):
+    for drawn in draw_all(messages, form):
         console.print(drawn)
     return out.getvalue()
 
@@ -71,6 +86,9 @@ def test_every_kind_of_message_shows_what_it_holds() -> None:
     assert shown(Document("https://x/a.pdf", None, "p.pdf")) == "[document: p.pdf: https://x/a.pdf]\n\n"
     form = "Where?\n  [Address form] /address house=4; address=Lake Road; city=Kochi; pincode=682001\n\n"
     assert shown(AddressForm("Where?", "Asha"), width=90) == form
+    here = form_example(flow_of().sections["shop"])
+    assert here == "/address house=4; address=Lake Road; pincode=411001"
+    assert shown(AddressForm("Where?", "Asha"), width=90, form=here) == f"Where?\n  [Address form] {here}\n\n"
     assert shown(Link("Pay", "Open", "https://rzp.io/a_b_c")) == "Pay\n  [Open] https://rzp.io/a_b_c\n\n"
 
 

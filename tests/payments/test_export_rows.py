@@ -57,9 +57,11 @@ def test_an_order_as_a_row() -> None:
 def _of_an_order(state: OrderState) -> tuple[object, ...]:
     [row] = table(Export.ORDERS, state)
     api = sums(state)
-    names = ("goods", "discount", "delivery", "total", "owed", "paid", "refunded", "due")
+    names = ("goods", "discount", "delivery", "total", "paid", "refunded", "due")
     assert [row[name] for name in names] == [rupees(api[name]) for name in names], "as the API says"
-    return row["owed"], row["paid"], row["refunded"], row["due"]
+    assert row["total_after_changes"] == rupees(api["owed"])
+    assert "owed" not in row
+    return row["total_after_changes"], row["paid"], row["refunded"], row["due"]
 
 
 def test_nothing_is_due_of_an_order_that_is_over() -> None:

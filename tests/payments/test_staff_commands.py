@@ -12,7 +12,7 @@ from payments.shop.business_day import Period
 from payments.shop.fulfilment import Stage
 from payments.shop.staff import Right
 from payments.simulator.simulator import Simulator
-from tests.payments.tiffin_shop import BUYS, DINNER, LUNCH, bought, flow, plays, told
+from tests.payments.tiffin_shop import BUYS, DINNER, LUNCH, bought, fetched, flow, plays, told
 
 
 def test_a_day_by_typed_commands() -> None:
@@ -76,6 +76,12 @@ def test_a_typed_command_does_what_a_button_does() -> None:
         ("Meena", "#99999 out", "There is no order #99999."),
         ("Meena", "#10001 fly", "There is no 'fly' for an order"),
         ("Meena", "#10001 reply hello", "There is no 'reply' for an order"),
+        ("Meena", "#10001 Acepted", "nothing was done. Did you mean 'accepted'? #help shows what there is."),
+        ("Meena", "#10001 refund", "nothing was done. Money goes back by return, less or allowance. #help"),
+        ("Meena", "#10001 Out for delivery", "#10001: out, ₹160 to be paid."),
+        ("Meena", "#10001 out for", "'for' is not understood there"),
+        ("Meena", "#10001 Cash taken ₹160", "#10001: delivered, ₹160 paid."),
+        ("Meena", "#10001 cash 150/-", "#10001: placed, ₹10 to be paid."),
         ("Meena", "#day tomorrow", "'tomorrow' is not a date"),
         ("Meena", "#frob", "There is no #frob."),
         ("Meena", "#done", "reply with #done to a message"),
@@ -87,6 +93,56 @@ def test_a_typed_command_does_what_a_button_does() -> None:
 def test_every_command_is_answered(name: str, text: str, said: str) -> None:
     [answer] = told(bought(), name, text)
     assert said in answer
+
+
+def test_a_button_that_comes_too_late_is_answered_with_those_that_fit() -> None:
+    simulator = bought()
+    told(simulator, "Meena", "#10001")
+    cash = next(r for r in simulator.store.told[-1].value.message.replies if r.title == "Cash taken ₹160")
+    told(simulator, "Ramesh", "#10001 accepted")
+    simulator._chat(Tapped(cash.id, ""), simulator.phones.conversation("Meena"))
+    answer = simulator.store.told[-1].value.message
+    assert answer.words == "Not done: #10001 is accepted (by Ramesh) already."
+    assert [reply.title for reply in answer.replies] == ["Out for delivery", "Cash taken ₹160"]
+    simulator.staff_taps("Meena", "Cash taken ₹160")
+    assert simulator.order is not None
+    assert simulator.order.stage is Stage.DELIVERED
+
+
+def test_who_may_not_give_money_back_hears_first_that_the_order_has_ended() -> None:
+    simulator = bought()
+    told(simulator, "Meena", "#10001 delivered cash 100")
+    assert told(simulator, "Ramesh", "#10001 refuse") == ["Not done: #10001 is delivered (by Meena) already."]
+    simulator = bought()
+    told(simulator, "Meena", "#10001 cash 100")
+    told(simulator, "Meena", "#10001 out")
+    because = "₹100 was paid for it, and you may not give money back: ask who may"
+    assert told(simulator, "Ramesh", "#10001 refuse") == [f"Not done: {because}."]
+
+
+def test_cash_for_an_order_that_is_to_be_paid_online() -> None:
+    simulator = bought("Thali", LUNCH, "Pay now")
+    said = ["Not done: the customer chose to pay #10001 online, and has not yet."]
+    assert told(simulator, "Meena", "#10001 cash") == said
+    assert told(simulator, "Meena", "#10001 allowance 20 late") == said
+
+
+def test_an_order_for_pickup_is_made_ready() -> None:
+    simulator = fetched()
+    [shown] = told(simulator, "Ramesh", "#10001")
+    assert shown.splitlines()[0] == "#10001: placed, ₹120 to be paid, pickup."
+    titles = [reply.title for reply in simulator.store.told[-1].value.message.replies]
+    assert titles == ["Accepted", "Ready", "Cash taken ₹120"]
+    assert "pickup" in told(simulator, "Meena", "#orders")[0]
+    assert told(simulator, "Ramesh", "#10001 ready") == ["#10001: out, ₹120 to be paid, pickup."]
+
+
+def test_an_order_for_pickup_has_the_stage_ready_of_its_shop() -> None:
+    simulator = fetched("stages: [ready, out, delivered]")
+    told(simulator, "Ramesh", "#10001")
+    titles = [reply.title for reply in simulator.store.told[-1].value.message.replies]
+    assert titles == ["Ready", "Cash taken ₹120"]
+    assert told(simulator, "Ramesh", "#10001 ready") == ["#10001: ready, ₹120 to be paid, pickup."]
 
 
 def test_a_command_is_nothing_to_the_customers_chat_of_the_member() -> None:

@@ -98,9 +98,23 @@ def plays(chat: str) -> None:
     assert outcome.mismatch is None, str(outcome)
 
 
+def fetched(stages: str = "") -> Simulator:
+    """The same shop, with these stages, after the customer has ordered what they pick up."""
+    there = TEXT.replace(
+        '{checkout.set: {address: "4 Lake Road Pune 411005"}}', "{checkout.set: {pickup: true}}"
+    )
+    shop = there.replace("  day_report:", f"  {stages}\n  day_report:")
+    return bought_in(load(shop, "flows.yaml", SHOP, limits=LIMITS))
+
+
 def bought(*taps: str) -> Simulator:
     """A simulated shop after the customer has tapped these."""
-    simulator = Simulator(flow())
+    return bought_in(flow(), *taps)
+
+
+def bought_in(shop: Flow, *taps: str) -> Simulator:
+    """The simulated `shop` after the customer has tapped these."""
+    simulator = Simulator(shop)
     simulator.write("hi")
     for title in taps or ("Thali", LUNCH, "Cash"):
         simulator.tap(title)

@@ -31,7 +31,7 @@ from storage.outbox.deliveries import Again, Delivery, Done, Failed
 from storage.reports import chats, standing
 from storage.reports.backlog import held, notices, parked, promised, state_of
 from storage.reports.chats import ChatFilter, ChatPlace
-from storage.reports.customers import find
+from storage.reports.customers import find, newest
 from storage.reports.desk import OrderFilter
 from storage.reports.ledger import books
 from storage.reports.place import Place
@@ -386,3 +386,5 @@ async def look_after(records: Records, order: str) -> None:
         await chats.listed(records, chats_wanted, WHATSAPP.naming)
     await find(records, "#10013", [])
     await find(records, "nobody", [])
+    await newest(records, 2, None)
+    await newest(records, 2, 100)

@@ -12,6 +12,7 @@ from tests.world.running_bot import Customer, Live, Start
 from tests.world.test_operators import munshi
 
 SALE = "Half price today"
+TEXTS = {"text": "Half price today, {{ customer.name }}!", "buttons.0.title": "Buy one"}
 WITHHELD = Fault.http(
     400, '{"error": {"code": 131049, "message": "To maintain healthy ecosystem engagement"}}'
 )
@@ -36,7 +37,7 @@ async def test_it_reaches_who_asked_once(
         assert (status, dry) == (
             200,
             {
-                "id": "sale-2026-09-21", "message": "sale", "would_get": 2, "as_template": 0,
+                "id": "sale-2026-09-21", "message": "sale", "texts": TEXTS, "would_get": 2, "as_template": 0,
                 "left_out": {"no_template": 0, "with_a_person": 0, "did_not_ask": 3},
             },
         )  # fmt: skip
@@ -154,7 +155,8 @@ async def test_in_the_shell(world: World, clock: ShiftedClock, start: Start, tmp
         await live.customer("919812345699").write("hi")
         dry = await live.until(munshi(live, "broadcast", "sale", "--dry-run"))
         assert dry.output.splitlines() == [
-            "2 customers would get 'sale'", "  not 3: they did not ask for offers"
+            *(f"{place}: {text}" for place, text in TEXTS.items()),
+            "2 customers would get 'sale'", "  not 3: they did not ask for offers",
         ]  # fmt: skip
         asked = await live.until(munshi(live, "broadcast", "sale"))
         assert (asked.exit_code, asha.heard(SALE)) == (1, 0), "nobody said yes"
@@ -170,5 +172,10 @@ async def test_in_the_shell(world: World, clock: ShiftedClock, start: Start, tmp
         assert other.exit_code == 1
         assert "was used for the offer 'sale'" in other.output
         wrong = await live.until(munshi(live, "broadcast", "hello", "--dry-run"))
-        assert (wrong.exit_code, "is no offer" in wrong.output) == (1, True)
+        assert wrong.exit_code == 1
+        assert wrong.output == (
+            "message: 'hello' is no offer: give it 'offer: true' in the flow file, then munshi reload\n"
+        )
+        none = await live.until(munshi(live, "broadcast", "diwali", "--dry-run"))
+        assert none.output == "there is no message 'diwali'. If the flow file has it: munshi reload\n"
         assert asha.heard(SALE) == 1

@@ -19,20 +19,24 @@ async def test_an_operator_forgets_a_customer_once_the_order_is_delivered(live: 
     phone = asha.person.wa_id
     found = await munshi(live, "customers", "find", phone)
     assert phone in found.output
-    early = await live.until(munshi(live, "customers", "forget", phone))
+    early = await live.until(munshi(live, "customers", "forget", phone, "--yes"))
     assert early.exit_code == 1
     assert ": open order." in early.output
     await asha.pay()
     view = await live.order(live.world.razorpay.links[asha.link])
     shown = await munshi(live, "customers", "show", f"#{view.order.number}")
     assert f"order #{view.order.number} ({view.order.key}): ₹500, paid, fulfilled" in shown.output
-    early = await live.until(munshi(live, "customers", "forget", phone))
+    early = await live.until(munshi(live, "customers", "forget", phone, "--yes"))
     assert ": goods on their way." in early.output
     await _delivered(live)
-    done = await live.until(munshi(live, "customers", "forget", phone))
+    asked = await munshi(live, "customers", "forget", phone)  # nobody answers: there is no input
+    assert f"order #{view.order.number} ({view.order.key})" in asked.output
+    assert f"+{phone}? Nothing brings that back. [y/N]" in asked.output
+    assert asked.exit_code == 1
+    done = await live.until(munshi(live, "customers", "forget", phone, "--yes"))
     assert done.exit_code == 0, done.output
-    assert "is forgotten" in done.output
-    assert (await munshi(live, "customers", "forget", phone)).exit_code == 1
+    assert f"+{phone} is forgotten" in done.output
+    assert (await munshi(live, "customers", "forget", phone, "--yes")).exit_code == 1
     told = (await munshi(live, "why", view.order.key)).output
     assert "this customer was forgotten on " in told
     assert "the operator asked that this customer be forgotten" in told

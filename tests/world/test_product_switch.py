@@ -58,9 +58,10 @@ async def test_the_api_of_a_switch(world: World, clock: ShiftedClock, start: Sta
             {"sku": "kaju-1kg", "off_since": clock.now(), "switched_by": "API"}
         ]
         assert (await switch(live, "kaju-1kg", {"available": True}, token="wrong"))[0] == 401
-        known = "the shop has no 'kaju-1k'; did you mean 'kaju-1kg'?"
+        known = "the shop has no 'kaju-1k'; did you mean 'kaju-1kg'? If the flow file has it: munshi reload"
         assert await switch(live, "kaju-1k", {"available": False}) == (404, {"error": known})
-        assert await switch(live, "zz", {"available": False}) == (404, {"error": "the shop has no 'zz'"})
+        unknown = "the shop has no 'zz'. If the flow file has it: munshi reload"
+        assert await switch(live, "zz", {"available": False}) == (404, {"error": unknown})
         for nonsense in (
             {},
             {"available": "no"},
@@ -93,4 +94,4 @@ async def test_a_server_that_runs_on_an_older_file_says_that_it_lacks_the_produc
         return  # the command needs no server there
     told = await munshi(live, "product", "thali", "off", MUNSHI_FLOW=str(SWEETS))
     assert told.exit_code == 1
-    assert "the server answered 404 at /products/thali: the shop has no 'thali'" in told.output
+    assert told.output == "the shop has no 'thali'. If the flow file has it: munshi reload\n"
