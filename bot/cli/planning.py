@@ -138,7 +138,7 @@ async def _count_on_it(records: Records, plan: Plan, numbers: Sequence[int]) -> 
     async for given in standing.with_open_orders(records.reads):
         if given.version in numbers and given.conversation.id not in seen:
             seen.add(given.conversation.id)
-            plan.standing[given.conversation.state].due += _due(given)
+            plan.standing[given.conversation.state].due += due_of(given)
 
 
 def _unknown(flow: Flow, outlines: Sequence[Outline]) -> Iterator[str]:
