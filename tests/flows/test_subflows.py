@@ -5,7 +5,7 @@ from typing import Final
 import pytest
 
 from bot.whatsapp.limits import LIMITS
-from flows.diagram import diagram
+from flows.diagram.mermaid import mermaid
 from flows.engine import conversation as conversations
 from flows.engine.events import TimerDue
 from flows.engine.outline import leaves_of
@@ -155,7 +155,7 @@ def test_rules_of_a_copy_have_the_lines_of_the_subflow_and_the_diagram_shows_the
         rule.line for rule in flow.rules if rule.owner.startswith("address_for_") and rule.trigger == "back"
     }
     assert lines == {line_of("          back:")}
-    arrows = [line.strip() for line in diagram(flow).splitlines()]
+    arrows = [line.strip() for line in mermaid(flow, {}).splitlines()]
     assert "shopCart --> address_for_shop_cart: change" in arrows
     assert "address_for_shop_cartAsking --> shopCart: back" in arrows
 
