@@ -137,6 +137,7 @@ def test_a_title_that_two_choices_have_chooses_neither() -> None:
     chat = Chat(flow_of(sizes))
     chat.write("open")
     assert chat.write("small") == ["out"]
+    chat.write("open")
     assert chat.write("2") == ["left"]
     assert chat.write("large") == ["offer"]
 
