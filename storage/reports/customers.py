@@ -11,6 +11,8 @@ from storage.database.records import Records
 from storage.reports.timeline import subjects
 
 _PAGE: Final = 500
+_LAST: Final = 2**63 - 1
+"""Behind every conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,9 @@ class CustomerPage:
 
 async def newest(records: Records, limit: int, before: int | None) -> CustomerPage:
     """Return at most `limit` customers, the newest first, from behind the place `before`."""
-    query = Conversation.filter(merged_into__isnull=True).using_db(records.client).order_by("-id")
-    if before is not None:
-        query = query.filter(id__lt=before)
-    ids = [row["id"] for row in await query.limit(limit + 1).values("id")]
+    place = _LAST if before is None else before
+    query = Conversation.filter(merged_into__isnull=True, id__lt=place).using_db(records.client)
+    ids = [row["id"] for row in await query.order_by("-id").limit(limit + 1).values("id")]
     shown = ids[:limit]
     customers = tuple([await _customer(records, id) for id in shown])
     return CustomerPage(customers, shown[-1] if len(ids) > limit else None)
