@@ -95,6 +95,11 @@ async def test_cash_from_the_door_to_the_till(
     async with start(world, clock, flow_in(tmp_path)) as live:
         key = await ordered(live, ("thali", 2), pays="cash")
         assert (await change(live, key, "stage", to="delivered"))[1]["error"].endswith("or owed")
+        unsaid = await live.until(munshi(live, "order", key, "delivered"))
+        assert unsaid.output == (
+            "not done: #10001 is not paid: say whether by cash, by upi, or owed."
+            " Here that is --cash, --upi or --owed\n"
+        )
         await change(live, key, "stage", to="delivered", paid="owed")
         todo = await live.api("GET", "/orders?todo=1")
         assert [(order["key"], order["todo"], order["due"]) for order in todo[1]["orders"]] == [
