@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from payments.ledger.refunds import OUTSIDE
 from payments.ledger.state import OrderState
 from payments.processing.changes import ChangeSet
 from payments.processing.step_input import StepInput
@@ -104,10 +105,15 @@ def _money(before: OrderState | None, after: OrderState) -> Iterator[str]:
         if fact.entity == "payment" and fact.state == "captured":
             captured[fact.entity_id] = max(fact.amount, captured.get(fact.entity_id, 0))
     back: Counter[str] = Counter()
+    known = {refund.key for refund in before.refunds} if before else set()
+    anew: set[str] = set()
     for refund in after.refunds:
         back[refund.payment_id] += refund.amount if refund.status in ("asked", "created", "processed") else 0
+        if refund.key not in known and refund.reason != OUTSIDE:
+            anew.add(refund.payment_id)
+    # What the owner gives back in Razorpay's dashboard beside what was given by hand is not Munshi's doing.
     for payment, amount in back.items():
-        if amount > captured.get(payment, 0):
+        if payment in anew and amount > captured.get(payment, 0):
             yield f"refunds: {amount} of {payment} goes back, and {captured.get(payment, 0)} came"
 
 
