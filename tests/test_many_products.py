@@ -98,7 +98,7 @@ def test_thirty_four_products_are_behind_their_shelves() -> None:
         "More": ["Dish 33"],
     }
     assert shown(simulator.write("drinks"))["Choose"] == [
-        *(f"Dish {n}" for n in range(2, 33, 5)), "All shelves"
+        *(f"Dish {n}" for n in range(2, 33, 5)), "See everything"
     ]  # fmt: skip
     [cart] = simulator.write("Dish 12")
     assert isinstance(cart, Buttons)
