@@ -98,13 +98,29 @@ def test_thirty_four_products_are_behind_their_shelves() -> None:
         "More": ["Dish 33"],
     }
     assert shown(simulator.write("drinks"))["Choose"] == [
-        *(f"Dish {n}" for n in range(2, 33, 5)), "All shelves"
+        *(f"Dish {n}" for n in range(2, 33, 5)), "See everything"
     ]  # fmt: skip
     [cart] = simulator.write("Dish 12")
     assert isinstance(cart, Buttons)
     assert "1 × Dish 12: ₹80" in cart.body
     [greeting] = simulator.write("menu")
     assert isinstance(greeting, List)
+
+
+def test_every_page_of_a_shelf_has_the_way_out() -> None:
+    simulator = Simulator(flow_with([{**product(n), "category": "drinks"} for n in range(20)]))
+    simulator.write("hi")
+    assert shown(simulator.write("drinks"))["Choose"] == [
+        *(f"Dish {n}" for n in range(8)), "See everything", "More"
+    ]  # fmt: skip
+    assert shown(simulator.write("more"))["Choose"] == [
+        *(f"Dish {n}" for n in range(8, 16)), "See everything", "More"
+    ]  # fmt: skip
+    assert shown(simulator.write("more"))["Choose"] == [
+        *(f"Dish {n}" for n in range(16, 20)),
+        "See everything",
+    ]
+    assert "What we have" in shown(simulator.write("see everything"))
 
 
 def test_a_product_shows_its_picture_when_it_is_chosen_and_not_later() -> None:

@@ -196,6 +196,14 @@ class RowsSpec(Spec):
             raise ValueError(f"'more' is the title of the row that shows the next page: {_PAGES}")
         return self
 
+    @property
+    def kept(self) -> int:
+        """How many rows at the end stand on every page: a few that are written out below rows with `each`."""
+        *_, last = self.groups()
+        made = [at for at, row in enumerate(last.rows, 1) if not row.is_sure]
+        below = len(last.rows) - made[-1] if made and not last.each else 0
+        return below if below <= pages.MOST_KEPT else 0
+
     def groups(self) -> Iterator[_Group]:
         """Yield each section."""
         if self.rows:
@@ -237,7 +245,7 @@ class ListSpec(InteractiveSpec):
             text = body.say(context)
             if not built:
                 return Text(text)
-            below = More(more.say(context), place, writer.message) if more else None
+            below = More(more.say(context), place, writer.message, self.list.kept) if more else None
             return List(text, button.say(context), built, footer(context), more=below)
 
         return say

@@ -22,6 +22,10 @@ _MORE: Final[Mapping[str, str]] = {
 """Title of the row that shows the next page, by language, where the flow file gives none."""
 
 
+MOST_KEPT: Final = 3
+"""Rows at the end of a list that stand on every page. More of them would leave no room for the others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """A titled group of list rows."""
@@ -39,6 +43,8 @@ class More:
     """Place of the list's replies (see `flows.messages.replies`)."""
     message: str
     """Name of the list in the flow."""
+    kept: int = 0
+    """How many rows at the list's end stand on every page: at most `MOST_KEPT`."""
 
     def row(self, page: int) -> Reply:
         """Return the row that shows page number `page`."""
@@ -69,15 +75,29 @@ def count(rows: int, most: int) -> int:
 
 
 def page(sections: Sequence[Section], number: int, most: int, more: More) -> tuple[Section, ...]:
-    """Return page `number` of the rows, counted from 1, or the last page if there are fewer."""
+    """Return page `number` of the rows, counted from 1, or the last page if there are fewer.
+
+    The last `more.kept` rows stand on each page, above the row that shows the next one.
+    """
     total = sum(len(section.rows) for section in sections)
-    last = count(total, most)
+    own, room = total - more.kept, most - more.kept
+    last = count(own, room)
     number = min(number, last)
-    start = (number - 1) * (most - 1)
+    start = (number - 1) * (room - 1)
     if number == last:
         return tuple(_between(sections, start, total))
-    *above, section = _between(sections, start, start + most - 1)
-    return (*above, Section(section.title, (*section.rows, more.row(number + 1))))
+    shown = _between(sections, start, start + room - 1)
+    below = _between(sections, own, total)
+    return _joined((*shown, *below), more.row(number + 1))
+
+
+def _joined(sections: Sequence[Section], last: Reply) -> tuple[Section, ...]:
+    """Return the sections with `last` below; two parts of one section are one again."""
+    *above, end = sections
+    if above and above[-1].title == end.title:
+        *above, part = above
+        end = Section(part.title, part.rows + end.rows)
+    return (*above, Section(end.title, (*end.rows, last)))
 
 
 def _between(sections: Sequence[Section], start: int, end: int) -> Iterator[Section]:

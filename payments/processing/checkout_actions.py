@@ -7,7 +7,7 @@ from pydantic import BeforeValidator
 
 from flows.engine.vocabulary import Action, Result, Scene
 from payments.processing.cart_actions import NoArguments, refused_with, state_of
-from payments.processing.checkout_changes import fields_of, joined, say, with_unfinished
+from payments.processing.checkout_changes import fields_of, in_its_place, joined, say, with_unfinished
 from payments.processing.quoting import Quote
 from payments.shop.checkout import CheckoutFault
 
@@ -33,7 +33,7 @@ class _Said(NoArguments):
 
 def _set(scene: Scene, args: _Said) -> Result:
     """Take what the customer says, or raise `checkout.refused` and remember at most an unfinished address."""
-    state, said = state_of(scene), args.model_dump(exclude_none=True)
+    state, said = in_its_place(state_of(scene)), args.model_dump(exclude_none=True)
     if args.address is not None:
         said["address"] = joined(state.checkout, args.address)
     found = say(state, said, scene.language)
@@ -45,7 +45,7 @@ def _set(scene: Scene, args: _Said) -> Result:
 
 def _quote(scene: Scene, args: NoArguments) -> Result:
     """Remember the price that the customer is shown now: another one is not ordered."""
-    state = state_of(scene)
+    state = in_its_place(state_of(scene))
     shown = Quote(state, scene.language).fingerprint
     return Result(state.saying(replace(state.checkout, quoted=shown)))
 

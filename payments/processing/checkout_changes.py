@@ -59,6 +59,20 @@ def joined(before: Checkout, given: str) -> str:
     return with_pincode(text, earlier) if earlier and text and pincode_of(text) is None else text
 
 
+def in_its_place(state: ShopState) -> ShopState:
+    """Return the state in which the next order takes the slot and the note of one that can still be paid.
+
+    It takes that order's place, so what was said for it holds until the customer says otherwise: only once,
+    before they are shown the price of the next.
+    """
+    order, said = state.order, state.checkout
+    if order is None or not order.open_to_pay or said.quoted:
+        return state
+    to = order.order.to
+    slot = "" if slot_fault(state, to.slot) else to.slot
+    return state.saying(replace(said, slot=said.slot or slot, note=said.note or to.note))
+
+
 def with_unfinished(state: ShopState, address: str, fault: CheckoutFault) -> ShopState:
     """Return the state that remembers an address which `fault` refused, if it can still be completed."""
     if fault.reason in ("no pincode", "not served") or lone_pincode(address):

@@ -1,9 +1,11 @@
 """What templates and guards read of the price and the checkout: `cart`'s sums, `checkout`, opening hours."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from flows.document.shape import text_in
+from flows.document.words import normalise
+from flows.templates.lookups import LookupTable
 from payments.processing.quoting import Quote, slots_taken
 from payments.processing.shop_state import ShopState
 from payments.shop import hours, slots
@@ -22,6 +24,10 @@ NO_SUMS: Final[Mapping[str, Any]] = {
     "cash": False,
 }
 """The sums of an empty cart, in paise. `short` is what is missing to the minimum of an order."""
+_NO_SLOT: Final[Mapping[str, Any]] = {"id": "", "name": "", "title": "", "times": "", "left": 0}
+"""What `checkout.called[…]` reads for a text that is not one slot."""
+_SHORTEST_WORD: Final = 3
+"""Letters of a beginning that stands for its word: `eve` for Evening."""
 NO_CHECKOUT: Final[Mapping[str, Any]] = {
     "how": "",
     "address": "",
@@ -34,6 +40,7 @@ NO_CHECKOUT: Final[Mapping[str, Any]] = {
     "needs": "",
     "has_slots": False,
     "slots": [],
+    "called": LookupTable({"": _NO_SLOT}, _NO_SLOT),
     "pickup": False,
 }
 """The view of a checkout in which nothing is said."""
@@ -86,6 +93,7 @@ def checkout(state: ShopState, language: str) -> Mapping[str, Any]:
         "needs": _needs(to.how, quote, bool(delivery.slots), bool(chosen)),
         "has_slots": bool(delivery.slots),
         "slots": choices,
+        "called": _Called(choices),
         "pickup": delivery.pickup,
     }
 
@@ -95,6 +103,29 @@ def _needs(how: Fulfilment, quote: Quote, has_slots: bool, chosen: bool) -> str:
     if how is Fulfilment.NONE or (how is Fulfilment.DELIVERY and quote.area is None):
         return "address"
     return "slot" if has_slots and not chosen else ""
+
+
+class _Called(LookupTable):
+    """The slot that a typed text means: `morning`, `tomorrow eve`. Nothing if it may be several."""
+
+    def __init__(self, choices: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__({"": _NO_SLOT}, _NO_SLOT)
+        self._choices = choices
+
+    def __missing__(self, text: str) -> Mapping[str, Any]:
+        typed = normalise(text).split()
+        if not any(len(word) >= _SHORTEST_WORD and not word.isdigit() for word in typed):
+            return _NO_SLOT
+        found = [slot for slot in self._choices if _has(normalise(slot["name"]).split(), typed)]
+        return found[0] if len(found) == 1 else _NO_SLOT
+
+
+def _has(words: Sequence[str], typed: Sequence[str]) -> bool:
+    """Whether each typed word is one of `words`, or begins one."""
+    return all(
+        any(word == one or (len(one) >= _SHORTEST_WORD and word.startswith(one)) for word in words)
+        for one in typed
+    )
 
 
 def _choices(state: ShopState, language: str) -> list[Mapping[str, Any]]:

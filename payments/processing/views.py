@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from flows.engine.vocabulary import Trial
+from flows.templates.lookups import LookupTable
 from payments.ledger.state import OrderState
 from payments.processing.checkout_view import NO_CHECKOUT, NO_SUMS, SLOT, checkout, opening, sums
 from payments.processing.deferred_view import DeferredView
@@ -174,7 +175,7 @@ def sample(statics: Mapping[str, Any]) -> dict[str, Any]:
     """Return the shop with every field, and a cart and an order of one article, to check templates."""
     article = _articles(statics)[0]
     views = _trial_views([Line(article["sku"], "", 1, _SAMPLE_TOTAL)], statics)
-    choice = {**NO_CHECKOUT, "slots": [SLOT]}
+    choice = {**NO_CHECKOUT, "slots": [SLOT], "called": LookupTable({"": SLOT}, SLOT)}
     return {"shop": catalogue_view.example(statics["shop"]), **views, "checkout": choice}
 
 

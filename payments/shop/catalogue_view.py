@@ -28,12 +28,12 @@ NO_CATEGORY: Final[View] = {"id": "", "name": _NO_NAME, "in_stock": False, "prod
 """What `shop.category[…]` reads for an id that the shop does not have."""
 
 
-_NOBODY: Final[View] = {"sku": "", "products": []}
+_NOBODY: Final[View] = {"sku": "", "quantity": 1, "products": []}
 """What `shop.called[…]` reads for a text that is no name."""
 
 
 class _Called(LookupTable):
-    """What a typed text may mean: `sku` of what alone is called so, and all `products` like it."""
+    """What a typed text may mean: `sku` of what alone is called so, the `products` like it, and how many."""
 
     def __init__(self, names: ProductNames, articles: Mapping[str, View]) -> None:
         super().__init__({"": _NOBODY}, _NOBODY)
@@ -41,10 +41,12 @@ class _Called(LookupTable):
         self._articles = articles
 
     def __missing__(self, text: str) -> View:
-        called = self.names.called(text)
+        name, quantity = self.names.asked(text)
+        called = self.names.called(name)
         return {
             "sku": called[0] if len(called) == 1 else "",
-            "products": [self._articles[sku] for sku in called or self.names.like(text)],
+            "quantity": quantity,
+            "products": [self._articles[sku] for sku in called or self.names.like(name)],
         }
 
 
@@ -97,7 +99,7 @@ def example(shop: View) -> dict[str, Any]:
         **shop,
         "products": [product],
         "product": LookupTable(dict.fromkeys(shop["product"], product), product),
-        "called": LookupTable({"": {"sku": first["sku"], "products": [product]}}, _NOBODY),
+        "called": LookupTable({"": {"sku": first["sku"], "quantity": 1, "products": [product]}}, _NOBODY),
         "categories": [{**(shop["categories"] or [NO_CATEGORY])[0], "products": [product]}],
     }
 

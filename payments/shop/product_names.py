@@ -6,6 +6,7 @@ from typing import Final
 from flows.document.shape import Texts, text_in
 from flows.document.words import normalise
 from payments.shop.catalogue import Shop
+from payments.shop.name_parts import with_quantity, without_measure
 from payments.shop.products import Product
 
 LONGEST: Final = 64
@@ -24,19 +25,46 @@ class ProductNames:
         self._taken = taken
         self._whole: dict[str, dict[str, None]] = {}
         """Normal form of a whole name -> the skus that have it, in the order of the flow file."""
+        self._short: dict[str, dict[str, None]] = {}
+        """The same by the names of products without their weights and volumes."""
         self._words: dict[str, frozenset[str]] = {}
         """Sku of a product -> every word of its name, of its variants' names, and of its category's."""
         categories = {category.id: category.name for category in shop.categories}
         for product in shop.products:
             for sku, name in _names(product):
                 self._whole.setdefault(normalise(name), {})[sku] = None
+            for name in _each(product.name):
+                self._short.setdefault(without_measure(normalise(name)), {})[product.sku] = None
             texts = [*_each(product.name), *_each(categories.get(product.category or "", ""))]
             texts += [text for variant in product.variants for text in _each(variant.name)]
             self._words[product.sku] = frozenset(word for text in texts for word in normalise(text).split())
 
+    def asked(self, text: str) -> tuple[str, int]:
+        """Return the name in `text`, whole or in part, and how many are asked for: 1 without a number.
+
+        A number that is a word of the product itself stays in the name, as in `gift box 6`, where 6 teas are
+        one of its sizes: it may mean that.
+        """
+        form = self._form(text)
+        if form in self._whole or self.like(form):
+            return form, 1
+        readings = list(with_quantity(form))
+        for reads in (self.called, self.like):
+            for name, quantity in readings:
+                if reads(name):
+                    return name, quantity
+        return form, 1
+
     def called(self, text: str) -> tuple[str, ...]:
-        """Return the skus of what has `text` as its whole name, in the order of the flow file."""
-        return tuple(self._whole.get(self._form(text), ()))
+        """Return the skus of what has `text` as its whole name, in the order of the flow file.
+
+        Its weight may be left out (`Ginger chai` for `Ginger chai 250 g`) where nothing else has these words.
+        """
+        form = self._form(text)
+        if form in self._whole:
+            return tuple(self._whole[form])
+        short = tuple(self._short.get(form, ()))
+        return short if len(short) == 1 and self.like(form) == short else ()
 
     def like(self, text: str) -> tuple[str, ...]:
         """Return the skus of the products that have every word of `text`, in the order of the flow file.

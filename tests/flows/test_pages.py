@@ -101,6 +101,26 @@ def unchanged(conversation: Conversation) -> Conversation:
 # Arithmetic
 
 
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=4), st.integers(1, pages.MOST_KEPT))
+def test_kept_rows_stand_on_every_page_and_the_others_once_in_order(sizes: list[int], kept: int) -> None:
+    most, own = LIMITS.list_rows, sum(sizes)
+    sizes[-1] += kept
+    whole = [
+        Section(f"T{n}", tuple(Reply(f"{n}.{r}", f"{n}.{r}") for r in range(size)))
+        for n, size in enumerate(sizes)
+    ]
+    every = [row for section in whole for row in section.rows]
+    more = More("More", "c-1.2", "m", kept)
+    cut = [pages.page(whole, n, most, more) for n in range(1, pages.count(own, most - kept) + 1)]
+    rows = [[row for section in one for row in section.rows] for one in cut]
+    assert all(len(page) <= most for page in rows)
+    for page in rows[:-1]:
+        assert replies.decode(page.pop().id) is not None
+    assert all(page[-kept:] == every[-kept:] for page in rows)
+    assert [row for page in rows for row in page[:-kept]] == every[:-kept]
+    assert all(len({section.title for section in one}) == len(one) for one in cut)
+
+
 @given(st.lists(st.integers(0, 30), max_size=6), st.integers(2, 12), st.integers(1, 200))
 def test_pages_hold_every_row_once_in_order_within_the_limit(sizes: list[int], most: int, asked: int) -> None:
     whole = [

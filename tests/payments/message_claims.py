@@ -35,6 +35,7 @@ _OF_THE_CHAT: Final = (
         "offers_on",
         "new_harvest",
         "below_minimum",
+        "closed",
         "not_understood",
         "shelf",
         "which",

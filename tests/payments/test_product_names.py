@@ -128,4 +128,4 @@ def test_templates_read_what_is_meant_as_it_is_now() -> None:
     assert [product["in_stock"] for product in now["called"]["kulhad"]["products"]] == [False]
     assert [product["name"] for product in now["called"]["masala"]["products"]] == ["मसाला चाय"]
     assert now["called"]["tea"]["sku"] == ""
-    assert now["called"]["coffee"] == {"sku": "", "products": []}
+    assert now["called"]["coffee"] == {"sku": "", "quantity": 1, "products": []}
