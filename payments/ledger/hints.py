@@ -17,7 +17,7 @@ _HELD: Final[Mapping[HoldReason, str]] = {
     HoldReason.SHORT: f"ask the customer for the rest, or {_CANCEL}",
     HoldReason.SURPLUS: f"refund what is too much {_DASHBOARD}",
     HoldReason.LATE: f"{_CANCEL}, or refund it {_DASHBOARD}",
-    HoldReason.MISMATCH: f"look at the payment {_DASHBOARD}: refund it, or settle it with the customer",
+    HoldReason.MISMATCH: f"look at the payment {_DASHBOARD}: refund it there",
     HoldReason.REFUND_REFUSED: f"see why {_DASHBOARD} (often the account's balance), and refund it there;"
     f" {_BY_HAND}",
     HoldReason.REFUND_FAILED: f"ask the customer for an account that takes money, and refund it {_DASHBOARD};"

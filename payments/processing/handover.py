@@ -123,7 +123,7 @@ def reply(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
         )
         refused = f"the customer last wrote over {hours} hours ago, and no text can be sent then: call them"
         return ({**entry, "refused": refused},), True
-    turn.messages.append(Say(WRITTEN, Text(clip(action.value, turn.flow.limits.text_body))))
+    turn.say(Say(WRITTEN, Text(clip(action.value, turn.flow.limits.text_body))))
     turn.shop = handed_over(turn.shop, by=action.who)
     return ({**entry, "said": [WRITTEN]},), True
 

@@ -144,7 +144,8 @@ def _urgency(state: OrderState) -> tuple[bool, int, str]:
 
 def to_do_line(state: OrderState) -> str:
     """Return one order as a line: number, stage, sum, slot and area."""
-    sum_due = f"{money(state.due)} to be paid" if state.due else f"{money(state.balance.paid)} paid"
+    waits = state.due and (state.goods_due or state.open_to_pay)
+    sum_due = f"{money(state.due)} to be paid" if waits else f"{money(state.balance.paid)} paid"
     if state.to_give_back:
         sum_due = f"{money(state.to_give_back)} to be given back by hand"
     elif Task.DELIVERY in state.tasks:

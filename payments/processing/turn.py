@@ -81,7 +81,8 @@ class Turn:
             return tuple({**entry, "entered": [], "did": [], "undone": True} for entry in trace), False
         moved = done.conversation.state != before.state
         self.shop = without_given_up(shop, done.host) if moved else done.host
-        self.conversation = replace(done.conversation, talk=ruling.talk)
+        after = _unshown(before, done.conversation) if kept else done.conversation
+        self.conversation = replace(after, talk=ruling.talk)
         self.timers += [effect for effect in done.effects if isinstance(effect, StartTimer)]
         if because is None:
             self._say(done.effects)
@@ -108,6 +109,8 @@ class Turn:
             trace += self._tell(done.effects, entries, None)
             applied = applied or done.applied
             self._say(done.effects)
+            if any(isinstance(effect, Say) for effect in done.effects):
+                self._other_news()
         return tuple(trace), applied
 
     def forget(self) -> None:
@@ -128,7 +131,16 @@ class Turn:
         self.conversation = replace(conversation, talk=ruling.talk)
         self.notices += ruling.notices
         if ruling.because is None:
-            self.messages.append(Say("apology", Text(said)))
+            self.say(Say("apology", Text(said)))
+
+    def say(self, said: Say) -> None:
+        """Send the customer a message that no rule says."""
+        self.messages.append(said)
+        self._other_news()
+
+    def _other_news(self) -> None:
+        """Note that what the customer was offered is not the last thing that they were sent."""
+        self.conversation = replace(self.conversation, sent_since=bool(self.conversation.choices))
 
     def answer(self, action: StaffAction, text: str) -> None:
         """Tell the member of the staff who did `action` what became of it."""
@@ -215,6 +227,13 @@ def following(last: Turn, event: InboxEvent) -> Turn:
     )
     rest = (last.given, last.account, shop.orders, last.forgotten)
     return Turn(last.flow, last.now, event, last.conversation, shop, *rest)
+
+
+def _unshown(before: Conversation, after: Conversation) -> Conversation:
+    """Return the conversation after messages that were kept from the customer: they saw no choices."""
+    if after.visits == before.visits:
+        return replace(after, choices=before.choices, sent_since=before.sent_since)
+    return replace(after, choices=(), sent_since=False)
 
 
 def _progress(conversation: Conversation, shop: ShopState) -> tuple[Any, ...]:

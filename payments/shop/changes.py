@@ -53,9 +53,20 @@ def rest(old: Shop, new: Shop) -> Iterator[str]:
 
 
 def only_prices(old: Shop, new: Shop) -> bool:
-    """Return whether nothing of the shop changes but prices, and how its products are described."""
-    same_goods = old.skus == new.skus and old.counted == new.counted
-    return same_goods and old.repairs == new.repairs and _plain(old) == _plain(new)
+    """Return whether nothing of the shop changes but prices, descriptions and pictures."""
+    return old.repairs == new.repairs and _plain(old) == _plain(new) and _goods(old) == _goods(new)
+
+
+def _goods(shop: Shop) -> list[Mapping[str, Any]]:
+    """Return the products without their prices, descriptions and pictures."""
+    apart = {"price", "description", "image"}
+    return [
+        {
+            **product.model_dump(exclude={*apart, "variants"}),
+            "variants": [variant.model_dump(exclude=apart) for variant in product.variants],
+        }
+        for product in shop.products
+    ]
 
 
 def _plain(shop: Shop) -> Mapping[str, Any]:

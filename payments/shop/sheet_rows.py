@@ -157,7 +157,7 @@ def _read(
     if (cut := cut_price(line, columns, cells)) and cut.sure:
         found.faults.append(SheetFault(line, cut.message, cut.mend))
         return
-    if cut and len(said["price"]) < _THREE:
+    if cut and cut.shows:
         perhaps.append(cut)
     else:
         triples.update(name for name, cell in zip(columns, cells, strict=False) if _is_triple(cell))

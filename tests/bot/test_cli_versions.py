@@ -177,7 +177,14 @@ async def test_plan_searches_nothing_if_at_most_prices_change(
     assert "Who stands where\n  counter: 1 customer\n" in said, "on the served version, too"
 
 
-@pytest.mark.parametrize("edit", [("Lemonade?", "Fresh lemonade?"), ("price: 30", "price: 30, stock: 5")])
+@pytest.mark.parametrize(
+    "edit",
+    [
+        ("Lemonade?", "Fresh lemonade?"),
+        ("price: 30", "price: 30, stock: 5"),
+        ("price: 30", "price: 30, gst: 5"),
+    ],
+)
 async def test_plan_searches_what_changes(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edit: tuple[str, str]
 ) -> None:
