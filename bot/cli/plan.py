@@ -90,18 +90,29 @@ async def _changes(records: Records, flow: Flow, served: Serving, plan: Plan, no
         "messages": flow_changes.messages(old, new),
         "states": flow_changes.states(old, new),
         "rules": flow_changes.rules(old, new),
+        "flow": flow_changes.rest(old, new),
         "prices": shop_changes.prices(before, after),
+        "products": shop_changes.descriptions(before, after),
         "stock": shop_changes.stock(before, after),
         "repairs": shop_changes.repairs(before, after),
         "shop": shop_changes.rest(before, after),
     }
     listed = {name: list(lines) for name, lines in sections.items()}
-    return _sections({name: lines for name, lines in listed.items() if lines})
+    found = {name: lines for name, lines in listed.items() if lines}
+    return _sections(found) if found else iter(["", _nothing(served, flow)])
+
+
+def _nothing(served: Serving, flow: Flow) -> str:
+    if served.version == flow.version:
+        return "Nothing changes but comments and blanks"
+    return (
+        "Something changes that has no line here: compare the files ('munshi history --into' writes the old)"
+    )
 
 
 def _sections(sections: dict[str, list[str]]) -> Iterator[str]:
     yield ""
-    yield "What changes" if sections else "Nothing changes but comments and blanks"
+    yield "What changes"
     for name, lines in sections.items():
         yield f"  {name}"
         yield from (cut(f"    {line}", _WIDEST) for line in lines[:_SHOWN])

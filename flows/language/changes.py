@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import zip_longest
 from typing import Any, Final
 
+from pydantic import BaseModel
+
 from flows.language.schema import FlowSpec, HandlerSpec, ReactionSpec, StateSpec
 from flows.language.walk import state_paths
 from flows.messages.kinds import MessageSpec
@@ -69,12 +71,13 @@ def states(old: FlowSpec, new: FlowSpec) -> Iterator[str]:
     """Yield a line for each state that is new or gone, and for each that asks for something else."""
     before, after = dict(state_paths(old.states)), dict(state_paths(new.states))
     for path in dict.fromkeys([*before, *after]):
-        if path not in before:
-            yield f"new: {path}"
-        elif path not in after:
-            yield f"gone: {path}"
-        elif (was := before[path].ask) != (now := after[path].ask):
+        if path not in before or path not in after:
+            yield f"{'gone' if path in before else 'new'}: {path}"
+            continue
+        if (was := before[path].ask) != (now := after[path].ask):
             yield f"{path}: asks for {now or 'nothing'}, before for {was or 'nothing'}"
+        if (was := before[path].start) != (now := after[path].start):
+            yield f"{path}: begins in {now or 'itself'}, before in {was or 'itself'}"
     if old.start != new.start:
         yield f"customers start in {new.start}, before in {old.start}"
     for name in dict.fromkeys([*old.variables, *new.variables]):
@@ -89,6 +92,25 @@ def _variable(spec: FlowSpec, name: str) -> str:
         return "none"
     rest = variable.model_dump(exclude={"type"}, exclude_none=True)
     return " ".join([variable.type, *(f"{key} {value}" for key, value in rest.items())])
+
+
+def rest(old: FlowSpec, new: FlowSpec) -> Iterator[str]:
+    """Yield a line for each other part of the flow that changes."""
+    if old.languages != new.languages:
+        yield f"languages: {', '.join(new.languages)}, before {', '.join(old.languages)}"
+    if old.apology != new.apology:
+        yield f"apology: {_shown(old.apology, new.apology)}"
+    for name in ("never", "always", "migrate"):
+        was, now = ([_entry(one) for one in getattr(spec, name)] for spec in (old, new))
+        yield from (f"{name}: new: {line}" for line in now if line not in was)
+        yield from (f"{name}: gone: {line}" for line in was if line not in now)
+    if old.flow != new.flow:
+        yield f"the flow is called {new.flow}, before {old.flow}"
+
+
+def _entry(entry: BaseModel) -> str:
+    written = entry.model_dump(by_alias=True, exclude_defaults=True)
+    return ", ".join(f"{key}: {value}" for key, value in written.items())
 
 
 def rules(old: FlowSpec, new: FlowSpec) -> Iterator[str]:
@@ -133,7 +155,12 @@ def _alternatives(handlers: Iterable[HandlerSpec]) -> list[str]:
 
 def _handler(handler: HandlerSpec) -> str:
     parts = [f"if {handler.if_}:" if handler.if_ else "", _reaction(handler)]
-    parts += [f"to {handler.to}" if handler.to else "", "ignored" if handler.ignore else ""]
+    parts += [
+        f"to {handler.to}" if handler.to else "",
+        f"ignored: {handler.ignore}" if handler.ignore else "",
+    ]
+    parts += [f"call {handler.call}" if handler.call else ""]
+    parts += ["also on old buttons" if handler.stale else "", "interrupts" if handler.interrupts else ""]
     parts += [f"words {', '.join(handler.words)}" if handler.words else ""]
     parts += [f"answers {', '.join(handler.answers)}" if handler.answers else ""]
     return " ".join(part for part in parts if part)

@@ -6,6 +6,7 @@ from typing import Any, Final
 from payments.shop.cart import Cart
 from payments.shop.catalogue import Shop
 from payments.shop.money import money
+from payments.shop.products import Product
 
 _TOLD_APART: Final = frozenset({"products", "repairs"})
 """Keys of the shop that have lines of their own."""
@@ -42,6 +43,25 @@ def repairs(old: Shop, new: Shop) -> Iterator[str]:
     for name, was in before.items():
         if after[name] != was:
             yield f"{name}: {was} → {after[name]}, for orders placed from now on"
+
+
+def descriptions(old: Shop, new: Shop) -> Iterator[str]:
+    """Yield a line for each product of both that is described in another way, or stands elsewhere."""
+    before = {product.sku: product for product in old.products}
+    for product in new.products:
+        was = before.get(product.sku)
+        if was is not None and (changed := _differing(was, product)):
+            yield f"{product.sku}: {' and '.join(changed)} of it changes"
+
+
+def _differing(was: Product, now: Product) -> list[str]:
+    told = {"price", "stock", "variants"}
+    found = [name for name in Product.model_fields if getattr(was, name) != getattr(now, name)]
+    sizes = [
+        {one.sku: one.model_dump(exclude={"price", "stock"}) for one in product.variants}
+        for product in (was, now)
+    ]
+    return [name for name in found if name not in told] + (["the sizes"] if sizes[0] != sizes[1] else [])
 
 
 def rest(old: Shop, new: Shop) -> Iterator[str]:

@@ -223,6 +223,8 @@ What changes
     new: desk
   rules
     counter, sticker: say thanks to till → say thanks to desk
+  flow
+    migrate: new: from: ['till'], to: desk
   prices
     glass: ₹30 → ₹40
 

@@ -22,6 +22,9 @@ SEEN_BY_NOBODY = {
 }
 """Chats that went as they did because others bought, the shop switched a product off, or there was staff."""
 
+IN_OTHER_WORDS = {"a-number-beside-a-name", "a-time-that-is-typed"}
+"""Chats in which a word counts that the flow file does not have (`x`, `tomorrow`): such words are replaced."""
+
 
 class Log:
     """What a database would hold of the customer of each simulator."""
@@ -70,5 +73,5 @@ def test_a_chat_that_was_stored_is_a_scenario_that_passes(
     played = play(flow, again)
     assert played.mismatch is None, str(played)
     assert "not played" not in made.text
-    if file.stem not in SEEN_BY_NOBODY:
+    if file.stem not in SEEN_BY_NOBODY | IN_OTHER_WORDS:
         assert list(made.said) == first
