@@ -100,7 +100,7 @@ class Turn:
         return self.unwanted_reminders if self.reminding else None
 
     def notify_only(self, key: str, events: Iterable[Event]) -> tuple[Trace, bool]:
-        """Send the messages of `events` about an order that is not the current one. Nothing else changes."""
+        """Send the messages of `events` about an order that is not the current one. They are other news."""
         trace: list[Mapping[str, Any]] = []
         applied = False
         for event in () if self.forgotten else events:

@@ -135,7 +135,8 @@ def test_a_payment_of_an_older_order_is_told_aside_and_the_newer_one_stays_the_c
     assert isinstance(say.message, Text)
     assert f"#{store.orders[old].order.number}" in say.message.body
     data = {**before.data, "running": [old]}
-    assert store.conversation == replace(before, data=data), "it is noted as under way"
+    noted = replace(before, data=data, sent_since=True)
+    assert store.conversation == noted, "the order is under way, and news came behind the buttons"
     assert store.current == new
     assert (store.last.calls, store.status(new)) == ((), AttemptStatus.CREATED)
     store.take(webhook(payment_of(new, "captured", 36_000, "pay_2")))
