@@ -226,7 +226,7 @@ async def test_doctor_tells_of_a_flow_file_that_is_not_what_is_served(live: Live
     assert f"serves chai-counter {live.context.flow.version}" in same
     assert "is not what is served" not in same
     file = tmp_path / "edited.yaml"
-    file.write_bytes(FLOW.read_bytes() + b"# cheaper tea\n")
+    file.write_bytes(FLOW.read_bytes().replace(b"price: 180", b"price: 170", 1))
     told = await munshi(live, "doctor", MUNSHI_FLOW=str(file))
     assert told.exit_code == 1
     version = live.context.flow.version

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from bot.http import orders_api
 from sandbox.faults import Fault
-from tests.world.running_bot import CONFIRMED, FLOW, Live
+from tests.world.running_bot import CONFIRMED, Live
 
 PHONE = "919812345601"
 ITEMS = [{"sku": "masala-250", "quantity": 2}, {"sku": "ginger-250"}]
@@ -275,7 +275,8 @@ async def test_the_browser_comes_back(live: Live) -> None:
     assert await live.stored() == before, "a hint only: nothing is stored"
 
 
-READY = f"ready\nflow: chai-counter {sha256(FLOW.read_bytes()).hexdigest()[:12]}\nfile: the same\n"
+def ready_with(live: Live) -> str:
+    return f"ready\nflow: chai-counter {live.context.flow.version}\nfile: the same\n"
 
 
 async def test_what_a_supervisor_asks(live: Live) -> None:
@@ -287,7 +288,7 @@ async def test_what_a_supervisor_asks(live: Live) -> None:
             return answer.status, await answer.text()
 
     assert await ask("/healthz") == (200, "ok\n")
-    assert await ask("/readyz") == (200, READY)
+    assert await ask("/readyz") == (200, ready_with(live))
     await live.post("/nowhere/919812345601", b"")
     status, text = await ask("/metrics")
     assert status == 200
@@ -304,7 +305,7 @@ async def test_not_ready_while_the_workers_do_not_work(live: Live) -> None:
             return answer.status, await answer.text()
 
     live.context.pulse.failed["step"] = 4
-    assert await ready() == (200, READY)
+    assert await ready() == (200, ready_with(live))
     live.context.pulse.failed["step"] = 5
     assert await ready() == (503, "the workers keep failing\n")
     live.context.pulse.failed["step"] = 0
