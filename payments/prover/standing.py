@@ -96,7 +96,8 @@ def clocks(standing: Standing, shop: Shop) -> dict[str, int]:
     return found
 
 
-ASKED: Final = "asked"
+ASKED: Final = "just asked"
+"""A clock. Its name has a blank, as that of every clock: no state has one."""
 
 
 def _conversation(conversation: Conversation, shop: Shop, alike: Alike, over: frozenset[str]) -> Conversation:

@@ -7,8 +7,8 @@ from payments.prover.clock import less
 from payments.prover.standing import ASKED
 from payments.prover.standings import Table
 
-QUIET: Final = "quiet"
-"""Name of the check whether a hand-over is over."""
+QUIET: Final = "quiet chat"
+"""Name of the check whether a hand-over is over. No state has a blank in its name."""
 
 
 class Timer(NamedTuple):

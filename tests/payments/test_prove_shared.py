@@ -1,11 +1,13 @@
 """Answers that standings share are those that the real step gives in each of them."""
 
+import re
 from itertools import islice
 from typing import Any, Final
 
 import pytest
 
 from bot.whatsapp.limits import LIMITS
+from flows.document.shape import TRIGGER
 from flows.engine.model import Flow
 from flows.language.load import load
 from payments.ledger.state import OrderState
@@ -16,6 +18,8 @@ from payments.prover.munshi import Munshi
 from payments.prover.prove import prove
 from payments.prover.reads import Reads
 from payments.prover.slices import ANY, Slice
+from payments.prover.standing import ASKED
+from payments.prover.timers import QUIET, Running, Timer
 from payments.shop.orders import Order
 from tests.payments.planted_flows import SHIPPED
 
@@ -55,6 +59,12 @@ def test_a_shared_answer_is_the_answer_of_the_real_step(story: str, monkeypatch:
     for (number, event), answer in zip(chosen, answers, strict=True):
         assert answered(alone, numbers[number], event) == answer, event.key
     assert alone.steps == len(chosen) > 2 * shared.steps / EACH, "answers are shared"
+
+
+def test_no_state_can_be_called_as_a_clock_of_the_search() -> None:
+    running = Running(kept=frozenset({"asked", "quiet"}))
+    assert not any(running.keeps(Timer(5, "", name)) for name in (ASKED, QUIET))
+    assert not any(re.fullmatch(TRIGGER, name) for name in (ASKED, QUIET))
 
 
 def test_reads_of_an_order_are_noted_from_the_outside_only() -> None:
