@@ -100,7 +100,10 @@ class Turn:
         return self.unwanted_reminders if self.reminding else None
 
     def notify_only(self, key: str, events: Iterable[Event]) -> tuple[Trace, bool]:
-        """Send the messages of `events` about an order that is not the current one. They are other news."""
+        """Send the messages of `events` about an order that is not the current one.
+
+        Nothing else changes, but that what the customer was offered is not the last thing they were sent.
+        """
         trace: list[Mapping[str, Any]] = []
         applied = False
         for event in () if self.forgotten else events:
