@@ -172,7 +172,7 @@ def _choice(running: RunningStep, text: str, word: str) -> str | None:
     """Id of the reply that was typed instead of tapped: its title, its number in the list, or an answer.
 
     None if there is none, or if several have that title: a guess could order the wrong product. Numbers and
-    answers say little, so they count only while nothing else was sent after the choices.
+    answer words say little, so they count only while nothing else was sent after the choices.
     """
     choices = running.choices
     matching = {reply for title, reply in choices if word and normalise(title) == word}
