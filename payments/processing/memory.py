@@ -160,9 +160,9 @@ class MemoryStore:
         self.next_number += len(changes.placed)
         self.account = self.account or changes.account
         self.to_forget += changes.to_forget
-        if changes.forgotten:
-            self.forgotten.add(id)
         self._save_orders(changes)
+        if changes.forgotten:
+            self._forget(id)
 
     def _save_orders(self, changes: ChangeSet) -> None:
         orders = self.orders
@@ -190,6 +190,15 @@ class MemoryStore:
                 held_for=changed.held_for,
                 rating=changed.rating,
             )
+
+    def _forget(self, id: str) -> None:
+        """Forget the customer of a conversation, whose own data leaves their orders."""
+        self.forgotten.add(id)
+        for key, state in self.orders.items():
+            if state.order.conversation == id:
+                order = replace(state.order, to=state.order.to.of_nobody, terms=state.order.terms.of_nobody)
+                amendments = tuple(one.of_nobody for one in state.amendments)
+                self.orders[key] = replace(state, order=order, amendments=amendments)
 
     def join(self, other: str, survivor: str) -> None:
         """Give `survivor` the orders of `other`, which was found to be the same customer's.

@@ -49,6 +49,11 @@ class Amendment:
     to: Destination | None = None
     """Of ADDRESS: the new destination."""
 
+    @property
+    def of_nobody(self) -> "Amendment":
+        """The same without the customer: no reason, and nothing of where."""
+        return replace(self, why="", to=self.to and self.to.of_nobody)
+
 
 def key_of(order_key: str, ordinal: int) -> str:
     """Return the key of an order's `ordinal`-th amendment, counted from 1."""

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from flows.engine.events import Received, to_json
 from payments.processing.step_input import EventKind
 from payments.shop.order_terms import (
     destination_from_json,
@@ -38,7 +39,7 @@ async def erase(tx: Transaction, rows: Sequence[tuple[Any, ...]], now: int) -> N
     await tx.fetch(_LOCK, everyone)
     await _begin_anew(tx, people, now)
     await tx.fetch(_ALIASES, everyone)
-    await _delete_orders_of_staff(tx, everyone)
+    await _erase_orders_of_staff(tx, everyone)
     await tx.fetch(_EVENTS, everyone, [str(kind) for kind in MONEY])
     await tx.fetch(_MESSAGES, everyone)
     await tx.fetch(_TOLD, everyone)
@@ -61,11 +62,15 @@ async def _begin_anew(tx: Transaction, people: Mapping[int, Sequence[int]], now:
             await tx.fetch(_RENAMED, person, new)
 
 
-async def _delete_orders_of_staff(tx: Transaction, ids: Sequence[int]) -> None:
-    """Delete what the staff wrote in their own chats about these customers: a reply, a new address."""
+async def _erase_orders_of_staff(tx: Transaction, ids: Sequence[int]) -> None:
+    """Erase what the staff wrote in their own chats about these customers: a reply, a new address.
+
+    The row stays with its key: if the channel delivers the message again, it is not done a second time.
+    """
     rows = await tx.fetch(_OF_STAFF, ids)
     causes = [key.removeprefix(_COMMAND) for row in rows if (key := row["key"]).startswith(_COMMAND)]
-    await tx.fetch(_WRITTEN, sorted(int(cause) for cause in causes if cause.isdecimal()))
+    written = sorted(int(cause) for cause in causes if cause.isdecimal())
+    await tx.fetch(_WRITTEN, written, dumps({"event": to_json(Received("erased", {}))}))
 
 
 _COMMAND: Final = "staff:"
@@ -103,7 +108,9 @@ _MOVED: Final = "UPDATE inbox SET conversation_id = $2 WHERE id = ANY($1::bigint
 _RENAMED: Final = "UPDATE alias SET conversation_id = $2 WHERE conversation_id = ANY($1::bigint[])"
 _ALIASES: Final = "DELETE FROM alias WHERE conversation_id = ANY($1::bigint[])"
 _OF_STAFF: Final = "SELECT key FROM inbox WHERE conversation_id = ANY($1::bigint[]) AND kind = 'staff'"
-_WRITTEN: Final = "DELETE FROM inbox WHERE id = ANY($1::bigint[]) AND handled_at IS NOT NULL"
+_WRITTEN: Final = """
+UPDATE inbox SET body = $2, raw = NULL, trace = NULL
+WHERE id = ANY($1::bigint[]) AND handled_at IS NOT NULL"""
 _EVENTS: Final = """
 DELETE FROM inbox WHERE conversation_id = ANY($1::bigint[]) AND NOT kind = ANY($2::text[])
     AND NOT (state = 'pending' AND kind = 'staff')"""

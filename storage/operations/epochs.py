@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from payments.ledger.polling import REFUND_WINDOW
 from payments.processing.notice import Notice, NoticeKind
 from storage.database.transaction import Transaction
 from storage.inbox import notices
@@ -19,7 +20,8 @@ async def begin(tx: Transaction, now: int, on_sqlite: bool) -> int:
     """Mark the database as restored at `now` (milliseconds since 1970, UTC); return the new epoch's number.
 
     Ids of lost messages and orders are never given again. A link that is still to be made is first looked for
-    at the provider, since the lost database may have made it. Every open link is polled at once.
+    at the provider, since the lost database may have made it. Every open link is polled at once, and every
+    link of the last 30 days: the lost database may have given back money of it.
     A broadcast under way is not gone on with: no customer gets the offer twice.
     """
     read = _read_sequence_on_sqlite if on_sqlite else _read_sequence_on_postgres
@@ -31,6 +33,7 @@ async def begin(tx: Transaction, now: int, on_sqlite: bool) -> int:
     await tx.fetch(
         "UPDATE inbox SET due_at = $1 WHERE state = 'pending' AND kind = 'poll' AND due_at > $1", now
     )
+    await tx.fetch(_POLL_LINKS, now, now - REFUND_WINDOW)
     # Nobody knows who got the offer after the backup was made.
     await tx.fetch("UPDATE broadcast SET due_at = NULL WHERE due_at IS NOT NULL")
     [row] = await tx.fetch(
@@ -48,6 +51,13 @@ async def begin(tx: Transaction, now: int, on_sqlite: bool) -> int:
     )
     await notices.add(tx, [Notice(NoticeKind.RESTORED, f"epoch {epoch}", text)], now)
     return epoch
+
+
+_POLL_LINKS: Final = """
+INSERT INTO inbox (conversation_id, order_key, key, kind, state, due_at, body, received_at)
+SELECT conversation_id, order_key, 'poll:' || reference_id || ':' || $1::bigint || ':restored', 'poll',
+    'pending', $1, '{"reference_id":"' || reference_id || '","since":' || $1::bigint || ',"nth":0}', $1
+FROM attempt WHERE link_id IS NOT NULL AND created_at > $2"""
 
 
 def last_left_out(reached: int, now: int) -> int:

@@ -75,6 +75,7 @@ class Desk:
 @pytest.fixture
 def desk(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     monkeypatch.setattr("bot.app.load_flow", cache(load_flow))
+    monkeypatch.setattr(event_wait, "ANSWER_SECONDS", 1.0)  # no worker runs, so some wait in vain
 
     @asynccontextmanager
     async def opened(**more: Any) -> AsyncIterator[Desk]:

@@ -14,7 +14,7 @@ from payments.processing.step_input import EventKind, InboxEvent
 from payments.simulator.simulator import Simulator
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_no_edit_of_the_shipped_flow_breaks_the_examiner_or_the_engine(shop_text: str, seed: int) -> None:
     dice = random.Random(seed)

@@ -81,13 +81,17 @@ class Shopper:
         return self._world.razorpay.begin(self.link, self.link.amount)
 
     @property
+    def conversation(self) -> str:
+        """The public id of the conversation that wrote to this customer last."""
+        return self._inbox[-1].opaque.rpartition(".")[0]
+
+    @property
     def links(self) -> list[Link]:
         """All links that were ever made for this customer, oldest first."""
         if not self._inbox:
             return []
-        conversation = self._inbox[-1].opaque.rpartition(".")[0]
         links = self._world.razorpay.links.values()
-        return [link for link in links if link.order_key.startswith(f"{conversation}-")]
+        return [link for link in links if link.order_key.startswith(f"{self.conversation}-")]
 
     @property
     def link(self) -> Link:

@@ -37,6 +37,7 @@ RARE = {
     "a change at the desk": 20,
     "the owner answered from the app": 5,
     "all places of a slot were taken": 3,
+    "a customer was forgotten": 5,
     "crash": 20,
     "a backup was restored": 1,
 }

@@ -74,6 +74,7 @@ class MemoryShadow:
         for other in _others(given):
             memory.join(other.id, id)
         if self._restored:
+            memory.forgotten |= {id} if given.forgotten else set()
             memory.orders = {**given.orders, **memory.orders}
             memory.left = memory.left or given.left
             memory.taken = memory.taken or given.taken

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from bot.whatsapp.channel import WHATSAPP
+from payments.ledger.polling import REFUND_WINDOW, Poll, from_json
 from storage import Store, recovery
+from storage.database.encoding import loads
 from storage.database.errors import NotMigrated, StorageError, Unavailable, UnsupportedDatabase
 from storage.database.records import reading
 from storage.inbox.arrival import Arrival
@@ -191,10 +193,15 @@ async def test_after_a_restore_links_are_looked_for_before_they_are_made(databas
     await insert(store, "outbox", id=2, lane="chat", finished_at=None, **waiting)
     poll = {"conversation_id": 1, "kind": "poll", "state": "pending", "handled_at": None, "body": {}}
     await insert(store, "inbox", id=1, key="p", due_at=NOW + 10**8, **poll)
+    links = {"conversation_id": 1, "order_key": "k-1-1", "link_id": "plink_1"}
+    await insert(store, "attempt", reference_id="k-1-1.1", created_at=NOW - REFUND_WINDOW + 1, **links)
+    await insert(store, "attempt", reference_id="k-1-1.2", created_at=NOW - REFUND_WINDOW, **links)
     await store._units.run(lambda tx: epochs.begin(tx, NOW, database_url.startswith("sqlite")))
     rows = await store._units.read(lambda tx: tx.fetch("SELECT attempts FROM outbox ORDER BY id"))
     assert [row["attempts"] for row in rows] == [1, 0]
-    assert await store._units.read(lambda tx: tx.fetch("SELECT due_at FROM inbox")) == [{"due_at": NOW}]
+    polls = await store._units.read(lambda tx: tx.fetch("SELECT due_at, body FROM inbox ORDER BY id"))
+    assert [row["due_at"] for row in polls] == [NOW, NOW]
+    assert from_json(loads(polls[1]["body"])) == Poll("k-1-1.1", NOW, 0), "it may have been given back"
     await store.close()
 
 

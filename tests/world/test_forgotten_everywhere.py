@@ -12,6 +12,7 @@ from sandbox.world import World
 from storage.database import models, order_models
 from tests.world.desk_shop import TEXT, change, ordered
 from tests.world.running_bot import Live, Start
+from tests.world.test_bad_requests import text_message, webhook
 
 MEENA: Final = "919812345671"
 PHONE: Final = "919812345655"
@@ -126,3 +127,28 @@ async def test_what_the_staff_ask_behind_the_forgetting_is_done(
         assert [a["amount"] for a in again[1]["amendments"]] == [3000]
         status, said = await change(live, order, "address", address="Elsewhere, Pune 411006")
         assert (status, said["error"]) == (409, "the customer was forgotten: there is nobody to bring it to")
+
+
+async def test_what_the_staff_typed_is_not_done_again_when_it_comes_again(
+    world: World, clock: ShiftedClock, start: Start, flow: Path
+) -> None:
+    """WhatsApp may deliver a message hours later once more; the customer was forgotten meanwhile."""
+    async with start(world, clock, flow) as live:
+        meena = live.customer(MEENA, "Meena")
+        await meena.write("hi")
+        order = await ordered(live, ("thali", 2), phone=PHONE, pays="cash")
+        await change(live, order, "stage", to="delivered", paid="cash")
+        typed = webhook(text_message(live, "wamid.typed", "#10001 cash 50 surplus", MEENA))
+
+        async def paid() -> int:
+            assert await live.whatsapp(typed) == 200
+            await live.settle()
+            amount: int = (await live.api("GET", f"/orders/{order}"))[1]["paid"]
+            return amount
+
+        once = await paid()
+        assert once == (await live.api("GET", f"/orders/{order}"))[1]["total"] + 5_000
+        await meena.write("#10001 refunded")
+        status, said = await live.until(live.api("POST", f"/customers/{PHONE}/forget"))
+        assert (status, said["state"]) == (200, "forgotten"), said
+        assert await paid() == once

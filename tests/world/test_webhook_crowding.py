@@ -146,7 +146,7 @@ async def test_slow_large_bodies_take_up_no_more_than_agreed(crowded: Live, app:
         large = webhook(text_message(crowded, "wamid.large", "x" * 900_000))
         assert await crowded.whatsapp(large) == 200
         assert connections.gave_way >= 3
-    await until(lambda: connections.count <= 1)
+    await until(lambda: connections.count <= 2)  # this test's own two are kept alive
     assert connections._bytes == 0
 
 

@@ -37,6 +37,10 @@ class DayBooks(Books):
     ) -> None:
         super().__init__(database, razorpay, meta)
         self._seen = seen
+        rows = self.rows("SELECT id, forgotten_at FROM conversation WHERE forgotten_at IS NOT NULL")
+        self.forgotten: dict[int, int] = {row["id"]: row["forgotten_at"] for row in rows}
+        """Conversation whose customer was forgotten → when, in milliseconds since 1970, UTC."""
+        seen["a customer was forgotten"] += len(self.forgotten)
         self.events = {row["id"]: row for row in self.rows("SELECT * FROM inbox")}
         self._refunds = self.rows("SELECT * FROM refund")
         self._amendments = self.rows("SELECT * FROM amendment")
@@ -57,6 +61,24 @@ class DayBooks(Books):
             *self._prices(),
             *self._numbers(),
         ]
+
+    def _of_nobody(self, key: str, times: int) -> bool:
+        """A message that comes again after its sender was forgotten is somebody's first word too."""
+        copies = self.rows(f"SELECT conversation_id FROM inbox WHERE key = '{key}'")
+        of_the_forgotten = sum(row["conversation_id"] in self.forgotten for row in copies)
+        return times - of_the_forgotten <= 1 or super()._of_nobody(key, times)
+
+    def outside(self) -> Iterator[str]:
+        """The same, but that a forgotten customer's address was given up is forgotten too."""
+        return self._of_the_known(super().outside())
+
+    def persons(self) -> Iterator[str]:
+        """INV24, of those who were not forgotten: whoever writes after that is somebody new."""
+        return self._of_the_known(super().persons())
+
+    def _of_the_known(self, wrongs: Iterator[str]) -> Iterator[str]:
+        gone = {row["value"] for row in self.rows("SELECT value FROM deleted_alias")}
+        return (wrong for wrong in wrongs if not any(name in wrong for name in gone))
 
     def confirmations(self) -> Iterator[str]:
         """INV4, INV5, and the same of all other news, to customers and staff."""
@@ -129,7 +151,7 @@ class DayBooks(Books):
             refund["amount"]
             for refund in self._refunds
             if refund["order_key"] == key
-            and refund["payment_id"].startswith("hand-")
+            and (refund["payment_id"].startswith("hand-") or refund["key"].startswith("hand-"))
             and refund["status"] in ("asked", "created", "processed")
         )
         if taken:
@@ -252,8 +274,9 @@ class DayBooks(Books):
                 refused[customer] += was_promised and after.stage == "refused"
 
     def _prices(self) -> Iterator[str]:
-        """Each order costs what its goods cost, less the coupon, and the fee of its area."""
-        for key, order in self.orders.items():
+        """Each order costs its goods, less the coupon, and the fee of its area, if that is still known."""
+        known = {k: o for k, o in self.orders.items() if o["conversation_id"] not in self.forgotten}
+        for key, order in known.items():
             lines, terms = json.loads(order["lines"]), json.loads(order["terms"])
             goods = sum(line[2] * line[3] for line in lines)
             teas = sum(line[2] * line[3] for line in lines if line[0] in TEAS)

@@ -41,6 +41,7 @@ from payments.shop.staff import ALL, Staff
 from storage.inbox import broadcasts as given_out
 from storage.inbox import order_numbers
 from tests.simulation.bugs import Plant
+from tests.simulation.day import erasing_bugs
 
 
 def a_cancelled_order_keeps_its_slot(patch: pytest.MonkeyPatch) -> None:
@@ -278,7 +279,7 @@ def a_customer_is_in_two_batches(patch: pytest.MonkeyPatch) -> None:
     again, numbers = given_out._NEXT.replace("id > $1", "id >= $1"), count()
     assert again != given_out._NEXT
     patch.setattr(given_out, "_NEXT", again)
-    patch.setattr(given_out, "BATCH", 1)
+    patch.setattr(given_out, "BATCH", 2)
     patch.setattr(given_out, "key", lambda id: f"broadcast:{id}:{next(numbers)}")
 
 
@@ -355,4 +356,19 @@ DAY_ROWS: Final = (
     DayRow("everybody gets an offer", everybody_gets_an_offer, "an offer", "offers:"),
     DayRow("an offer comes twice", an_offer_comes_twice, "an offer", "offers:"),
     DayRow("a customer is in two batches of an offer", a_customer_is_in_two_batches, "an offer", "offers:"),
+    DayRow(
+        "who waits for goods is forgotten",
+        erasing_bugs.who_waits_for_goods_is_forgotten,
+        "forgotten",
+        "forgotten:",
+    ),
+    DayRow(
+        "the staff's messages keep the name",
+        erasing_bugs.the_staffs_messages_keep_the_name,
+        "forgotten",
+        "forgotten:",
+    ),
+    DayRow("an order keeps its address", erasing_bugs.an_order_keeps_its_address, "forgotten", "forgotten:"),
+    DayRow("what waits is pruned", erasing_bugs.what_waits_is_pruned, "pruned", "pruned:"),
+    DayRow("what is said is kept for ever", erasing_bugs.what_is_said_is_kept_for_ever, "pruned", "pruned:"),
 )

@@ -2,6 +2,7 @@
 
 import random
 from functools import partial
+from typing import Final
 
 from tests.simulation.day.customers import Customer
 from tests.simulation.day.news import OFFER
@@ -10,8 +11,11 @@ from tests.simulation.day.staff import WORKING_TIME, Clerk
 from tests.simulation.day.world import DayWorld
 from tests.simulation.history import Populate
 from tests.simulation.loop import START
-from tests.simulation.weather import MINUTE
+from tests.simulation.weather import HOUR, MINUTE
 from tests.simulation.world import World
+
+TERM: Final = 4 * HOUR
+"""Milliseconds for which chats are kept: longer than a webhook may come late."""
 
 
 def day_crowd(people: int) -> Populate:
@@ -23,6 +27,8 @@ def day_crowd(people: int) -> Populate:
             customer = Customer(f"9198{n:08}", random.Random(f"{world.seed} {n}"), world)
             world.at(world.dice.randrange(20) * MINUTE, partial(world.play_person, customer))
         world.at(40 * MINUTE, partial(world.broadcast, OFFER))
+        for hour in range(TERM // HOUR, world.end // HOUR):
+            world.at(hour * HOUR, partial(world.prune, TERM))
         for phone in STAFF:
             clerk = Clerk(phone, random.Random(f"{world.seed} {phone}"), world)
             world.at(0, partial(_work, world, clerk))

@@ -12,7 +12,7 @@ from tests.simulation.people import Person
 _WORDS: Final = (
     *("cart", "checkout", "yes", "cancel", "pay", "retry", "status", "i have paid", "hm?", "back", "time"),
     *("cancel order", "cancel order", "coupon", "address", "repeat", "stop", "stop", "offers", "hi"),
-    *("person", "person", "bot", "menu", "where are you?"),
+    *("person", "person", "bot", "menu", "where are you?", "delete my data"),
 )
 _ORDERED: Final = ("Payment Successful", "is placed.")
 

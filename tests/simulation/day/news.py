@@ -21,7 +21,7 @@ _PERSON: Final = frozenset({"person"})
 OFFER: Final = "new_harvest"
 """The message of the flow that is sent to many."""
 _BACK: Final = frozenset({"menu", "bot"})
-_NOW: Final = frozenset({"stop", "offers", "cancel order"})
+_NOW: Final = frozenset({"stop", "offers", "cancel order", "delete my data"})
 """What the bot does all the same while a person has the chat."""
 
 
@@ -64,11 +64,17 @@ class News:
         }
         if deeds.undone:  # what was told of a slip, and of what pays in its place, has no fixed number
             del wanted["receipt"]
+        told = {"new_order": promised + int(paid_online)}
+        if "customer" in deeds.by and not (promised or fulfilled):
+            # Paid and called off in one step: which came first, the step does not show.
+            del wanted["payment_successful"]
+            told.clear()
+        if customer in self._books.forgotten:  # who was forgotten hears no more of what comes after
+            wanted = {name: min(times, said[name, customer]) for name, times in wanted.items()}
         for name, times in wanted.items():
             if said[name, customer] != times:
                 yield f"INV4: '{name}' of {key} was said {said[name, customer]} times, not {times}"
         yield from self._ended(key, customer, deeds)
-        told = {"new_order": promised + int(paid_online)}
         for staff in self._staff:
             for name, times in told.items():
                 if said[name, staff] != times:
@@ -113,7 +119,8 @@ class News:
         by_staff = deeds.stage in ("cancelled", "refused") and "customer" not in deeds.by
         off = said["order_off", customer] + said["paid_order_off", customer]
         returned = said["payment_returned", customer]
-        if off > by_staff or (by_staff and off + returned == 0):
+        unheard = by_staff and off + returned == 0 and customer not in self._books.forgotten
+        if off > by_staff or unheard:
             yield f"INV4: the end of {key} ({deeds.stage}) was said {off} times, its refund {returned} times"
         if returned and self._books.orders[key]["lifecycle"] != "returned":
             yield f"INV5: {key} is {self._books.orders[key]['lifecycle']}, and its money is said to go back"
@@ -206,7 +213,7 @@ class News:
                 since[customer] = at
             elif words in _PERSON and '"handover"' in (event["trace"] or ""):
                 since[customer] = at
-            elif event["kind"] in ("staff", "handover"):
+            elif event["kind"] in ("staff", "handover", "forget"):
                 self._by_people(event, customer, since)
         now = self._books.meta.now()
         for customer, last in since.items():
@@ -216,9 +223,10 @@ class News:
     @staticmethod
     def _by_people(event: Row, customer: int, since: dict[int, int]) -> None:
         verb, trace = json.loads(event["body"]).get("verb"), event["trace"] or ""
+        forgotten = event["kind"] == "forget" and event["state"] == "applied"
         if verb in ("reply", "handover", "wrote") and '"refused"' not in trace:
             since[customer] = event["handled_at"]
-        elif '"event":"handover"' in trace.replace(" ", "") and '"ended"' in trace:
+        elif forgotten or ('"event":"handover"' in trace.replace(" ", "") and '"ended"' in trace):
             since.pop(customer, None)
 
 

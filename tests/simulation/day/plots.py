@@ -283,19 +283,72 @@ def _an_undecided_delivery(world: DayWorld) -> Story:
 
 
 def _an_offer(world: DayWorld) -> Story:
-    """One asked for offers, one took that back, one never did."""
+    """Two asked for offers, one took that back, one never did."""
     opened(world)
-    asha, ravi, lata = (Shopper(world, n) for n in (1, 2, 3))
-    for who in (asha, ravi, lata):
+    asha, ravi, lata, mala = (Shopper(world, n) for n in (1, 2, 3, 4))
+    for who in (asha, ravi, lata, mala):
         who.says("hi")
         yield from who.hears("Welcome")
-    for who in (asha, ravi):
+    for who in (asha, ravi, mala):
         who.says("offers")
         yield from who.hears("our offers")
     ravi.says("stop")
     yield from ravi.hears("any more")
     world.broadcast(OFFER)
-    yield from asha.hears("something new")
+    for who in (asha, mala):
+        yield from who.hears("something new")
+    yield MINUTE
+
+
+def _forgotten(world: DayWorld) -> Story:
+    """Who has all that they paid for is forgotten, though money comes late; who waits for goods is not."""
+    meena, ramesh = opened(world)
+    asha, ravi = Shopper(world, 1), Shopper(world, 2)
+    yield from orders(world, asha, TEA)
+    late = asha.begins_payment()
+    asha.says("cancel")
+    yield lambda: asha.link.status == "cancelled"
+    for n, who in enumerate((asha, ravi), start=2):
+        yield from orders(world, who, TEA, note="ring twice")
+        who.pays()
+        yield partial(meena.heard, f"Order #1000{n}")
+        yield from ramesh.types(f"#1000{n} out")
+    yield from ramesh.types("#10002 address 7 Other Lane, Pune 411005")
+    yield from ramesh.types("#10002 delivered")
+    for who in (asha, ravi):
+        who.says("delete my data")
+    yield 3 * MINUTE
+    world.razorpay.finish(late)
+    yield MINUTE
+    yield from orders(world, asha, CUPS, pays="cash")
+    yield lambda: meena.heard("Order #10004")
+    world.forget(ravi.conversation)
+    yield MINUTE
+    yield from ramesh.types("#10003 delivered")
+    world.forget(ravi.conversation)
+    yield MINUTE
+
+
+def _pruned(world: DayWorld) -> Story:
+    """What is old is pruned while an order waits for its money. It is paid, delivered and given back."""
+    meena, ramesh = opened(world)
+    asha, ravi = Shopper(world, 1), Shopper(world, 2)
+    yield from orders(world, asha, TEA)
+    yield from orders(world, ravi, TEA, pays="cash")
+    yield 12 * MINUTE
+    world.prune(5 * MINUTE)
+    yield MINUTE
+    asha.pays()
+    yield lambda: meena.heard("Order #10001")
+    for words in ("#10001 out", "#10002 out", "#10002 delivered cash"):
+        yield from ramesh.types(words)
+    yield 8 * MINUTE
+    world.prune(5 * MINUTE)
+    yield MINUTE
+    for words in ("#10001 delivered", "#10001 return masala-250 1 broken", "#10002 allowance 20 late"):
+        yield from meena.types(words)
+    yield 8 * MINUTE
+    world.prune(5 * MINUTE)
     yield MINUTE
 
 
@@ -315,4 +368,6 @@ PLOTS: Final[Mapping[str, Callable[[DayWorld], Story]]] = {
     "the delivery of refused goods": _the_delivery_of_refused_goods,
     "an undecided delivery": _an_undecided_delivery,
     "an offer": _an_offer,
+    "forgotten": _forgotten,
+    "pruned": _pruned,
 }

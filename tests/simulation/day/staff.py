@@ -92,8 +92,11 @@ class Clerk:
         keys = [parts for parts in ids if parts[1].count("-") > 1]
         if keys:
             _, key, stage, *_ = self._dice.choice(keys)
-            verb, value = self._dice.choice(_AT_THE_DESK)
-            self._world.change_order(key, verb, value, stage if self._dice.random() < 0.5 else "")
+            if self._dice.random() < 0.1:
+                self._world.forget(key.rpartition("-")[0])
+            else:
+                verb, value = self._dice.choice(_AT_THE_DESK)
+                self._world.change_order(key, verb, value, stage if self._dice.random() < 0.5 else "")
 
     def _write(self, *messages: dict[str, Any]) -> None:
         self._world.write(self.phone, *messages)

@@ -30,6 +30,7 @@ def wrongs(given: StepInput, changes: ChangeSet) -> Iterator[str]:
     yield from _places(given, changes)
     yield from _commands(given, changes)
     yield from _reminders(changes)
+    yield from _forgets(given, changes)
     for key, after in changes.orders.items():
         before = given.orders.get(key)
         yield from _money(before, after)
@@ -92,6 +93,16 @@ def _reminders(changes: ChangeSet) -> Iterator[str]:
     if data.get("hears") == "nothing" or data.get("handover"):
         said = [say.name for _, say in changes.messages if say.reminder]
         yield from (f"quiet: {changes.conversation.id} is reminded by '{name}'" for name in said)
+
+
+def _forgets(given: StepInput, changes: ChangeSet) -> Iterator[str]:
+    """Nobody is forgotten whose goods, money or answer is still to come."""
+    orders = {**given.orders, **changes.orders} if changes.forgotten else {}
+    for key, order in orders.items():
+        goods_due = order.stage is not None and order.stage in LADDER[:-1]
+        refunding = any(refund.status in ("asked", "created") for refund in order.refunds)
+        if order.lifecycle in ("open", "promised") or goods_due or refunding:
+            yield f"forgotten: the customer of {key}, which is {order.lifecycle} and {order.stage}"
 
 
 def _money(before: OrderState | None, after: OrderState) -> Iterator[str]:

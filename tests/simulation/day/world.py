@@ -2,9 +2,12 @@
 
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
-from bot.ingest import from_desk
+from bot.ingest import from_desk, from_operator_forget_chat
 from bot.workers.broadcasts import Broadcasts
+from bot.workers.retention import Retention
 from flows.engine.model import Flow
 from payments.processing.bodies import StaffAction
 from payments.processing.changes import ChangeSet
@@ -12,12 +15,15 @@ from payments.processing.step_input import StepInput
 from storage.inbox.steps import Advance
 from tests.simulation import checker
 from tests.simulation.database import Hooks
+from tests.simulation.day.archive import keep_deleted, show_deleted
 from tests.simulation.day.books import DayBooks
+from tests.simulation.day.erasure import Erasure
 from tests.simulation.day.journal import Journal
 from tests.simulation.day.setting import day_shop
 from tests.simulation.day.watch import wrongs
 from tests.simulation.weather import SECOND, Weather
 from tests.simulation.world import World
+from tests.storage.handwritten_rows import run_sql
 
 
 class DayWorld(World):
@@ -32,6 +38,9 @@ class DayWorld(World):
         """The same of the open transaction."""
         self._echoes = 0
         self._desk = 0
+        self._pruned_before = 0
+        """What was done before this time is pruned, in milliseconds since 1970, UTC."""
+        keep_deleted(Path(url.removeprefix("sqlite://")))
 
     @property
     def flow(self) -> Flow:
@@ -41,8 +50,10 @@ class DayWorld(World):
     def violations(self, path: Path) -> list[str]:
         """Return what was wrong with single steps, and what is wrong at the end of the world."""
         with checker.opened(path) as database:
+            show_deleted(database)
             books = DayBooks(database, self.razorpay, self.meta, self.journal, self.seen)
-            return [*self._wrongs, *books.violations(self.acknowledged, self.counted)]
+            erasure = Erasure(books, self._pruned_before)
+            return [*self._wrongs, *books.violations(self.acknowledged, self.counted), *erasure.wrongs()]
 
     def step(self, advance: Advance, now: int, given: StepInput) -> ChangeSet:
         """Return what `advance` decides, once the decision is looked at."""
@@ -100,3 +111,25 @@ class DayWorld(World):
         arrival = from_desk(StaffAction(key, "desk", verb, value, expected), f"{self.seed}.{self._desk}")
         for _ in range(self.dice.choice((1, 1, 2))):
             self.plan(self.now(), partial(self.request, arrival, "desk"))
+
+    def forget(self, conversation: str) -> None:
+        """Forget the customer of a conversation at the desk."""
+        self._desk += 1
+        self.seen["the desk was to forget a customer"] += 1
+        self.record("desk", f"forgets {conversation}")
+        arrival = from_operator_forget_chat(conversation, f"{self.seed}.{self._desk}")
+        self.plan(self.now(), partial(self.request, arrival, "forget"))
+
+    def prune(self, keep: int) -> None:
+        """Prune what was done more than `keep` milliseconds ago, as if the last run was a day ago."""
+        self.record("bot", "prunes")
+        self.plan(self.now(), partial(self._prune, keep))
+
+    async def _prune(self, keep: int) -> None:
+        assert self.context is not None
+        store, clock = self.context.store, self.context.clock
+        await run_sql(store, "UPDATE installation SET prune_at = 0")
+        begun = clock.now()
+        context = SimpleNamespace(store=store, clock=clock, settings=SimpleNamespace(keep_chats=keep))
+        if await Retention(cast(Any, context), share=1).prune():
+            self._pruned_before = max(self._pruned_before, begun - keep)
