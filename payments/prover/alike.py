@@ -18,6 +18,8 @@ class Alike:
     """List with pages -> the variables that its further pages read."""
     words: Mapping[str, frozenset[str]]
     """Leaf -> the triggers that a word fires there just as a button does, be it fresh or old."""
+    two_faced: frozenset[str]
+    """Leaves with a word that answers the choices, and fires something else once other news came after them."""
 
     def live(self, leaf: str, paged: Iterable[str]) -> frozenset[str]:
         """Return the variables that matter in a leaf while these lists can be paged on."""
@@ -36,7 +38,8 @@ def alike(flow: Flow) -> Alike:
     reads = _message_reads(flow)
     paged = {message: reads[message] & flow.variables.keys() for message in flow.paged}
     words = {leaf: frozenset(_words(flow, leaf)) for leaf in leaves}
-    return Alike(_live(flow, leaves, reads), paged, words)
+    two_faced = {leaf for leaf in leaves if flow.states[leaf].answers.keys() & flow.states[leaf].words.keys()}
+    return Alike(_live(flow, leaves, reads), paged, words, frozenset(two_faced))
 
 
 def rules_in(flow: Flow, leaf: str) -> list[Rule]:

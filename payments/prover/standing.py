@@ -111,7 +111,7 @@ def _conversation(conversation: Conversation, shop: Shop, alike: Alike, over: fr
         visit_count=FRESH,
         variables={name: value for name, value in conversation.variables.items() if name in live},
         data=_data(conversation.data, shop, over),
-        sent_since=False,  # who types a title or taps does the same
+        sent_since=conversation.sent_since and state in alike.two_faced,
         choices=tuple(one for one in choices if not alike.is_word(state, one[1])),
         paged=tuple(sorted(paged)),
         talk=Talk(),

@@ -64,7 +64,7 @@ class Standings:
     def _chat(self, conversation: Conversation) -> int:
         c = conversation
         data = sorted((name, repr(value)) for name, value in c.data.items())
-        key = repr((c.state, c.language, sorted(c.variables.items()), c.choices, c.paged, data))
+        key = repr((c.state, c.language, sorted(c.variables.items()), c.choices, c.paged, c.sent_since, data))
         return self._chats.number(conversation, key)
 
     def _order(self, state: OrderState) -> int:

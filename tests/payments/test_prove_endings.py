@@ -103,3 +103,14 @@ def test_an_order_without_a_link_waits_for_ever() -> None:
         )
         is Name.WAITS
     )
+
+
+def test_a_word_that_means_something_else_after_other_news_is_searched() -> None:
+    """The word answers the button, until news of the payment came after it."""
+    text = LEMONADE.replace(
+        "      buy:\n", "      thank: {words: [ok], if: order.number, say: thanks}\n      buy:\n"
+    )
+    text = text.replace("      buy:\n        - if:", "      buy:\n        - answers: [ok]\n          if:")
+    text += "never:\n  - {say: thanks, if: order.status == 'paid'}\n"
+    flow = load(text, "lemonade.yaml", SHOP, limits=LIMITS)
+    assert only(prove(flow, seconds=10)) is Name.SHOP
