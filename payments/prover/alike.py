@@ -19,7 +19,7 @@ class Alike:
     words: Mapping[str, frozenset[str]]
     """Leaf -> the triggers that a word fires there just as a button does, be it fresh or old."""
     two_faced: frozenset[str]
-    """Leaves with a word that answers the choices, and fires something else once other news came after them."""
+    """Leaves with a word that answers the choices, and fires another rule once other news came after them."""
 
     def live(self, leaf: str, paged: Iterable[str]) -> frozenset[str]:
         """Return the variables that matter in a leaf while these lists can be paged on."""
