@@ -7,11 +7,12 @@ import pytest
 from flows.engine.model import Flow
 from flows.messages.kinds import Text
 from payments.processing.changes import Told, values
-from payments.processing.handover import FORWARDED
+from payments.processing.handover import FORWARDED, SHOWN
 from payments.simulator.simulator import Simulator
 from tests.payments.shops_with_staff import MEENA, RAMESH, flow_of, played, plays
 
 HOUR = 3_600_000
+DAY = 24 * HOUR
 
 
 ASKS = """
@@ -293,6 +294,62 @@ def test_who_said_stop_hears_nothing_of_the_end_of_a_talk(word: str, hears: bool
     assert all(say.reminder for say in simulator.said if say.message.words == "The bot talks (quiet).")
 
 
+def two_who_chat() -> Simulator:
+    """The shop, in which Meena and Ramesh both may talk to Asha, who waits for one of them."""
+    simulator = Simulator(flow_of(MEENA, RAMESH.replace("orders", "chat")))
+    simulator.write("agent")
+    simulator.write("is it cold?")
+    return simulator
+
+
+def shown(simulator: Simulator) -> list[tuple[tuple[str, ...], str]]:
+    """Who of the staff was shown what another of them did, and what."""
+    return [(one.to, one.message.words) for one in values(simulator.store.told) if one.name == SHOWN]
+
+
+def test_the_others_see_what_a_member_answers_and_that_one_takes_a_chat_over() -> None:
+    simulator = two_who_chat()
+    simulator.staff_replies("Ramesh", "Ice cold!")
+    assert shown(simulator) == [(("sim-2",), "Asha (+919800000001) was answered by Ramesh: Ice cold!")]
+    assert simulator.staff_replies("Meena", "And sweet")[-1].words == "And sweet", "the line can be quoted"
+    assert shown(simulator)[1:] == [(("sim-3",), "Asha (+919800000001) was answered by Meena: And sweet")]
+    simulator = Simulator(flow_of(MEENA, RAMESH.replace("orders", "orders, chat")))
+    simulator.write("hi")
+    simulator.tap("Yes please")
+    simulator.pay()
+    simulator.staff_taps("Meena", "I call them")
+    assert shown(simulator) == [(("sim-3",), "Meena writes to Asha (+919800000001).")]
+
+
+@pytest.mark.parametrize(("silent", "count"), [(None, 0), (DAY, 0), (DAY - 1, 1)])
+def test_only_a_member_whom_a_text_reaches_sees_what_another_answers(silent: int | None, count: int) -> None:
+    simulator = two_who_chat()
+    simulator.store.staff_heard = {"sim-2": None if silent is None else simulator.now - silent}
+    simulator.staff_replies("Ramesh", "Ice cold!")
+    assert len(shown(simulator)) == count
+
+
+def test_what_was_not_sent_is_shown_to_nobody() -> None:
+    simulator = two_who_chat()
+    simulator.wait(25 * HOUR)
+    simulator.staff_replies("Ramesh", "Ice cold!")
+    assert shown(simulator) == []
+
+
+def test_the_staff_see_that_a_waiting_customer_was_answered_in_the_app() -> None:
+    plays(
+        ASKS
+        + """
+- whatsapp: the owner writes
+- shop: []
+  told: Asha (+919800000001) was answered in another program.
+- whatsapp: the owner writes
+- shop: []
+  told: []
+"""
+    )
+
+
 def hints(simulator: Simulator) -> list[str]:
     """What members were told of how a customer is answered."""
     return [one.message.words for one in values(simulator.store.told) if "swipe" in one.message.words]
@@ -328,9 +385,6 @@ def test_no_hint_while_no_person_has_a_chat() -> None:
     simulator = Simulator(flow_of(MEENA))
     simulator.staff_writes("Meena", "Ice cold!")
     assert hints(simulator) == []
-
-
-DAY = 24 * HOUR
 
 
 def untemplated() -> Flow:

@@ -51,6 +51,26 @@ async def test_an_operator_answers_and_gives_the_chat_back(
         assert await live.parked() == []
 
 
+async def test_the_staff_see_on_their_phones_what_the_desk_answers(
+    world: World, clock: ShiftedClock, start: Start, tmp_path: Path
+) -> None:
+    async with start(world, clock, flow_in(tmp_path)) as live:
+        asha, meena = live.customer(), live.customer("919812345671", "Meena Rao")
+        ramesh = live.customer("919812345672", "Ramesh")
+        await meena.write("hi")
+        await ramesh.write("hi")
+        await asha.write("agent")
+        await asha.write("is it cold?")
+        await desk(live, f"/customers/{NUMBER}/reply", {"text": "As ice.", "by": "Leela"})
+        assert meena.texts[-1] == "Asha (+919812345601) was answered by Leela (desk): As ice."
+        assert ramesh.heard("As ice.") == 0, "Ramesh may not talk to customers"
+        before = len(meena.texts)
+        await desk(live, f"/customers/{NUMBER}/reply", {"text": "Enjoy!", "by": "Meena", "done": True})
+        assert asha.texts[-2] == "Enjoy!"
+        assert len(meena.texts) == before, "she wrote it herself"
+        assert await live.rows("SELECT id FROM notice WHERE kind = 'window'") == []
+
+
 async def test_the_list_says_who_has_a_chat_and_goes_on_page_by_page(
     world: World, clock: ShiftedClock, start: Start, tmp_path: Path
 ) -> None:
