@@ -13,6 +13,8 @@ from payments.shop.orders import conversation_of, order_key_of
 
 ORDERS: Final = "orders"
 """What a member of the staff asks for in their own chat: the orders to do."""
+PRODUCTS: Final = "products"
+"""What can be ordered: the words are a page, or a part of a name."""
 DAY: Final = "day"
 """The figures of a day: the words are its period."""
 

@@ -233,9 +233,13 @@ def _before_leaving(state: OrderState) -> bool:
 def _line(state: OrderState, sku: str) -> Line:
     found = next((line for line in state.order.lines if line.sku == sku), None)
     if found is None:
-        skus = ", ".join(line.sku for line in state.order.lines)
-        raise NotPossible(f"{named(state)} has no '{sku}': it has {skus}")
+        raise NotPossible(f"{named(state)} has no '{sku}': it has {skus(state)}")
     return found
+
+
+def skus(state: OrderState) -> str:
+    """Return what was ordered, by sku and name, for people."""
+    return ", ".join(f"{line.sku} ({line.name})" for line in state.order.lines)
 
 
 def _in_all(state: OrderState) -> int:

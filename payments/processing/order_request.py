@@ -6,7 +6,7 @@ from typing import Final
 
 from payments.ledger.state import OrderState
 from payments.processing.bodies import StaffAction
-from payments.processing.order_changes import NotPossible, Pieces
+from payments.processing.order_changes import NotPossible, Pieces, skus
 from payments.processing.turn import Turn
 from payments.shop.fulfilment import Stage
 from payments.shop.money import paise_as_written
@@ -87,8 +87,8 @@ def pieces(request: Request) -> Pieces:
     """
     words = request.words
     if len(words) < 2 or not words[1].isdecimal() or len(words[1]) > _DIGITS:
-        skus = ", ".join(line.sku for line in request.state.lines)
         raise NotPossible(
-            f"say which product and how many: {request.action.verb} <sku> <pieces>; it has {skus}"
+            f"say which product and how many: {request.action.verb} <sku> <pieces>;"
+            f" it has {skus(request.state)}"
         )
     return Pieces(words[0], int(words[1]), " ".join(words[2:]), shelf=request.shelf is not False)

@@ -1,6 +1,6 @@
 """What the staff type in their own chats: a text that begins with `#`. Pure.
 
-    #orders   #day   #day yesterday   #10034   #10034 out   #10034 delivered cash
+    #orders   #day   #day yesterday   #products   #10034   #10034 out   #10034 delivered cash
     #10034 less kaju-250 1 sold out
 
 A command about an order is done in its customer's conversation, as a tap on a button is.
@@ -11,7 +11,7 @@ from typing import Any, Final
 from flows.engine.events import Event, TextReceived
 from payments.processing.bodies import StaffAction
 from payments.processing.changes import Command
-from payments.processing.named_orders import DAY, ORDERS, order_number, period_to
+from payments.processing.named_orders import DAY, ORDERS, PRODUCTS, order_number, period_to
 from payments.processing.order_answers import CASH_TAKEN, TITLES
 from payments.processing.order_changes import Settlement
 from payments.processing.staff_help import help_for
@@ -48,6 +48,8 @@ def command(turn: Turn, member: Staff, words: str) -> tuple[Trace, bool]:
             return _list(turn, member, ORDERS, "", entry)
         case "day":
             return _day(turn, member, rest, entry)
+        case "products" | "product":
+            return _list(turn, member, PRODUCTS, rest, entry)
         case "done" if Right.CHAT not in member.may:
             return without_right(turn, member, DONE, entry)
         case "done":

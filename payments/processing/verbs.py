@@ -8,9 +8,16 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from flows.document.errors import close
-from payments.processing import handover, order_destination, order_verbs, staff_consent, staff_lists
+from payments.processing import (
+    handover,
+    order_destination,
+    order_verbs,
+    staff_consent,
+    staff_lists,
+    staff_products,
+)
 from payments.processing import verb_phrases as phrases
-from payments.processing.named_orders import DAY, ORDERS
+from payments.processing.named_orders import DAY, ORDERS, PRODUCTS
 from payments.processing.order_answers import STAGE
 from payments.processing.verb import ChatVerb, OrderVerb, Verb
 from payments.shop.fulfilment import LADDER, Stage
@@ -49,6 +56,13 @@ _LISTS: Final = (
         rights=(Right.ORDERS, Right.MONEY),
         told=phrases.always("asked for the figures of a day"),
         help="#day shows today's figures; #day yesterday, #day 2026-11-08.",
+    ),
+    ChatVerb(
+        name=PRODUCTS,
+        does=staff_products.products,
+        rights=(Right.ORDERS, Right.MONEY),
+        told=phrases.always("asked what can be ordered"),
+        help="#products shows all skus, with names and what is off; #products kaju those called so.",
     ),
 )
 _OF_ORDERS: Final = (
@@ -94,7 +108,7 @@ _OF_ORDERS: Final = (
         does=order_verbs.take_less,
         rights=_MONEY,
         told=phrases.of_pieces("took {} out of it"),
-        help="#10034 less <sku> <pieces> <why>.",
+        help="#10034 less <sku> <pieces> <why>; #10034 less shows its skus.",
         posted="less",
         shape="<sku> <pieces>",
         goods_after=2,
@@ -105,7 +119,7 @@ _OF_ORDERS: Final = (
         does=order_verbs.take_back,
         rights=_MONEY,
         told=phrases.of_pieces("took {} back"),
-        help="#10034 return <sku> <pieces> <why>.",
+        help="#10034 return <sku> <pieces> <why>; #10034 return shows its skus.",
         posted="return",
         shape="<sku> <pieces>",
         goods_after=2,

@@ -94,6 +94,7 @@ def test_the_documents_name_each_verb_and_its_right() -> None:
             "done": "#done",
             "day": "#day",
             "orders": "#orders",
+            "products": "#products",
         }
         found = [row for row in rows if f"`{typed.get(verb.name, f'#10034 {verb.name}')}" in row]
         assert found, f"no row of docs/flow-format.md names {verb.name}"

@@ -123,7 +123,7 @@ def test_less_of_a_promised_order_is_less_for_the_rider(shop: StaffShop) -> None
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (less("tea", 1), "has no 'tea': it has kulhad-6, masala-250"),
+        (less("tea", 1), "has no 'tea': it has kulhad-6 (Kulhad cups (6)), masala-250 (Masala chai 250 g)"),
         (less(CUP, 4), "has 3 of 'kulhad-6', not 4"),
         (less(CUP, 0), "has 3 of 'kulhad-6', not 0"),
         (less(CUP, -1), "has 3 of 'kulhad-6', not -1"),

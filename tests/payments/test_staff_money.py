@@ -211,7 +211,7 @@ def test_what_goes_back_over_razorpay_is_not_given_back_by_hand() -> None:
         ("#10001 cash ₹100", "#10001: placed, ₹60 to be paid."),
         (
             f"#10001 less thali {'1' * 4000}",
-            "Not done: say which product and how many: less <sku> <pieces>; it has thali.",
+            "Not done: say which product and how many: less <sku> <pieces>; it has thali (Veg thali).",
         ),
     ],
 )

@@ -1,0 +1,58 @@
+"""`#products`: from their phones the staff find every sku of a shop, however many it has."""
+
+from bot.whatsapp.limits import LIMITS
+from flows.engine.model import Flow
+from flows.language.load import load
+from flows.messages.limits import length
+from payments.processing.actions import SHOP
+from payments.processing.staff_products import LINES
+from payments.simulator.simulator import Simulator
+from tests.payments.shops_with_staff import MEENA, TEXT
+from tests.payments.tiffin_shop import told
+
+COUNT = 2 * LINES + 5
+
+
+def of_many() -> Flow:
+    """A shop with many products, all with long names, and one with two sizes."""
+    goods = [
+        f"    - {{sku: jam-{n}, price: 30, name: {{en: Jam {n} {'😀' * 150}, hi: मुरब्बा {n}}}}}"
+        for n in range(COUNT)
+    ]
+    sizes = "[{sku: rice-s, price: 9, name: 1 kg}, {sku: rice-l, price: 40, name: 5 kg}]"
+    goods.append(f"    - {{sku: rice, name: Rice, variants: {sizes}}}")
+    text = TEXT.replace("STAFF", MEENA).replace("  products:\n", "  products:\n" + "\n".join(goods) + "\n", 1)
+    return load(text, "flows.yaml", SHOP, limits=LIMITS)
+
+
+def test_the_pages_show_each_sku_once_and_each_page_can_be_sent() -> None:
+    simulator = Simulator(of_many())
+    shown, asks = list[str](), "#products"
+    for _ in range(9):
+        [page] = told(simulator, "Meena", asks)
+        assert length(page) <= LIMITS.text_body
+        *lines, last = page.splitlines()
+        shown += lines
+        if not last.startswith("#products"):
+            shown.append(last)
+            break
+        asks = last.partition(" shows")[0]
+    skus = [f"jam-{n}" for n in range(COUNT)] + ["rice-s", "rice-l", "glass"]
+    assert [line.partition(":")[0] for line in shown] == skus
+    assert shown[-3:] == ["rice-s: Rice, 1 kg", "rice-l: Rice, 5 kg", "glass: A glass"]
+
+
+def test_what_is_off_says_so_also_by_its_product() -> None:
+    simulator = Simulator(of_many())
+    simulator.store.off = frozenset({"glass", "rice"})
+    assert told(simulator, "Meena", "#product गिलास") == ["glass (off): A glass"]
+    assert told(simulator, "Meena", "#product rice 5") == ["rice-l (off): Rice, 5 kg"]
+    assert told(simulator, "Meena", "#products जैम नहीं") == [
+        "Nothing is called 'जैम नहीं'. #products alone shows all."
+    ]
+
+
+def test_a_word_that_many_have_shows_the_first_of_them() -> None:
+    [page] = told(Simulator(of_many()), "Meena", "#products jam")
+    assert len(page.splitlines()) == LINES + 1
+    assert page.endswith(f"and {COUNT - LINES} more: add a word of the name.")
