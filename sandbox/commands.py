@@ -131,6 +131,14 @@ async def _settle_refund(world: World, fields: Fields) -> None:
     await world.razorpay.settle_refund(fields.text("refund"), fields.text("status"))
 
 
+async def _refund_delay(world: World, fields: Fields) -> None:
+    """Set how long the bank takes for new refunds, in milliseconds; 0: done at once."""
+    milliseconds = fields.number("ms")
+    if milliseconds < 0:
+        raise ValueError(f"ms is at least 0, not {milliseconds}")
+    world.razorpay.refund_delay_ms = milliseconds
+
+
 async def _dispute(world: World, fields: Fields) -> str:
     return await world.razorpay.dispute(fields.text("payment"), fields.text("state"))
 
@@ -238,6 +246,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "settle_late": _settle_late,
     "refund": _refund,
     "settle_refund": _settle_refund,
+    "refund_delay": _refund_delay,
     "dispute": _dispute,
     "expire": _expire,
     "cancel": _cancel,
@@ -261,8 +270,8 @@ COMMANDS: Final[dict[str, Command]] = {
 `pay {url, amount?, currency?, method?}` · `fail {url, reason?, description?, method?}` (with `wa_id` in place
 of `url`, the newest link that this person was shown) ·
 `authorize {url, amount?, currency?, method?}` · `capture {payment}` · `settle_late {payment}` ·
-`refund {payment, amount?}` · `settle_refund {refund, status}` · `dispute {payment, state}` ·
-`expire {url}` · `cancel {url}` · `enable_webhook` · `fee_bearer {who}` ·
+`refund {payment, amount?}` · `settle_refund {refund, status}` · `refund_delay {ms}` ·
+`dispute {payment, state}` · `expire {url}` · `cancel {url}` · `enable_webhook` · `fee_bearer {who}` ·
 `lose {provider, count?}` · `duplicate {provider, count?}` ·
 `delay {provider, ms, count?}` · `mischief {lose?, duplicate?, delay?, reorder?, most_delay_ms?, seed?}` ·
 `fail_next {provider, operation, fault, count?, …}` · `always {provider, operation, fault?, …}`

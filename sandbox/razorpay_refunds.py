@@ -18,6 +18,8 @@ from sandbox.razorpay_webhooks import Webhooks
 
 USUAL_DELAY_MS: Final = 2 * 3600 * 1000
 """How long the bank takes for a refund by default."""
+TRIAL_DELAY_MS: Final = 15_000
+"""How long it takes where somebody tries the shop out: they want to see its end."""
 _FIELDS: Final = frozenset({"amount", "speed", "notes", "receipt"})
 _SPEEDS: Final = ("normal", "optimum")
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)

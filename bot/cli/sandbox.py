@@ -15,6 +15,7 @@ from bot.clock import SystemClock
 from bot.settings import Settings, SettingsInvalid, load_settings
 from sandbox.control import routes
 from sandbox.meta import HandshakeRefusedError
+from sandbox.razorpay_refunds import TRIAL_DELAY_MS
 from sandbox.world import World
 
 API_TOKEN: Final = "sandbox-api-token"  # noqa: S105 - guards a sandbox on loopback
@@ -25,6 +26,7 @@ MetaPort = Annotated[
 ]
 RazorpayPort = Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")]
 BotUrl = Annotated[str | None, typer.Option(help="Where the bot listens; waited for until it is up.")]
+RefundAfter = Annotated[int, typer.Option(min=0, help="Seconds until the bank has made a refund.")]
 Seed = Annotated[int, typer.Option(help="Decides all ids.")]
 
 
@@ -34,19 +36,23 @@ def command(
     razorpay_port: RazorpayPort = 0,
     bot_url: BotUrl = None,
     seed: Seed = 0,
+    refund_after: RefundAfter = TRIAL_DELAY_MS // 1000,
 ) -> None:
     """Serve a pretended Meta and Razorpay. Prints their addresses and the bot's settings, one line of JSON.
 
     People and misfortunes are posted to the control API, at Meta's address.
     """
     try:
-        run(_serve(host, meta_port, razorpay_port, bot_url, seed))
+        run(_serve(host, meta_port, razorpay_port, bot_url, seed, refund_after))
     except HandshakeRefusedError as refused:
         refuse(f"{refused}: is WHATSAPP_VERIFY_TOKEN the sandbox's?")
 
 
-async def _serve(host: str, meta_port: int, razorpay_port: int, bot_url: str | None, seed: int) -> None:
+async def _serve(
+    host: str, meta_port: int, razorpay_port: int, bot_url: str | None, seed: int, refund_after: int
+) -> None:
     world = World(now=SystemClock().now, seed=seed)
+    world.razorpay.refund_delay_ms = refund_after * 1000
     world.meta.app.add_routes(routes(world))
     async with world.serving(host, meta_port, razorpay_port, ticking=True):
         addresses = {"meta": world.meta_url, "razorpay": world.razorpay_url, "settings": world.settings()}
@@ -72,6 +78,7 @@ async def played() -> AsyncIterator[tuple[World, Settings]]:
     The flow and the port are those of the environment or `.env`. Ends the command if they are unusable.
     """
     world = World(now=SystemClock().now)
+    world.razorpay.refund_delay_ms = TRIAL_DELAY_MS
     world.meta.app.add_routes(routes(world))
     with tempfile.TemporaryDirectory(prefix="munshi-sandbox-") as folder:
         async with world.serving("127.0.0.1", 0, 0, ticking=True):

@@ -17,6 +17,7 @@ from bot.settings import Settings
 from bot.workers.loop import Workers
 from sandbox.people import NothingToFill, Person, ReceivedMessage
 from sandbox.razorpay_ledger import NotPayableError
+from sandbox.razorpay_refunds import TRIAL_DELAY_MS
 from sandbox.world import World
 from storage import Store
 from storage.reports.timeline import Story
@@ -154,6 +155,7 @@ async def stage(flow: Path, port: int) -> AsyncIterator[Stage]:
     with tempfile.TemporaryDirectory(prefix="munshi-demo-") as folder:
         database = f"sqlite://{folder}/munshi.db"
         async with World.running(now=clock.now) as world:
+            world.razorpay.refund_delay_ms = TRIAL_DELAY_MS
             settings = _settings(world, flow, database, port)
             await Store.migrate(database)
             async with bot(settings, clock) as (context, workers), serving(context) as url:

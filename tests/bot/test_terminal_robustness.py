@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from bot.cli.sandbox import played
 from bot.demo import chat as demo
 from bot.demo.stage import stage
 from bot.flow_file import load_flow
@@ -19,6 +20,7 @@ from bot.terminal import simulated
 from bot.terminal.commands import COMMANDS, LONGEST_WAIT, Wait, Wrong, parse_command
 from flows.engine.model import RECEIVED, Flow
 from payments.simulator.simulator import Simulator
+from sandbox.razorpay_refunds import TRIAL_DELAY_MS
 
 FLOW: Final = Path(__file__).parents[2] / "flows.yaml"
 ORDERED: Final = ("hi", "1", "1", "1")
@@ -131,6 +133,17 @@ def test_the_state_is_the_customers_and_not_the_last_events() -> None:
     said = in_the_demo([*ORDERED, "/wait 2 min", "/state"])
     assert "state: awaiting_payment\norder #" in said
     assert said.rpartition("order #")[2].split(": ", 1)[1].startswith("₹180, unpaid")
+
+
+def test_money_that_goes_back_in_the_demo_arrives() -> None:
+    said = in_the_demo([*ORDERED, "/pay", "cancel order", "/wait 20s", "/state"])
+    assert "₹180 for order #10001 went back to you." in said
+    assert "₹180, refunded\n" in said
+
+
+async def test_money_that_goes_back_in_a_sandbox_arrives_soon() -> None:
+    async with played() as (world, _):
+        assert world.razorpay.refund_delay_ms == TRIAL_DELAY_MS
 
 
 @pytest.mark.parametrize("play", [in_the_simulator, in_the_demo])

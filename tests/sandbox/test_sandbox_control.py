@@ -64,6 +64,19 @@ async def test_money_is_commanded(world: World) -> None:
     assert names[-3:] == ["refund.created", "refund.failed", "payment.dispute.created"]
 
 
+async def test_how_long_the_bank_takes_for_a_refund_is_commanded(world: World, clock: Clock) -> None:
+    payment = await done(world, "pay", url=await new_link(world))
+    await done(world, "refund_delay", ms=3000)
+    refund = await done(world, "refund", payment=payment, amount=45000)
+    clock.now += 2999
+    await world.tick()
+    assert world.razorpay.refunds[refund].status == "pending"
+    clock.now += 1
+    await world.tick()
+    assert world.razorpay.refunds[refund].status == "processed"
+    assert await post(world, "refund_delay", {"ms": -1}) == (400, "ms is at least 0, not -1")
+
+
 async def test_links_are_ended(world: World) -> None:
     expired, cancelled = await new_link(world), await new_link(world, "c1-2.1")
     await done(world, "expire", url=expired)

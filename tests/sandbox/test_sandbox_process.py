@@ -26,7 +26,7 @@ BUTTONS = {
 @pytest.fixture
 async def addresses() -> AsyncIterator[dict[str, str]]:
     process = await asyncio.create_subprocess_exec(
-        *MUNSHI, "sandbox", "--seed", "3", stdout=asyncio.subprocess.PIPE
+        *MUNSHI, "sandbox", "--seed", "3", "--refund-after", "0", stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     line = await asyncio.wait_for(process.stdout.readline(), 30)
@@ -69,4 +69,7 @@ async def test_a_sandbox_in_another_process(addresses: dict[str, str]) -> None:
         assert status == 200
         assert paid["id"].startswith("pay_")
         assert (await control("pay", url=link["short_url"]))[0] == 400
+        _, back = await control("refund", payment=paid["id"])
+        status, refused = await control("settle_refund", refund=back["id"], status="failed")
+        assert (status, refused["error"]) == (400, f"{back['id']} is processed already")
         assert (await control("pay", url="https://rzp.io/l/none"))[0] == 404
