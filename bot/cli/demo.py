@@ -38,12 +38,13 @@ async def _demo(file: FlowFile, port: int, console: Console) -> None:
         console.print(Text(f"The bot is at {demo_stage.url}; payment pages will be {pages}"), soft_wrap=True)
         if sys.stdin.isatty() and sys.stdout.isatty():
             from bot.demo.chat import Chat
+            from bot.terminal.commands import form_example
 
             hint = (
                 "Choose by number or by typing. /pay /fail /wait 20m /trace /quit, /help for all. Try: हिंदी"
             )
             console.print(Text(hint, "dim"))
-            await Chat(demo_stage, console).run()
+            await Chat(demo_stage, console, form_example(demo_stage.context.flow.sections["shop"])).run()
         else:
             await _play_alone(demo_stage, console)
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from bot.demo import received
 from bot.demo.phone import NotPossible, Phone
 from bot.terminal import commands
-from bot.terminal.commands import FORM_EXAMPLE, Command, choices, parse_command, pick
+from bot.terminal.commands import Command, choices, parse_command, pick
 from bot.terminal.drawing import draw_all, draw_trace, plain, sorry
 from bot.terminal.input import PROMPT, help_table
 from bot.whatsapp.address_form import FIELDS
@@ -34,7 +34,7 @@ _BODIES: Final[dict[str, dict[str, object]]] = {
 class Chat:
     """A chat of one person at a terminal with a real bot, over a phone."""
 
-    def __init__(self, phone: Phone, console: Console, form: str = FORM_EXAMPLE) -> None:
+    def __init__(self, phone: Phone, console: Console, form: str) -> None:
         """`form` says how an address form is filled in."""
         self._phone, self._console, self._form = phone, console, form
         self._offered: tuple[Reply, ...] = ()
@@ -102,7 +102,7 @@ class Chat:
             case commands.State():
                 self._console.print(plain(_describe(await self._phone.lifecycle())))
             case commands.Help():
-                self._console.print(help_table())
+                self._console.print(help_table(self._form))
             case commands.Wrong(message=message):
                 self._console.print(plain(message, "red"))
             case _:

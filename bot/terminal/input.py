@@ -41,9 +41,9 @@ def _piped(console: Console) -> Iterator[str]:
         yield line
 
 
-def help_table() -> Table:
-    """Return a table of every command."""
+def help_table(form: str) -> Table:
+    """Return a table of every command. `form` says how an address form is filled in."""
     table = Table.grid(padding=(0, 2))
     for name, does in COMMANDS.items():
-        table.add_row(Text(name, "bold"), Text(does))
+        table.add_row(Text(name, "bold"), Text(f"{does} {form}" if name == "/address" else does))
     return table

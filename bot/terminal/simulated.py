@@ -28,6 +28,7 @@ class Chat:
     def __init__(self, flow: Flow, name: str, console: Console | None = None, now: int = START) -> None:
         """`now` is when the chat begins, in milliseconds; the simulator's own start without it."""
         self._flow = flow
+        self._form = form_example(flow.sections["shop"])
         self._simulator = Simulator(flow, name, now=now)
         self._console = console or Console(highlight=False)
         self._offered: tuple[Reply, ...] = ()
@@ -64,7 +65,7 @@ class Chat:
             case commands.State():
                 self._console.print(plain(self._state()))
             case commands.Help():
-                self._console.print(help_table())
+                self._console.print(help_table(self._form))
             case commands.Wrong(message=message):
                 self._console.print(plain(message, "red"))
             case _:
@@ -84,7 +85,7 @@ class Chat:
         for result in self._results:
             if result.error:
                 self._console.print(plain(f"The shop could not handle that: {result.error}", "red"))
-        for drawn in draw_all(answer, form_example(self._flow.sections["shop"])):
+        for drawn in draw_all(answer, self._form):
             self._console.print(drawn)
         for one in values(self._simulator.store.told[told:]):
             self._console.print(plain(f"(told to the staff: {one.message.words})", "dim"))

@@ -76,7 +76,7 @@ def test_an_address_form_is_filled_in_by_its_fields(tmp_path: Path) -> None:
     assert "Where to?\n  [Address form] /address house=4; address=Lake Road" in out
     assert "the form holds no address" in out
     assert "an address form has no field 'citty'" in out
-    assert "an address is sent with its fields" in out
+    assert "an address is sent by /address, with its fields" in out
     assert "To 4 Lake Road, Kochi, 682001 for Meera." in out
 
 

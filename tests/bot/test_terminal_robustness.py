@@ -2,7 +2,9 @@
 
 import asyncio
 import io
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -17,8 +19,9 @@ from bot.demo import chat as demo
 from bot.demo.stage import stage
 from bot.flow_file import load_flow
 from bot.terminal import simulated
-from bot.terminal.commands import COMMANDS, LONGEST_WAIT, Wait, Wrong, parse_command
+from bot.terminal.commands import COMMANDS, LONGEST_WAIT, Wait, Wrong, form_example, parse_command
 from flows.engine.model import RECEIVED, Flow
+from payments.shop.delivery import Delivery
 from payments.simulator.simulator import Simulator
 from sandbox.razorpay_refunds import TRIAL_DELAY_MS
 
@@ -69,7 +72,7 @@ def in_the_demo(typed: Sequence[str], broken: bool = False, shop: Callable[[], F
         async with stage(FLOW, 0) as set_stage:
             if broken:
                 set_stage.pay = _breaks  # type: ignore[method-assign, assignment]
-            await demo.Chat(set_stage, console).run()
+            await demo.Chat(set_stage, console, form_example(shop().sections["shop"])).run()
 
     out = io.StringIO()
     console = Console(file=out, width=80, highlight=False)
@@ -127,6 +130,19 @@ states: {desk: {}}
     said = in_the_demo(typed, shop=lambda: load_flow(papers))
     assert "Where to?\n  [Address form] /address house=4" in said
     assert "To 4, Lake Road, Kochi, 682001 for Meera." in said
+
+
+def test_help_shows_an_address_that_the_shop_delivers_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    areas = Delivery.model_validate({"areas": [{"pincodes": "560001-560010", "fee": 40}]})
+    there = flow().sections["shop"].model_copy(update={"delivery": areas})
+    out = io.StringIO()
+    monkeypatch.setattr("sys.stdin", lines(["/help", "/address citty=x", "/send address"]))
+    console = Console(file=out, width=200, highlight=False)
+    simulated.Chat(replace(flow(), sections={"shop": there}), "Asha", console).run()
+    said = out.getvalue()
+    assert said.count("pincode=560001") == 1
+    assert said.count("/help shows an example") == 2
+    assert not re.search("682001|Kochi|411001", said)
 
 
 def test_the_state_is_the_customers_and_not_the_last_events() -> None:
