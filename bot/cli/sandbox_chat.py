@@ -41,7 +41,10 @@ def talk(title: str, shop: Shop, who: str, name: str | None, *, whole: bool) -> 
             " line that it prints, which begins with 'export'"
         )
     number, known_as = _person(shop.staff, who)
-    asyncio.run(_talk(address, title, number, name or known_as, form_example(shop), whole=whole))
+    try:
+        asyncio.run(_talk(address, title, number, name or known_as, form_example(shop), whole=whole))
+    except NotPossible as error:
+        refuse(str(error))
 
 
 def _person(staff: Sequence[StaffSpec], who: str) -> tuple[str, str]:
@@ -70,10 +73,7 @@ async def _talk(address: str, title: str, number: str, name: str, form: str, *, 
     )
     async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=20) as client:
         phone = RemotePhone(client, number, name, title, database_url())
-        try:
-            skipped = 0 if whole else await phone.skip(_SHOWN)
-        except NotPossible as error:
-            refuse(str(error))
+        skipped = 0 if whole else await phone.skip(_SHOWN)
         if skipped:
             message = (
                 f"{counted(skipped, 'earlier message')} not shown: munshi chat --sandbox --whole shows all"

@@ -4,6 +4,7 @@ import asyncio
 import io
 import sys
 import threading
+from contextlib import suppress
 from typing import Final
 
 from rich.console import Console
@@ -25,6 +26,8 @@ from storage.reports.timeline import Story
 _PATIENCE: Final = 5.0
 """Seconds to wait for an answer before the prompt comes back. A later answer is shown too."""
 _LOOK_EVERY: Final = 0.1
+READER: Final = "reads the terminal"
+"""Name of the thread that does."""
 _BODIES: Final[dict[str, dict[str, object]]] = {
     "location": {"latitude": 18.5204, "longitude": 73.8567},
     "contacts": {},
@@ -66,11 +69,13 @@ class Chat:
             sys.stdin.reconfigure(errors="replace")
 
         def read() -> None:
-            for line in sys.stdin:
-                loop.call_soon_threadsafe(self._lines.put_nowait, line)
-            loop.call_soon_threadsafe(self._lines.put_nowait, None)
+            # A line that comes after the chat has ended finds its loop closed, and is for nobody.
+            with suppress(RuntimeError):
+                for line in sys.stdin:
+                    loop.call_soon_threadsafe(self._lines.put_nowait, line)
+                loop.call_soon_threadsafe(self._lines.put_nowait, None)
 
-        threading.Thread(target=read, daemon=True).start()
+        threading.Thread(target=read, name=READER, daemon=True).start()
 
     async def _next_line(self) -> str | None:
         """Return the next line. Meanwhile show messages that arrive without one."""

@@ -2,7 +2,9 @@
 
 import asyncio
 import io
+import os
 import re
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
@@ -23,6 +25,7 @@ from bot.terminal.commands import COMMANDS, LONGEST_WAIT, Wait, Wrong, form_exam
 from flows.engine.model import RECEIVED, Flow
 from payments.shop.delivery import Delivery
 from payments.simulator.simulator import Simulator
+from sandbox.people import ReceivedMessage
 from sandbox.razorpay_refunds import TRIAL_DELAY_MS
 
 FLOW: Final = Path(__file__).parents[2] / "flows.yaml"
@@ -143,6 +146,28 @@ def test_help_shows_an_address_that_the_shop_delivers_to(monkeypatch: pytest.Mon
     assert said.count("pincode=560001") == 1
     assert said.count("/help shows an example") == 2
     assert not re.search("682001|Kochi|411001", said)
+
+
+def test_a_line_that_comes_after_the_chat_has_ended_breaks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Silent:
+        title = "Chai"
+
+        async def take(self) -> list[ReceivedMessage]:
+            return []
+
+    reads, writes = os.pipe()
+    raised: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", raised.append)
+    with os.fdopen(reads) as typed:
+        monkeypatch.setattr("sys.stdin", typed)
+        os.write(writes, b"/quit\n")
+        console = Console(file=io.StringIO())
+        asyncio.run(demo.Chat(Silent(), console, "").run(greeting=""))  # type: ignore[arg-type]
+        [reader] = [one for one in threading.enumerate() if one.name == demo.READER]
+        os.write(writes, b"late\n")
+        os.close(writes)
+        reader.join(10)
+    assert raised == []
 
 
 def test_the_state_is_the_customers_and_not_the_last_events() -> None:
