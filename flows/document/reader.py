@@ -30,6 +30,7 @@ from yaml.events import (
 from flows.document import syntax
 from flows.document.errors import FlowInvalid, Issue
 from flows.document.places import Document, Path, Place
+from flows.document.within import Span
 from flows.document.words import describe, looks_blank
 
 MAX_BYTES: Final = 512 * 1024
@@ -179,10 +180,19 @@ class _Reader:
         if isinstance(event, ScalarEvent):
             self._refuse_cut(event, path)
             self._refuse_false_blanks(event, path)
+            self._keep_span(event, path)
             return _scalar(event)
         if isinstance(event, MappingStartEvent):
             return self._mapping(event, path, depth)
         return self._sequence(path, depth)
+
+    def _keep_span(self, event: ScalarEvent, path: Path) -> None:
+        """Remember where a text over several lines stands: its key's place is not that of its parts."""
+        start, end = event.start_mark, event.end_mark
+        if start and end and start.line != end.line:
+            last = end.line + bool(end.column)
+            span = Span(start.line + 1, start.column + 1, last, event.style)
+            self._document.spans[self._document.places[path]] = span
 
     def _check(self, event: Event, path: Path, depth: int) -> None:
         """Report what no value or key may have, and count this one."""

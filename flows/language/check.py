@@ -42,7 +42,11 @@ def _lines_of_messages_with_errors(document: Document, issues: Iterable[Issue]) 
     lines: dict[Path, set[tuple[str, int]]] = {}
     for path, place in document.places.items():
         if path[:1] == ("messages",) and len(path) > 1:
-            lines.setdefault(path[:2], set()).add((place.file, place.line))
+            span = document.spans.get(place)
+            last = span.last_line if span else place.line
+            lines.setdefault(path[:2], set()).update(
+                (place.file, line) for line in range(place.line, last + 1)
+            )
     wrong = {(issue.file, issue.line) for issue in issues if issue.severity is Severity.ERROR}
     return {line for of_one in lines.values() if of_one & wrong for line in of_one}
 

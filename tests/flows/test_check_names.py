@@ -78,16 +78,16 @@ ERRORS: Final[dict[str, Row]] = {
     ),
     "broken template": row(
         "How old are you?", "'Hi {{ age'",
-        "in the template 'Hi {{ age': unexpected end of template, expected 'end of print statement'.", 8, 3,
-        "",
+        "'{{' is never closed", 8, 3, "write '}}' where it ends",
     ),
     "broken guard": row(
         "{to: asking}", "[{if: 'age >', to: asking}, {to: asking}]",
-        "in the expression 'age >': unexpected 'end of print statement'", 21, 21, "",
+        "in the expression 'age >': it is not finished", 21, 21,
+        "write what belongs behind its last sign, or remove that",
     ),
     "guard with braces": row(
         "{to: asking}", "[{if: '{{ age }}', to: asking}, {to: asking}]",
-        "in the expression '{{ age }}': expected token ':', got '}'", 21, 21, "",
+        "in the expression '{{ age }}': braces stand in it", 21, 21, "write it without {{ }}",
     ),
     "unknown root in an argument": row(
         "{sku: x}", "{sku: '{{ evnt.value }}'}", "there is no 'evnt' to read here", 22, 31,
