@@ -31,7 +31,7 @@ from flows.document import syntax
 from flows.document.errors import FlowInvalid, Issue
 from flows.document.places import Document, Path, Place
 from flows.document.within import Span
-from flows.document.words import describe, looks_blank
+from flows.document.words import describe, hidden_in, looks_blank
 
 MAX_BYTES: Final = 512 * 1024
 MAX_VALUES: Final = 20_000
@@ -264,7 +264,7 @@ class _Reader:
     def _key(self, event: ScalarEvent) -> str:
         """Return a key. One with an invisible character or a false blank is not the key it looks like."""
         key: str = event.value
-        if hidden := next((character for character in key if looks_blank(character)), None):
+        if hidden := hidden_in(key):
             self._report(event, f"{describe(hidden)} stands in the key", "write the key anew")
             key = "".join(character for character in key if not looks_blank(character))
         return key

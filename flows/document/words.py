@@ -55,15 +55,21 @@ def describe(character: str) -> str:
     return f"a {name} (U+{ord(character):04X})"
 
 
-def unseen(text: str) -> str:
-    """Return a sentence that names the first character of `text` which nobody sees; empty without one.
+def hidden_in(text: str) -> str:
+    """Return the first character of `text` that nobody sees; empty without one.
 
     A joiner or a variation selector belongs to the emoji or the letter before it.
     """
     for before, character in pairwise(f" {text}"):
         if looks_blank(character) and (before.isascii() or character not in _SHAPING):
-            return f"{describe(character)} stands in it"
+            return character
     return ""
+
+
+def unseen(text: str) -> str:
+    """Return a sentence that names the first character of `text` which nobody sees; empty without one."""
+    hidden = hidden_in(text)
+    return f"{describe(hidden)} stands in it" if hidden else ""
 
 
 def visible(text: str) -> str:

@@ -24,9 +24,9 @@ ERRORS: Final[dict[str, Row]] = {
     "hopeless key": row("ask: age", "zzz: age", "unknown key 'zzz'", 25, 5, "remove it"),
     "missing start": row("start: home\n", "", "'start' is missing", 1, 1, "add 'start:' here"),
     "missing section": row("shelf: {things: [a, b]}\n", "", "'shelf' is missing", 1, 1, "add 'shelf:' here"),
-    "not text": row("title: Yes}", "title: true}", "True is not text", 11, 32, "put it in quotes"),
+    "not text": row("title: Yes}", "title: true}", "true is not text", 11, 32, "put it in quotes"),
     "not a message": row(
-        "How old are you?", "true", "True can't stand here", 8, 3, "a mapping (key: value) is expected"
+        "How old are you?", "true", "true is no message", 8, 3, "write its text, in quotes"
     ),
     "word not text": row("[hi]", "[12]", "12 is not text", 13, 19, "put it in quotes"),
     "bad name": row(
@@ -34,12 +34,12 @@ ERRORS: Final[dict[str, Row]] = {
         "names are up to 64 lower case letters, digits and '_', and start with a letter",
     ),
     "bad language": row(
-        "[en, hi]", "[en, Hindi]", "'Hindi' is not a valid name", 2, 17,
-        "names are up to 64 lower case letters, digits and '_', and start with a letter",
+        "[en, hi]", "[en, Hindi]", "'Hindi' is not the code of a language", 2, 17,
+        "write for example en, hi or pt-BR",
     ),
     "wrong kind": row(
-        "shelf: {things: [a, b]}", "shelf: 5", "5 can't stand here", 3, 1,
-        "a mapping (key: value) is expected",
+        "shelf: {things: [a, b]}", "shelf: 5", "'shelf' has keys and values, not 5", 3, 1,
+        "write {key: value}; keys are things",
     ),
     "no alternative": row("on:\n      answered: {to: home}", "on:\n      answered: []",
         "'answered' is empty", 27, 7, "write something, or take it out"),
@@ -83,7 +83,8 @@ ERRORS: Final[dict[str, Row]] = {
     ),
     "document that is only a link": row(
         "ask_age: How old are you?", "ask_age: {document: 'https://x/a.pdf'}",
-        "'https://x/a.pdf' can't stand here", 8, 13, "a mapping (key: value) is expected",
+        "'document' has keys and values, not 'https://x/a.pdf'", 8, 13,
+        "write {key: value}; keys are link, filename",
     ),
     "video and image": row(
         "ask_age: How old are you?", "ask_age: {video: 'https://x', image: 'https://x'}",
