@@ -86,6 +86,7 @@ _OF_THE_WHOLE: Final[_Checks] = (
     waits.every_wait_ends,
     lateness.late_messages_have_templates,
     languages.languages_are_known,
+    languages.the_apology_is_a_text,
     languages.texts_are_in_every_language,
     languages.languages_can_be_chosen,
     unused.messages_are_said,

@@ -96,6 +96,8 @@ def _bad_form(name: str, details: ErrorDetails) -> tuple[str, str]:
     written = str(details["input"])
     if name == "sku":
         return f"{shown(written)} is no sku", _SKU_RULE
+    if details["loc"][0] == "apology":
+        return f"{shown(written)} is not the code of a language", "write the text itself behind 'apology:'"
     kind, rule = _PATTERNS.get(details.get("ctx", {}).get("pattern", ""), _PATTERNS[NAME])
     return f"{shown(written)} is not {kind}", unseen(written) or rule
 

@@ -19,6 +19,7 @@ def test_the_shipped_flow_has_no_issue_at_all(shop_text: str) -> None:
     assert examine(shop_text, "flows.yaml", SHOP, limits=LIMITS).issues == ()
 
 
+_NO_TEXT: Final = "a message needs 'text': write what customers read behind 'text:'"
 ERRORS: Final[dict[str, Row]] = {
     "unknown key": row("ask: age", "asks: age", "unknown key 'asks'", 25, 5, "did you mean 'ask'?"),
     "hopeless key": row("ask: age", "zzz: age", "unknown key 'zzz'", 25, 5, "remove it"),
@@ -55,7 +56,7 @@ ERRORS: Final[dict[str, Row]] = {
         "text: Choose", "text: Choose\n    link: {title: x, url: 'https://x'}",
         "a message has one of buttons and link, not both", 9, 3, "",
     ),
-    "no text": row("    text: Choose\n", "", "a message needs 'text'", 9, 3, ""),
+    "no text": row("    text: Choose\n", "", _NO_TEXT, 9, 3, ""),
     "footer alone": row(
         "ask_age: How old are you?", "ask_age: {text: How, footer: x}",
         "only messages with buttons, a list or a link have a footer", 8, 3, "",
@@ -110,7 +111,7 @@ ERRORS: Final[dict[str, Row]] = {
         "an address can't have an image", 8, 3, "",
     ),
     "address form without text": row(
-        "ask_age: How old are you?", "ask_age: {address: true}", "a message needs 'text'", 8, 3, "",
+        "ask_age: How old are you?", "ask_age: {address: true}", _NO_TEXT, 8, 3, "",
     ),
     "address form that is an address": row(
         "ask_age: How old are you?", "ask_age: {text: Where, address: 4 Lake Road}",
@@ -141,6 +142,10 @@ def test_error(name: str) -> None:
 WARNINGS: Final[dict[str, tuple[str, str, str, int, int]]] = {
     "a language is missing": (
         "{en: Hello, hi: नमस्ते}", "{en: Hello}", "no text in 'hi': customers see 'en'", 7, 3
+    ),
+    "the apology is a message's name": (
+        "start: home", "start: home\napology: hello",
+        "customers would read 'hello': an apology is a text, not the name of a message", 17, 1,
     ),
     "nobody says it": ("enter: {say: ask_age}", "enter: {say: hello}", "nobody says 'ask_age'", 8, 3),
 }  # fmt: skip

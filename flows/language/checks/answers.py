@@ -18,7 +18,10 @@ def triggers_can_fire(subject: Subject) -> Iterator[Issue]:
     for where, handlers in _handlers(subject):
         for trigger in handlers:
             if trigger not in known:
-                mend = close(trigger, known) or "offer it on a button or row, or give it 'words'"
+                mend = (
+                    close(trigger, known - handlers.keys())
+                    or "offer it on a button or row, or give it 'words'"
+                )
                 yield subject.issue((*where, trigger), f"nothing ever fires '{trigger}'", mend)
 
 
