@@ -7,6 +7,7 @@ from flows.document.errors import Issue, Severity
 from flows.document.places import Document, Path
 from flows.language.checks import (
     answers,
+    braces,
     circles,
     languages,
     lateness,
@@ -77,6 +78,8 @@ _OF_THE_WHOLE: Final[_Checks] = (
     answers.every_state_answers,
     answers.required_events_are_answered,
     answers.offers_are_no_only_answer,
+    answers.rules_are_no_silence,
+    braces.braces_are_double,
     offered.offers_are_answered,
     offered.offers_are_answered_where_said,
     offered.forms_are_answered_where_said,

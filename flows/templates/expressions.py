@@ -34,12 +34,12 @@ MAX_REMEMBERED: Final = 4_096
 _FILLED_IN: Final = re.compile(r"\{[{%#]|\r|\n\Z")
 """What Jinja changes in a text: what is filled in, and ends of lines."""
 
-_ALLOWED: Final = (
+_ALLOWED: Final[frozenset[type[nodes.Node]]] = frozenset((
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.List, nodes.Tuple,
     nodes.Getattr, nodes.Getitem, nodes.Slice, nodes.Filter, nodes.Test, nodes.Compare, nodes.Operand,
     nodes.And, nodes.Or, nodes.Not, nodes.Neg, nodes.Add, nodes.Sub, nodes.Mul, nodes.FloorDiv, nodes.Concat,
     nodes.CondExpr, nodes.If, nodes.For, nodes.Assign, nodes.Keyword, nodes.Pair, nodes.Dict,
-)  # fmt: skip
+))  # fmt: skip
 
 _FILTERS: Final = (
     "length",
@@ -222,7 +222,7 @@ class TemplateLanguage:
 
     def _check(self, tree: nodes.Template) -> None:
         for node in tree.find_all(nodes.Node):
-            if not isinstance(node, _ALLOWED):
+            if type(node) not in _ALLOWED:
                 raise TemplateError(f"'{type(node).__name__.lower()}' can't be used in a template")
             if isinstance(node, nodes.Const) and UNSENDABLE.search(str(node.value)):
                 raise TemplateError("a control character or half a surrogate pair in a text")
@@ -299,12 +299,10 @@ def _lookups_only(tree: nodes.Template) -> nodes.Template:
             return node
         if isinstance(node.node, nodes.Name) and node.node.name == "loop":
             return node
-        return nodes.Getitem(
-            node.node, nodes.Const(node.attr, lineno=node.lineno), node.ctx, lineno=node.lineno
-        )
+        about = {"lineno": node.lineno, "environment": node.environment}
+        return nodes.Getitem(node.node, nodes.Const(node.attr, **about), node.ctx, **about)
 
     rewrite(tree)
-    tree.set_environment(tree.environment)  # type: ignore[arg-type]
     return tree
 
 

@@ -147,6 +147,26 @@ WARNINGS: Final[dict[str, tuple[str, str, str, int, int]]] = {
         "start: home", "start: home\napology: hello",
         "customers would read 'hello': an apology is a text, not the name of a message", 17, 1,
     ),
+    "single braces": (
+        "How old are you?", "'{{ age }} {x} {a, b} {1} {age}'",
+        "'{age}' is not filled in: it stands between single braces", 8, 3,
+    ),
+    "single braces in a block": (
+        "How old are you?", "|-\n    How old\n    are you, {customer.name}?",
+        "'{customer.name}' is not filled in: it stands between single braces", 10, 14,
+    ),
+    "single braces in an argument": (
+        "{sku: x}", "{sku: '{event.value}'}",
+        "'{event.value}' is not filled in: it stands between single braces", 22, 31,
+    ),
+    "a tap without an answer": (
+        "{do: {take: {sku: x}}, say: hello}", "{do: {set: {age: 5}}}",
+        "the customer hears nothing after 'no_thanks': the rule only sets something", 22, 7,
+    ),
+    "a word without an answer": (
+        "do: {language: hi}, to: home", "do: {language: hi}",
+        "the customer hears nothing after 'greet': the rule only sets something", 13, 3,
+    ),
     "nobody says it": ("enter: {say: ask_age}", "enter: {say: hello}", "nobody says 'ask_age'", 8, 3),
 }  # fmt: skip
 
