@@ -58,7 +58,7 @@ _LOOKS: Final = 3
 _MANY: Final = 20
 """Forbidden characters that are reported: a file full of them is no text."""
 _RECOVERED: Final = 200 * 1024
-"""Length of a text in which a second error of YAML is looked for: each look takes as long as reading."""
+"""Length of a text up to which that is done: each time takes twice as long as reading. Longer ones: once."""
 _MOST_ISSUES: Final = 100
 """Behind so many, no more is read."""
 _TOO_DEEP: Final = f"nested over {syntax.MAX_DEPTH} levels deep"
@@ -84,13 +84,23 @@ def read_on(text: str, file: str) -> Document:
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise FlowInvalid((Issue(file, 1, 1, f"the file is over {MAX_BYTES // 1024} KiB", _SPLIT),))
     text = _without_forbidden(text, document)
-    forbidden = list(document.issues)
-    try:
-        _Reader(document, text).read()
-    except (yaml.MarkedYAMLError, ValueError, OverflowError):
-        document = Document(file, lines=document.lines, issues=forbidden)
-        _Reader(document, _without_broken(text, document)).read()
-    return document
+    looks = _LOOKS if len(text) <= _RECOVERED else 1
+    for look in range(looks + 1):
+        try:
+            return _read_beside(document, text)
+        except (yaml.MarkedYAMLError, ValueError, OverflowError):
+            if look < looks:
+                text = _without_broken(text, document)
+    fault = syntax.fault_in(text)
+    raise FlowInvalid(tuple(sorted(document.issues or ([_issue(document, fault)] if fault else []))))
+
+
+def _read_beside(document: Document, text: str) -> Document:
+    """Return what `text` holds, with what is known of its broken entries. Nothing is kept of no YAML."""
+    issues, unread, lost = [*document.issues], {*document.unread}, [*document.lost]
+    read = Document(document.file, lines=document.lines, issues=issues, unread=unread, lost=lost)
+    _Reader(read, text).read()
+    return read
 
 
 def _without_forbidden(text: str, document: Document) -> str:
@@ -110,21 +120,13 @@ def _without_forbidden(text: str, document: Document) -> str:
 
 
 def _without_broken(text: str, document: Document) -> str:
-    """Return `text` without the entries that are not YAML, and report those.
-
-    Raises FlowInvalid if the rest is not YAML either.
-    """
-    looks = _LOOKS if len(text) <= _RECOVERED else 0
-    while fault := syntax.fault_in(text):
-        if not looks:
-            raise FlowInvalid(tuple(sorted(document.issues or [_issue(document, fault)])))
-        looks -= 1
-        text, broken = syntax.without_broken(text)
-        for entry in broken:
-            document.unread.add(entry.path)
-            document.lost.append(entry.text)
-            if not any(entry.line <= issue.line <= entry.last_line for issue in document.issues):
-                document.issues += _issues_of(document, entry)
+    """Return `text` without the entries that are not YAML, and report those."""
+    text, broken = syntax.without_broken(text)
+    for entry in broken:
+        document.unread.add(entry.path)
+        document.lost.append(entry.text)
+        if not any(entry.line <= issue.line <= entry.last_line for issue in document.issues):
+            document.issues += _issues_of(document, entry)
     return text
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from flows.document import reader, syntax
 from flows.document.errors import FlowInvalid, Issue
-from flows.document.reader import read
+from flows.document.reader import read, read_on
 from flows.document.words import is_invisible
 
 
@@ -324,3 +324,10 @@ def _texts(value: Any) -> list[str]:
     if isinstance(value, list):
         return [text for inner in value for text in _texts(inner)]
     return [value] if isinstance(value, str) else []
+
+
+def test_every_error_of_a_long_file_is_told_too() -> None:
+    text = f"a: 'x\nb: {{c: 1\n{'# ' + 'x' * 300_000}\nd: it: is\ne: 5\n"
+    document = read_on(text, "f")
+    assert [issue.line for issue in document.issues] == [1, 2, 4]
+    assert document.data == {"a": None, "b": None, "d": None, "e": 5}
