@@ -161,11 +161,11 @@ WARNINGS: Final[dict[str, tuple[str, str, str, int, int]]] = {
     ),
     "a tap without an answer": (
         "{do: {take: {sku: x}}, say: hello}", "{do: {set: {age: 5}}}",
-        "the customer hears nothing after 'no_thanks': the rule only sets something", 22, 7,
+        "the customer hears nothing after 'no_thanks': the rule only sets a variable", 22, 7,
     ),
     "a word without an answer": (
-        "do: {language: hi}, to: home", "do: {language: hi}",
-        "the customer hears nothing after 'greet': the rule only sets something", 13, 3,
+        "money.came: {to: home}", "money.came: {to: home}\n  note: {words: [note], do: {set: {age: 5}}}",
+        "the customer hears nothing after 'note': the rule only sets a variable", 15, 3,
     ),
     "nobody says it": ("enter: {say: ask_age}", "enter: {say: hello}", "nobody says 'ask_age'", 8, 3),
 }  # fmt: skip

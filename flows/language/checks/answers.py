@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from flows.document.errors import Issue, close
 from flows.document.places import Path
-from flows.engine.model import LANGUAGE, OTHERWISE, SET
+from flows.engine.model import OTHERWISE, SET
 from flows.language.checks.subject import Subject
 from flows.language.schema import HandlerSpec
 from flows.language.walk import state_place
@@ -89,10 +89,10 @@ def required_events_are_answered(subject: Subject) -> Iterator[Issue]:
 def rules_are_no_silence(subject: Subject) -> Iterator[Issue]:
     """Yield the rules that note something a customer did, and let them wait for an answer."""
     for rule in subject.flow.rules:
-        acts = {call.name for call in rule.reaction.do}
+        only_sets = {call.name for call in rule.reaction.do} == {SET}
         speaks = rule.reaction.say or rule.reaction.tell or rule.target
-        if acts and acts <= {SET, LANGUAGE} and not speaks and rule.trigger in subject.ways.of_customers:
-            message = f"the customer hears nothing after '{rule.trigger}': the rule only sets something"
+        if only_sets and not speaks and rule.trigger in subject.ways.of_customers:
+            message = f"the customer hears nothing after '{rule.trigger}': the rule only sets a variable"
             yield subject.warning(rule.place, message, "add 'say' or 'to'")
 
 
