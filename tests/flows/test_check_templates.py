@@ -5,7 +5,9 @@ from typing import Final
 
 import pytest
 
-from tests.flows.sound_flow import edited, issues_of
+from bot.whatsapp.limits import LIMITS
+from flows.language.load import examine
+from tests.flows.sound_flow import TOY, edited, issues_of
 
 BLOCK: Final = "|-\n{}"
 FOLDED: Final = ">-\n{}"
@@ -132,3 +134,18 @@ def test_the_line_of_a_long_text_is_named_that_is_wrong(fault: str, style: str) 
     assert line[issue.column - 1 :].startswith(at.replace("'", "''") if style == "single quotes" else at)
     assert issue.source == line
     assert "U+FE0F" not in issue.mend
+
+
+def test_the_line_of_a_text_is_named_in_a_fragment_and_in_an_included_file() -> None:
+    fragment = "fragments:\n  long:\n    footer: |-\n      a\n      b {{ agee }}\n"
+    text = edited(("messages:\n", f"{fragment}messages:\n"), ("text: Choose", "use: long\n    text: Choose"))
+    [issue] = [one for one in issues_of(text) if one.severity == "error"]
+    assert (issue.line, issue.column, issue.source) == (10, 12, "      b {{ agee }}")
+    included = {"texts.yaml": "messages:\n  ask_age: |-\n    a\n    b {{ agee }}\n"}
+    files = edited(("  ask_age: How old are you?\n", ""), ("flow: toy", "flow: toy\ninclude: texts.yaml"))
+    [issue] = [
+        one
+        for one in examine(files, "f.yaml", TOY, limits=LIMITS, included=included).issues
+        if one.severity == "error"
+    ]
+    assert (issue.file, issue.line, issue.column) == ("texts.yaml", 4, 10)
