@@ -46,7 +46,8 @@ def _summary(file: Path, examination: "Examined") -> str:
     flow = examination.flow
     if flow is None:
         errors = sum(1 for issue in examination.issues if issue.severity == "error")
-        rest = "" if examination.is_complete else ". Before they are mended, the rest can't be read"
+        mended = "it is" if errors == 1 else "they are"
+        rest = "" if examination.is_complete else f". Before {mended} mended, the rest can't be read"
         return f"{file} has {counted(errors, 'error')}{rest}"
     states = sum(1 for path in flow.states if "." not in path)
     counts = (

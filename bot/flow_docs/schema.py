@@ -15,6 +15,8 @@ from payments.processing.actions import SHOP
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _TEXT: Final[JsonSchemaValue] = {"type": "string"}
 _TEXT_OR_NUMBER: Final[JsonSchemaValue] = {"type": ["string", "number"]}
+_DECIMAL: Final[JsonSchemaValue] = {**_TEXT_OR_NUMBER, "pattern": r"^[0-9]+(\.[0-9]{1,2})?$"}
+"""With two decimals at most, and no sign, no comma and no word."""
 _TEXTS: Final[JsonSchemaValue] = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
 _NAMES: Final[JsonSchemaValue] = {
     "anyOf": [
@@ -27,7 +29,8 @@ _WRITTEN: Final[Mapping[str, JsonSchemaValue]] = {
     "_quiet": _TEXT, "_life": _TEXT, "_window": _TEXT, "_duration": {"type": ["string", "null"]},
     "_gstin": _TEXT, "time_zone": _TEXT, "calendar_date": _TEXT, "time_of_day": _TEXT, "time_range": _TEXT,
     "time_ranges": _TEXTS, "weekdays": _TEXTS, "_code": _TEXT_OR_NUMBER, "_phone": _TEXT_OR_NUMBER,
-    "basis_points": _TEXT_OR_NUMBER, "paise": _TEXT_OR_NUMBER, "paise_or_zero": _TEXT_OR_NUMBER,
+    "basis_points": {**_DECIMAL, "minimum": 0, "maximum": 100}, "paise": {**_DECIMAL, "exclusiveMinimum": 0},
+    "paise_or_zero": {**_DECIMAL, "minimum": 0},
     "pincode_range": _TEXT_OR_NUMBER, "_days_ahead": _TEXT, "_state": _TEXT_OR_NUMBER,
 }  # fmt: skip
 """Validator of what is written -> what may be written."""

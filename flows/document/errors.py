@@ -49,9 +49,14 @@ def close(name: str, known: Iterable[str]) -> str:
 
     A character in `name` that nobody sees is named: else the two would look the same.
     """
-    matches = get_close_matches(name.lower(), list(known), n=1, cutoff=0.5)
-    meant = f"did you mean '{matches[0]}'?" if matches else ""
+    near = nearest(name, known)
+    meant = f"did you mean '{near}'?" if near else ""
     return "; ".join(part for part in (unseen(name), meant) if part)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the known name nearest to `name`; empty if none is near."""
+    return next(iter(get_close_matches(name.lower(), list(known), n=1)), "")
 
 
 class FlowError(Exception):

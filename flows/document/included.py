@@ -139,6 +139,7 @@ def _add(document: Document, file: str, text: str) -> None:
         document.unread.add(())
         return
     document.lines |= added.lines
+    document.spans |= added.spans
     document.issues += added.issues
     document.unread |= added.unread
     document.lost += added.lost

@@ -1,10 +1,11 @@
 """What was read of a flow: its data, and where in which file each value stands."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias
 
 from flows.document.errors import Issue, Severity
+from flows.document.within import Span, place_in
 
 Path: TypeAlias = tuple[str | int, ...]
 """Keys and indexes from the top of the file down to a value."""
@@ -26,6 +27,8 @@ class Document:
     data: Any = None
     places: dict[Path, Place] = field(default_factory=dict)
     """Place of each value; for a value of a mapping, the place of its key."""
+    spans: dict[Place, Span] = field(default_factory=dict)
+    """Place of a text over several lines, as in `places` -> where the text itself stands."""
     lines: dict[str, Sequence[str]] = field(default_factory=dict)
     """The lines of each file."""
     issues: list[Issue] = field(default_factory=list)
@@ -46,6 +49,18 @@ class Document:
         place = self.places.get(written) or Place(self.file, 1, 1)
         source = self._source(place)
         return Issue(*place, message, mend, severity, source, follows=self._is_unread((*read, *path[-1:])))
+
+    def issue_within(
+        self, path: Path, text: str, offset: int, message: str, mend: str, severity: Severity = Severity.ERROR
+    ) -> Issue:
+        """Make an issue about `text[offset]`, of a text at `path`: on its line, if there are several."""
+        issue = self.issue(path, message, mend, severity)
+        span = self.spans.get(Place(issue.file, issue.line, issue.column))
+        if span is None:
+            return issue
+        line, column = place_in(text, offset, span, self.lines[issue.file])
+        source = self._source(Place(issue.file, line, column))
+        return replace(issue, line=line, column=column, source=source)
 
     def issue_at(self, place: Place, message: str, mend: str = "") -> Issue:
         """Make an error at a place that no value has."""

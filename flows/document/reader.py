@@ -30,7 +30,8 @@ from yaml.events import (
 from flows.document import syntax
 from flows.document.errors import FlowInvalid, Issue
 from flows.document.places import Document, Path, Place
-from flows.document.words import describe, looks_blank
+from flows.document.within import Span
+from flows.document.words import describe, hidden_in, looks_blank
 
 MAX_BYTES: Final = 512 * 1024
 MAX_VALUES: Final = 20_000
@@ -57,7 +58,7 @@ _LOOKS: Final = 3
 _MANY: Final = 20
 """Forbidden characters that are reported: a file full of them is no text."""
 _RECOVERED: Final = 200 * 1024
-"""Length of a text in which a second error of YAML is looked for: each look takes as long as reading."""
+"""Length of a text up to which that is done: each time takes twice as long as reading. Longer ones: once."""
 _MOST_ISSUES: Final = 100
 """Behind so many, no more is read."""
 _TOO_DEEP: Final = f"nested over {syntax.MAX_DEPTH} levels deep"
@@ -83,13 +84,23 @@ def read_on(text: str, file: str) -> Document:
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise FlowInvalid((Issue(file, 1, 1, f"the file is over {MAX_BYTES // 1024} KiB", _SPLIT),))
     text = _without_forbidden(text, document)
-    forbidden = list(document.issues)
-    try:
-        _Reader(document, text).read()
-    except (yaml.MarkedYAMLError, ValueError, OverflowError):
-        document = Document(file, lines=document.lines, issues=forbidden)
-        _Reader(document, _without_broken(text, document)).read()
-    return document
+    looks = _LOOKS if len(text) <= _RECOVERED else 1
+    for look in range(looks + 1):
+        try:
+            return _read_beside(document, text)
+        except (yaml.MarkedYAMLError, ValueError, OverflowError):
+            if look < looks:
+                text = _without_broken(text, document)
+    fault = syntax.fault_in(text)
+    raise FlowInvalid(tuple(sorted(document.issues or ([_issue(document, fault)] if fault else []))))
+
+
+def _read_beside(document: Document, text: str) -> Document:
+    """Return what `text` holds, with what is known of its broken entries. Nothing is kept of no YAML."""
+    issues, unread, lost = [*document.issues], {*document.unread}, [*document.lost]
+    read = Document(document.file, lines=document.lines, issues=issues, unread=unread, lost=lost)
+    _Reader(read, text).read()
+    return read
 
 
 def _without_forbidden(text: str, document: Document) -> str:
@@ -109,21 +120,13 @@ def _without_forbidden(text: str, document: Document) -> str:
 
 
 def _without_broken(text: str, document: Document) -> str:
-    """Return `text` without the entries that are not YAML, and report those.
-
-    Raises FlowInvalid if the rest is not YAML either.
-    """
-    looks = _LOOKS if len(text) <= _RECOVERED else 0
-    while fault := syntax.fault_in(text):
-        if not looks:
-            raise FlowInvalid(tuple(sorted(document.issues or [_issue(document, fault)])))
-        looks -= 1
-        text, broken = syntax.without_broken(text)
-        for entry in broken:
-            document.unread.add(entry.path)
-            document.lost.append(entry.text)
-            if not any(entry.line <= issue.line <= entry.last_line for issue in document.issues):
-                document.issues += _issues_of(document, entry)
+    """Return `text` without the entries that are not YAML, and report those."""
+    text, broken = syntax.without_broken(text)
+    for entry in broken:
+        document.unread.add(entry.path)
+        document.lost.append(entry.text)
+        if not any(entry.line <= issue.line <= entry.last_line for issue in document.issues):
+            document.issues += _issues_of(document, entry)
     return text
 
 
@@ -179,10 +182,19 @@ class _Reader:
         if isinstance(event, ScalarEvent):
             self._refuse_cut(event, path)
             self._refuse_false_blanks(event, path)
+            self._keep_span(event, path)
             return _scalar(event)
         if isinstance(event, MappingStartEvent):
             return self._mapping(event, path, depth)
         return self._sequence(path, depth)
+
+    def _keep_span(self, event: ScalarEvent, path: Path) -> None:
+        """Remember where a text over several lines stands: its key's place is not that of its parts."""
+        start, end = event.start_mark, event.end_mark
+        if start and end and start.line != end.line:
+            last = end.line + bool(end.column)
+            span = Span(start.line + 1, start.column + 1, last, event.style)
+            self._document.spans[self._document.places[path]] = span
 
     def _check(self, event: Event, path: Path, depth: int) -> None:
         """Report what no value or key may have, and count this one."""
@@ -254,7 +266,7 @@ class _Reader:
     def _key(self, event: ScalarEvent) -> str:
         """Return a key. One with an invisible character or a false blank is not the key it looks like."""
         key: str = event.value
-        if hidden := next((character for character in key if looks_blank(character)), None):
+        if hidden := hidden_in(key):
             self._report(event, f"{describe(hidden)} stands in the key", "write the key anew")
             key = "".join(character for character in key if not looks_blank(character))
         return key

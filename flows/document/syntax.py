@@ -14,32 +14,14 @@ import yaml
 from yaml.error import Mark
 from yaml.events import CollectionEndEvent, CollectionStartEvent
 
+from flows.document.yaml_words import worded
+
 MAX_DEPTH: Final = 24
 """Levels that values may be nested. Time that PyYAML takes grows with the square of the depth."""
 _KEY: Final = re.compile(r"""( *)([A-Za-z0-9_.-]+|"[^"]*"|'[^']*') *:(?= |$)""")
 _ITEM: Final = re.compile(r" *-( |$)")
 _BARE: Final = re.compile(r" *(#.*)?")
 """What may stand behind a key whose value stands in the lines below."""
-
-_MENDS: Final = (
-    ("mapping values are not allowed", "put a text that holds ': ' in quotes; or check the indentation"),
-    ("'\\t'", "use spaces, not tabs"),
-    ("could not find expected ':'", "a key needs a ':' behind it; or a quote is missing above"),
-    ("expected ',' or '}'", "close the '{' with '}', and put texts that hold , ? : in quotes"),
-    ("expected ',' or ']'", "close the '[' with ']', and put texts that hold , ? : in quotes"),
-    ("while scanning a quoted scalar", "a closing quote is missing"),
-    ("found unexpected end of stream", "a closing quote is missing"),
-    ("expected <block end>", "check the indentation, and that every quote is closed"),
-    ("expected alphabetic or numeric", "put a text that starts with *, & or ! in quotes"),
-    ("sequence entries are not allowed", "put a text that starts with '- ' in quotes"),
-    ("mapping keys are not allowed", "put a text that starts with '? ' in quotes"),
-    ("expected a comment or a line break", "put a text that starts with > or | in quotes"),
-    ("but found '<stream end>'", "close what is open; and put a text that holds ' #' in quotes"),
-    ("expected the node content", "put a text that starts with this character in quotes"),
-    ("expected chomping or indentation", "put a text that starts with > or | in quotes"),
-    ("cannot start any token", "put a text that starts with this character in quotes"),
-)
-"""Part of an error message of PyYAML, and what usually mends that error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +84,9 @@ def fault_of(error: yaml.MarkedYAMLError) -> SyntaxFault:
     mark: Mark | None = error.problem_mark or error.context_mark
     if unclosed and error.context_mark:
         mark = error.context_mark
-    mend = next((mend for part, mend in _MENDS if part in problem), "check indentation and quotes here")
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    return SyntaxFault(line, column, f"not valid YAML: {problem}", mend)
+    said, mend = worded(problem)
+    return SyntaxFault(line, column, f"not valid YAML: {said}", mend)
 
 
 def without_broken(text: str) -> tuple[str, list[BrokenEntry]]:

@@ -4,6 +4,7 @@ Source of the classes: Unicode, "Default ignorable code points" and general cate
 """
 
 import unicodedata
+from itertools import pairwise
 from typing import Final
 
 _BLANK: Final = str.maketrans(
@@ -31,6 +32,8 @@ _IGNORABLE: Final = frozenset(
     for code in range(first, last + 1)
 )
 """Ignorable characters outside category Cf. Indic vowel signs and nukta are not among them."""
+_SHAPING: Final = "\u200c\u200d\ufe0e\ufe0f"
+"""Joiners and variation selectors: they say how the emoji or the letter before them is drawn."""
 _SYMBOLS: Final = frozenset("™ℹⓂ㊗㊙🈁🈂🈚🈯🈲🈳🈴🈵🈶🈷🈸🈹🈺🉐🉑")
 """Emoji that compatibility forms (NFKC) would turn into letters."""
 
@@ -52,9 +55,20 @@ def describe(character: str) -> str:
     return f"a {name} (U+{ord(character):04X})"
 
 
+def hidden_in(text: str) -> str:
+    """Return the first character of `text` that nobody sees; empty without one.
+
+    A joiner or a variation selector belongs to the emoji or the letter before it.
+    """
+    for before, character in pairwise(f" {text}"):
+        if looks_blank(character) and (before.isascii() or character not in _SHAPING):
+            return character
+    return ""
+
+
 def unseen(text: str) -> str:
     """Return a sentence that names the first character of `text` which nobody sees; empty without one."""
-    hidden = next((character for character in text if looks_blank(character)), None)
+    hidden = hidden_in(text)
     return f"{describe(hidden)} stands in it" if hidden else ""
 
 

@@ -234,7 +234,10 @@ class RunningStep:
 
     def _set(self, call: ActionCall) -> None:
         for name, value in self._rendered(call).items():
-            self._give(SET, name, value)
+            if call.args[name] == "":  # written out so: what a template leaves empty is refused
+                self.set_variable(name, "")
+            else:
+                self._give(SET, name, value)
 
     def _give(self, action: str, name: str, value: object) -> None:
         parsed = parse(self.flow.variables[name], str(value))

@@ -20,6 +20,11 @@ _INTEGER: Final = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 """Checked before `int`, which would also take `+5` and `1_0`."""
 _BETWEEN_DIGITS: Final = re.compile(r"[\s\-‐‑–]+")
 """What people write between the digits of a PIN code: blanks of any width, hyphens, a dash."""
+_SAID: Final[dict[str, str]] = {
+    "pincode": "six digits",
+    "email": "an e-mail address",
+    "phone": "a phone number",
+}
 _DEFAULT_LENGTHS: Final[dict[str, tuple[int, int]]] = {"text": (1, 500), "address": (10, 500)}
 
 
@@ -52,6 +57,26 @@ def parse(variable: Variable, text: str) -> str | int | None:
     if variable.type in _DEFAULT_LENGTHS:
         return _text(variable, _trimmed(text))
     return _PARSERS[variable.type](variable, with_ascii_digits(visible(text)).strip())
+
+
+def given(variable: Variable, value: object) -> str | int | None:
+    """Return what a value that is written out gives `variable`; None if it is not valid for it.
+
+    An empty text takes the value of a variable away that is no number: it is empty again, as at the start.
+    """
+    return "" if value == "" and variable.type != "integer" else parse(variable, str(value))
+
+
+def taken(variable: Variable) -> str:
+    """Say what `variable` takes: `a whole number from 1 to 9`."""
+    if variable.type in _DEFAULT_LENGTHS:
+        shortest, longest = _DEFAULT_LENGTHS[variable.type]
+        low = shortest if variable.min is None else variable.min
+        return f"{low} to {longest if variable.max is None else variable.max} characters"
+    if variable.type != "integer":
+        return _SAID[variable.type]
+    low_end = "" if variable.min is None else f" from {variable.min}"
+    return f"a whole number{low_end}{'' if variable.max is None else f' up to {variable.max}'}"
 
 
 def _trimmed(text: str) -> str:

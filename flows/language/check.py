@@ -7,6 +7,7 @@ from flows.document.errors import Issue, Severity
 from flows.document.places import Document, Path
 from flows.language.checks import (
     answers,
+    braces,
     circles,
     languages,
     lateness,
@@ -42,7 +43,11 @@ def _lines_of_messages_with_errors(document: Document, issues: Iterable[Issue]) 
     lines: dict[Path, set[tuple[str, int]]] = {}
     for path, place in document.places.items():
         if path[:1] == ("messages",) and len(path) > 1:
-            lines.setdefault(path[:2], set()).add((place.file, place.line))
+            span = document.spans.get(place)
+            last = span.last_line if span else place.line
+            lines.setdefault(path[:2], set()).update(
+                (place.file, line) for line in range(place.line, last + 1)
+            )
     wrong = {(issue.file, issue.line) for issue in issues if issue.severity is Severity.ERROR}
     return {line for of_one in lines.values() if of_one & wrong for line in of_one}
 
@@ -73,6 +78,8 @@ _OF_THE_WHOLE: Final[_Checks] = (
     answers.every_state_answers,
     answers.required_events_are_answered,
     answers.offers_are_no_only_answer,
+    answers.rules_are_no_silence,
+    braces.braces_are_double,
     offered.offers_are_answered,
     offered.offers_are_answered_where_said,
     offered.forms_are_answered_where_said,
@@ -82,6 +89,7 @@ _OF_THE_WHOLE: Final[_Checks] = (
     waits.every_wait_ends,
     lateness.late_messages_have_templates,
     languages.languages_are_known,
+    languages.the_apology_is_a_text,
     languages.texts_are_in_every_language,
     languages.languages_can_be_chosen,
     unused.messages_are_said,

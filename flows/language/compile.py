@@ -33,9 +33,9 @@ from flows.engine.model import (
     Truth,
     timer_trigger,
 )
-from flows.engine.variables import parse
+from flows.engine.variables import given, taken
 from flows.engine.vocabulary import Action, Vocabulary
-from flows.language import typed_words
+from flows.language import state_names, typed_words
 from flows.language.schema import FlowSpec, HandlerSpec, ReactionSpec, StateSpec
 from flows.language.texts import Texts
 from flows.language.walk import chain, offers, state_paths, state_place, told_only
@@ -283,16 +283,17 @@ class _Compiler:
         return rule
 
     def _resolve(self, name: str, owner: str, where: Path) -> str | None:
-        """Path that `name` means in `owner`: a state inside it, beside it or further out, or a full path."""
-        scopes = [*reversed(chain(owner)), ""] if owner else [""]
-        for scope in scopes:
-            path = f"{scope}.{name}" if scope else name
-            if path in self.paths:
-                return path
-        if not self.document.may_hold(name, "states"):
-            called = f"a subflow is called: write 'call: {name}'" if name in self.spec.subflows else ""
-            self._report(where, f"there is no state '{name}'", called or close(name, self.paths))
-        return None
+        """Path of the state that `name` means in `owner`."""
+        path = state_names.resolved(name, owner, self.paths)
+        if path is None and not self.document.may_hold(name, "states"):
+            if name not in self.spec.subflows:
+                mend = state_names.hint(name, owner, self.paths)
+            elif where[0] == "migrate":
+                mend = state_names.copies_of(name, self.paths)
+            else:
+                mend = f"a subflow is called: write 'call: {name}'"
+            self._report(where, f"there is no state '{name}'", mend)
+        return path
 
     def _reaction(self, spec: ReactionSpec | None, where: Path) -> Reaction:
         if spec is None:
@@ -314,7 +315,7 @@ class _Compiler:
     def _know_messages(self, names: Sequence[str], where: Path) -> None:
         for index, name in enumerate(names):
             if name not in self.spec.messages and not self.document.may_hold(name, "messages"):
-                mend = close(name, self.spec.messages)
+                mend = close(name, self.spec.messages) or f"write it under 'messages': {name}: …"
                 self._report((*where, index), f"there is no message '{name}'", mend)
 
     def _call(self, name: str, given: Any, where: Path) -> ActionCall | None:
@@ -363,17 +364,18 @@ class _Compiler:
                 message = f"'{name}' sets the variable '{variable}', of type {kind}"
                 self._report(where, message, f"write '{variable}: {{type: {kind}}}' under 'variables'")
 
-    def _set(self, given: Any, where: Path) -> ActionCall | None:
-        if not isinstance(given, Mapping):
+    def _set(self, values: Any, where: Path) -> ActionCall | None:
+        if not isinstance(values, Mapping):
             self._report(where, "'set' needs variables and values", "write {set: {variable: value}}")
             return None
-        for name in given:
+        for name in values:
             self._know_variable(name, (*where, name))
-        args = {key: self.texts.value(value, (*where, key)) for key, value in given.items()}
+        args = {key: self.texts.value(value, (*where, key)) for key, value in values.items()}
         for name, value in args.items():
             variable = self.spec.variables.get(name)
-            if variable and not isinstance(value, Template) and parse(variable, str(value)) is None:
-                self._report((*where, name), f"{value!r} is no value for the variable '{name}'")
+            if variable and not isinstance(value, Template) and given(variable, value) is None:
+                message = f"{value!r} is no value for the variable '{name}'"
+                self._report((*where, name), message, f"it takes {taken(variable)}")
         return ActionCall(SET, where, None, args, None)
 
     def _know_variable(self, name: str, where: Path) -> None:

@@ -95,7 +95,7 @@ class _Calls:
                 rule[_CALL]
                 for state in _within(_State("", one, (), None))
                 for rule, _ in _rules(state)
-                if _CALL in rule
+                if isinstance(rule.get(_CALL), str)
             }
             for name, one in self._subflows.items()
             if isinstance(one, dict)

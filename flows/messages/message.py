@@ -108,7 +108,7 @@ class KindSpec(Spec, ABC):
 
 def _require_text(value: Any) -> Any:
     if value is None:
-        raise ValueError("a message needs 'text'")
+        raise ValueError("a message needs 'text': write what customers read behind 'text:'")
     return value
 
 

@@ -9,8 +9,9 @@ from typing import Any, Final, TypeAlias
 from flows.document.errors import Issue, close
 from flows.document.places import Document, Path
 from flows.templates.expressions import Expression, Template, TemplateError, language_of
+from flows.templates.faults import fault_in, offset_of
 from flows.templates.lookups import EACH, Lookup, NoSuchField, follow
-from flows.templates.slips import mend_of
+from flows.templates.slips import mend_of, worded
 
 Names: TypeAlias = Mapping[str, str]
 """Local name (`as:` of a row) -> expression for the list (`each:`) whose items it names."""
@@ -87,21 +88,30 @@ class TemplateCompiler:
         try:
             expression = self._language.expression(source)
         except TemplateError as error:
-            message = f"in the expression {source!r}: {error}"
-            self._issues.append(self._document.issue(where, message, mend_of(source)))
+            words, mend = worded(str(error))
+            message = f"in the expression {source!r}: {words}"
+            self._issues.append(self._document.issue(where, message, mend_of(source) or mend))
             return None
-        return expression if self._check(expression.reads, names, where) else None
+        return expression if self._check(expression.reads, names, where, source) else None
 
     def _template(self, source: str, where: Path, names: Names) -> Template | None:
         try:
             template = self._language.template(source)
         except TemplateError as error:
-            message = f"in the template {source!r}: {error}"
-            self._issues.append(self._document.issue(where, message, mend_of(source)))
+            fault = fault_in(source, str(error), self._refusal)
+            self._issues.append(self._document.issue_within(where, source, *fault))
             return None
-        return template if self._check(template.reads, names, where) else None
+        return template if self._check(template.reads, names, where, source) else None
 
-    def _check(self, reads: frozenset[Lookup], names: Names, where: Path) -> bool:
+    def _refusal(self, source: str) -> str:
+        """Return why a template does not compile; empty if it does."""
+        try:
+            self._language.template(source)
+        except TemplateError as error:
+            return str(error)
+        return ""
+
+    def _check(self, reads: frozenset[Lookup], names: Names, where: Path, source: str) -> bool:
         """Whether all of `reads` exist. Reports an issue for each that does not."""
         before = len(self._issues)
         for root in sorted({read[0] for read in reads} - self._roots - names.keys()):
@@ -109,15 +119,20 @@ class TemplateCompiler:
                 continue
             known = sorted({*self._roots, *names})
             mend = self._mends.get(root) or close(root, known) or f"there are {', '.join(known)}"
-            self._issues.append(self._document.issue(where, f"there is no '{root}' to read here", mend))
+            self._report(where, source, root, f"there is no '{root}' to read here", mend)
         for read in sorted(self._from_roots(reads, names)):
             try:
                 follow(read, self._sample)
             except NoSuchField as missing:
                 listed = f"there are {', '.join(missing.known)}" if missing.known else "name a list"
                 mend = close(missing.field, missing.known) or listed
-                self._issues.append(self._document.issue(where, str(missing), mend))
+                self._report(where, source, missing.field, str(missing), mend)
         return len(self._issues) == before
+
+    def _report(self, where: Path, source: str, name: str, message: str, mend: str) -> None:
+        """Report what is wrong with `name`, on the line of the template that reads it."""
+        offset = offset_of(name, source)
+        self._issues.append(self._document.issue_within(where, source, offset, message, mend))
 
     def _from_roots(self, reads: frozenset[Lookup], names: Names) -> set[Lookup]:
         """Return `reads` with local names replaced by the lists whose items they name."""

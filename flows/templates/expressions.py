@@ -6,7 +6,7 @@ error, never an empty string.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +23,9 @@ from flows.templates.lookups import Lookup, lookups, path
 Context: TypeAlias = Mapping[str, Any]
 """The names and values that templates see."""
 
+Renderer: TypeAlias = Callable[[Context], Iterable[str]]
+"""Makes the pieces of a text."""
+
 Compiled = TypeVar("Compiled")
 
 MAX_RENDERED: Final = 65_536
@@ -34,12 +37,12 @@ MAX_REMEMBERED: Final = 4_096
 _FILLED_IN: Final = re.compile(r"\{[{%#]|\r|\n\Z")
 """What Jinja changes in a text: what is filled in, and ends of lines."""
 
-_ALLOWED: Final = (
+_ALLOWED: Final[frozenset[type[nodes.Node]]] = frozenset((
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.List, nodes.Tuple,
     nodes.Getattr, nodes.Getitem, nodes.Slice, nodes.Filter, nodes.Test, nodes.Compare, nodes.Operand,
     nodes.And, nodes.Or, nodes.Not, nodes.Neg, nodes.Add, nodes.Sub, nodes.Mul, nodes.FloorDiv, nodes.Concat,
     nodes.CondExpr, nodes.If, nodes.For, nodes.Assign, nodes.Keyword, nodes.Pair, nodes.Dict,
-)  # fmt: skip
+))  # fmt: skip
 
 _FILTERS: Final = (
     "length",
@@ -91,6 +94,10 @@ class _Names(runtime.Context):
         self.environment, self.eval_ctx = evaluation.environment, evaluation
 
 
+_Root: TypeAlias = Callable[[runtime.Context], Iterable[str]]
+"""What Jinja compiles a template to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Template:
     """A compiled text. `constant` is the whole text if there is nothing to fill in, else None."""
@@ -99,7 +106,7 @@ class Template:
     reads: frozenset[Lookup]
     """Paths that it reads from the context."""
     constant: str | None
-    _render: Callable[[Mapping[str, Any]], Iterator[str]] | None
+    _render: Renderer | None
 
     def render(self, context: Mapping[str, Any]) -> str:
         """Return the text for `context`. Raises StepFailed, quoting the template, on a missing value."""
@@ -166,6 +173,7 @@ class TemplateLanguage:
         self._evaluation = nodes.EvalContext(self._env)
         self._parsed = _remembered(self._parse)
         self._templates, self._expressions = _remembered(self._template), _remembered(self._expression)
+        self._parts: dict[str, _Root] = {}
         self._values, self._trees = _remembered(self._value), _remembered(self._tree)
 
     def template(self, source: str) -> Template:
@@ -193,7 +201,37 @@ class TemplateLanguage:
             data = [part.data for part in parts if isinstance(part, nodes.TemplateData)]
             if len(data) == len(parts):
                 return Template(source, frozenset(), "".join(data), None)
-            return Template(source, lookups(tree), None, self._compile(tree))
+            return Template(source, lookups(tree), None, self._renderer(tree, parts))
+
+    def _renderer(self, tree: nodes.Template, parts: Sequence[nodes.Node]) -> Renderer:
+        """Return what renders a template. One without statements is rendered part by part.
+
+        Thousands of texts show the same few things, and each of those is compiled once.
+        """
+        if all(isinstance(node, nodes.Output) for node in tree.body):
+            roots = [self._part(part) for part in parts]
+        else:
+            roots = [self._root(tree)]
+        evaluation = self._evaluation
+
+        def render(values: Context) -> Iterator[str]:
+            names = _Names(values, evaluation)
+            for root in roots:
+                yield from root(names)
+
+        return render
+
+    def _part(self, part: nodes.Node) -> _Root:
+        """Return what renders a text, or one `{{ … }}`: the same one for all that are written alike."""
+        if isinstance(part, nodes.TemplateData):
+            text = (part.data,)
+            return lambda names: text
+        written = repr(part)
+        if written not in self._parts:
+            if len(self._parts) >= MAX_REMEMBERED:
+                self._parts.clear()
+            self._parts[written] = self._root(nodes.Template([nodes.Output([part], lineno=1)], lineno=1))
+        return self._parts[written]
 
     def _expression(self, source: str) -> Expression:
         with _compile_errors():
@@ -222,7 +260,7 @@ class TemplateLanguage:
 
     def _check(self, tree: nodes.Template) -> None:
         for node in tree.find_all(nodes.Node):
-            if not isinstance(node, _ALLOWED):
+            if type(node) not in _ALLOWED:
                 raise TemplateError(f"'{type(node).__name__.lower()}' can't be used in a template")
             if isinstance(node, nodes.Const) and UNSENDABLE.search(str(node.value)):
                 raise TemplateError("a control character or half a surrogate pair in a text")
@@ -231,16 +269,11 @@ class TemplateLanguage:
             if isinstance(node, nodes.Test) and node.name not in self._env.tests:
                 raise TemplateError(f"there is no test '{node.name}'; there are {_list(self._env.tests)}")
 
-    def _compile(self, tree: nodes.Template) -> Callable[[Mapping[str, Any]], Iterator[str]]:
-        root, evaluation = self._env.from_string(tree).root_render_func, self._evaluation
-
-        def render(values: Context) -> Iterator[str]:
-            return root(_Names(values, evaluation))
-
-        return render
+    def _root(self, tree: nodes.Template) -> _Root:
+        return self._env.from_string(tree).root_render_func
 
     def _evaluator(self, tree: nodes.Template) -> Callable[[Mapping[str, Any]], Any]:
-        root, evaluation = self._env.from_string(tree).root_render_func, self._evaluation
+        root, evaluation = self._root(tree), self._evaluation
 
         def evaluate(values: Context) -> Any:
             context = _Names(values, evaluation)
@@ -299,12 +332,10 @@ def _lookups_only(tree: nodes.Template) -> nodes.Template:
             return node
         if isinstance(node.node, nodes.Name) and node.node.name == "loop":
             return node
-        return nodes.Getitem(
-            node.node, nodes.Const(node.attr, lineno=node.lineno), node.ctx, lineno=node.lineno
-        )
+        about = {"lineno": node.lineno, "environment": node.environment}
+        return nodes.Getitem(node.node, nodes.Const(node.attr, **about), node.ctx, **about)
 
     rewrite(tree)
-    tree.set_environment(tree.environment)  # type: ignore[arg-type]
     return tree
 
 

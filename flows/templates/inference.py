@@ -58,11 +58,12 @@ class EventType(NamedTuple):
 
 
 class Inference:
-    """Walks one template. `problems` collects what is wrong in it."""
+    """Walks one template. `problems` collects what is wrong in it, each with its line (from 1)."""
 
     def __init__(self, types: Types, names: Mapping[str, Type], event: EventType) -> None:
         """`names`: the types of local names, beside those of `types`."""
-        self.problems: list[Problem] = []
+        self.problems: dict[Problem, int] = {}
+        self._line = 1
         self._types, self._event = types, event
         self._scope: dict[str, Type] = {**types.names, **names}
         self._sure = True
@@ -74,6 +75,7 @@ class Inference:
 
     def value(self, node: nodes.Node) -> Type:
         """Return the type of an expression, and look at its parts."""
+        self._line = node.lineno
         infer = _VALUES.get(type(node))
         if infer is not None:
             return infer(self, node)
@@ -275,8 +277,8 @@ class Inference:
         self._note(Problem(message, mend, severity))
 
     def _note(self, problem: Problem | None) -> None:
-        if problem is not None and problem not in self.problems:
-            self.problems.append(problem)
+        if problem is not None:
+            self.problems.setdefault(problem, self._line)
 
 
 def _beyond(node: nodes.Getitem, length: int, index: int) -> str:

@@ -32,7 +32,8 @@ class LookupTable(dict[str, Any]):
 
 def lookups(tree: nodes.Node) -> frozenset[Lookup]:
     """Return every path that `tree` reads. `tree` has no attributes (see `flows.templates.expressions`)."""
-    return frozenset(_walk(tree, {}))
+    assigned = {name: None for child in tree.find_all(nodes.Assign) for name in _names(child.target)}
+    return frozenset(_walk(tree, assigned))
 
 
 def path(node: nodes.Node, scope: _Scope) -> Lookup | None:
@@ -68,9 +69,8 @@ def _walk(node: nodes.Node, scope: _Scope) -> Iterator[Lookup]:
         yield read
         yield from _read_by_keys(node, scope)
         return
-    assigned = {name: None for child in node.find_all(nodes.Assign) for name in _names(child.target)}
     for child in node.iter_child_nodes():
-        yield from _walk(child, {**scope, **assigned})
+        yield from _walk(child, scope)
 
 
 def _read_by_keys(node: nodes.Node, scope: _Scope) -> Iterator[Lookup]:

@@ -1,23 +1,64 @@
-"""Mends for templates that do not compile: signs of other languages, and what is copied from a page."""
+"""Words and mends for what is no template: Jinja's errors, other languages' signs, what was copied."""
 
+import re
 from typing import Final
 
-from flows.document.words import describe, looks_blank
+from flows.document.words import describe, unseen
 
 _QUOTES: Final = "‘’‚“”„«»`´"
 _SIGNS: Final = (("&&", "and"), ("||", "or"), ("=>", ">="), ("=<", "<="), ("<>", "!="))
+_TEXT: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
+_OVER: Final = "(?:end of print statement|end of statement block)"
+_JOIN: Final = "join two values with a sign (and, or, ==, <, +, ~), and put a text in quotes"
+_WORDS: Final = (
+    (rf"[Ee]xpected an expression, got '{_OVER}'", "nothing stands in it", "write what is to be read"),
+    (
+        rf"unexpected '{_OVER}'",
+        "it is not finished",
+        "write what belongs behind its last sign, or remove that",
+    ),
+    (
+        r"unexpected char ['\"](['\"])['\"] at \d+",
+        "the quote {} is not closed",
+        "write a second {} behind the text",
+    ),
+    (r"unexpected char ['\"](.+)['\"] at \d+", "'{}' can't stand in it", _JOIN),
+    (r"unexpected '.*', expected '([)\]])'", "a '{}' is missing", "count the brackets"),
+    (r"unexpected '([)\]])'", "a '{}' is too much", "count the brackets"),
+    (r"expected token '([)\]])', got .*", "a '{}' is missing", "count the brackets"),
+    (rf"expected token '{_OVER}', got '(.+)'", "'{}' can't stand there", _JOIN),
+    (r"expected token 'in', got .*", "a 'for' goes through a list", "write {{% for line in cart.lines %}}"),
+    (r"expected token ':', got '}'", "braces stand in it", "write it without {{{{ }}}}"),
+    (r"unexpected '(.+)'", "'{}' can't stand there", _JOIN),
+)
+"""Error of Jinja -> what is said of it, and what usually mends it."""
+_KINDS: Final = {"integer": "a number", "float": "a number", "string": "a text"}
+
+
+def worded(message: str) -> tuple[str, str]:
+    """Return an error of Jinja in other words, and its mend; as it is, without one, if it is not known."""
+    for pattern, words, mend in _WORDS:
+        if found := re.fullmatch(pattern, message):
+            return words.format(*_named(found)), mend.format(*_named(found))
+    return message.removesuffix("."), ""
+
+
+def _named(found: re.Match[str]) -> list[str]:
+    """Return what Jinja quotes, without the names that it has for kinds of values."""
+    return [_KINDS.get(one, one) for one in found.groups()]
 
 
 def mend_of(source: str) -> str:
     """Return how to mend a template or guard that does not compile; empty if it holds no known slip."""
-    if quote := next((c for c in source if c in _QUOTES), None):
+    bare = _TEXT.sub("''", source)
+    if quote := next((c for c in bare if c in _QUOTES), None):
         return f"{describe(quote)} stands in it: write a straight quote, '"
-    if hidden := next((c for c in source if looks_blank(c)), None):
-        return f"{describe(hidden)} stands in it: write a blank there, or nothing"
+    if hidden := unseen(bare):
+        return f"{hidden}: write a blank there, or nothing"
     for sign, instead in _SIGNS:
-        if sign in source:
+        if sign in bare:
             return f"write '{instead}' for '{sign}'"
-    if _has_single_equals(source):
+    if _has_single_equals(bare):
         return "write '==' to compare"
     return ""
 

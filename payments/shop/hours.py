@@ -43,7 +43,7 @@ class Hours(Spec):
     @classmethod
     def _days_stand_beside_closed(cls, value: Any) -> Any:
         if not isinstance(value, dict):
-            return value
+            raise ValueError("hours without a day: write for example {mon-sat: '9:00-21:00'}")  # noqa: TRY004
         days = {key: times for key, times in value.items() if key != "closed"}
         return {"days": days, **({"closed": value["closed"]} if "closed" in value else {})}
 

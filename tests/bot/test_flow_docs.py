@@ -45,8 +45,8 @@ def wrong(value: Any, shape: Any, place: str = "$") -> Iterator[str]:
         return
     if ("enum" in shape and value not in shape["enum"]) or ("const" in shape and value != shape["const"]):
         yield f"{place}: {value!r}"
-    if isinstance(value, str) and not re.search(shape.get("pattern", ""), value):
-        yield f"{place}: {value!r} against {shape['pattern']}"
+    if not _fits(value, shape):
+        yield f"{place}: {value!r} against {shape}"
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from wrong(item, shape.get("items", True), f"{place}[{index}]")
@@ -54,6 +54,15 @@ def wrong(value: Any, shape: Any, place: str = "$") -> Iterator[str]:
         yield from (f"{place}.{key} is missing" for key in shape.get("required", ()) if key not in value)
         for key, item in value.items():
             yield from wrong(item, _under(key, shape), f"{place}.{key}")
+
+
+def _fits(value: Any, shape: dict[str, Any]) -> bool:
+    if isinstance(value, str):
+        return re.search(shape.get("pattern", ""), value) is not None
+    if isinstance(value, (int, float)):
+        within = shape.get("minimum", value) <= value <= shape.get("maximum", value)
+        return bool(within and value > shape.get("exclusiveMinimum", value - 1))
+    return True
 
 
 def _is(value: Any, name: str) -> bool:
@@ -90,6 +99,10 @@ def test_every_flow_that_ships_has_the_shape_that_editors_are_told(path: Path) -
         ("start: browsing", "start: browsing\nzzz: 1"),
         ("states:\n  browsing:\n", "states:\n  browsing:\n    entr: x\n"),
         ("shop:\n", "shop:\n  cash: 5\n"),
+        ("price: 180", "price: two hundred"),
+        ("price: 180", 'price: "1,800"'),
+        ("price: 180", "price: -180"),
+        ("price: 180", "price: 0"),
     ],
 )
 def test_what_has_another_shape_is_underlined(old: str, new: str) -> None:

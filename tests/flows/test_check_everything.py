@@ -67,7 +67,7 @@ def test_yaml_shape_names_templates_and_meaning_are_said_in_one_run() -> None:
         ("asking:\n", "asking:\n    zzz: 1\n"),
     )
     assert lines_of(text) == [
-        (8, "not valid YAML: found unexpected end of stream"),
+        (8, "not valid YAML: a quote is opened and never closed"),
         (10, "there is no 'yyy' to read here"),
         (11, "5 is not text"),
         (14, "there is no state 'hom'"),
@@ -80,11 +80,11 @@ def test_a_name_that_may_stand_in_an_unreadable_part_is_not_missing() -> None:
         ("ask_age: How old are you?", 'ask_age: "How'), ("enter: {say: choice}", "enter: {say: chice}")
     )
     assert [message for _, message in lines_of(text)] == [
-        "not valid YAML: found unexpected end of stream",
+        "not valid YAML: a quote is opened and never closed",
         "there is no message 'chice'",
     ]
     assert lines_of(edited(("messages:", "messages: [a"))) == [
-        (7, "not valid YAML: expected ',' or ']', but got ':'")
+        (7, "not valid YAML: ':' stands where a ',' or the closing bracket must")
     ]
 
 

@@ -35,8 +35,33 @@ ERRORS: Final[dict[str, Row]] = {
         "use another name",
     ),
     "offer nobody answers": row(
-        "on: no_thanks, title", "on: no_thank, title", "nothing answers a tap on 'no_thank'", 11, 46,
+        "on: no_thanks, title", "on: no_thank, title", "no rule answers a tap on 'no_thank'", 11, 46,
         "did you mean 'no_thanks'?",
+    ),
+    "offer without a rule": row(
+        "{on: no_thanks, title: No}", "{on: no_thanks, title: No}, {on: yes_thanks, title: Thanks}",
+        "no rule answers a tap on 'yes_thanks'", 11, 74, "add 'yes_thanks: …' under 'on' of 'home'",
+    ),
+    "offer without a rule, said in two states": row(
+        "title: No}]",
+        "title: No}, {on: gift, title: Gift}]\n  more: {text: a, buttons: [{on: gift, title: x}]}",
+        "no rule answers a tap on 'gift'", 11, 74, "add 'gift: …' under 'on' of 'home'",
+    ),
+    "rule of a button that there is not": row(
+        "no_thanks: {do", "no_thank_you: {words: [no], to: home}\n      no_thanks_: {do",
+        "nothing ever fires 'no_thanks_'", 23, 7, "did you mean 'no_thanks'?",
+    ),
+    "apology that is a rule": row(
+        "start: home", "start: home\napology: {say: hello}", "'say' is not a language of this flow", 17, 11,
+        "write the text itself behind 'apology:'",
+    ),
+    "apology that holds messages": row(
+        "start: home", "start: home\napology:\n  sorry_for: that",
+        "'sorry_for' is not the code of a language", 18, 3, "write the text itself behind 'apology:'",
+    ),
+    "empty apology": row(
+        "start: home", "start: home\napology: ''", "the text is empty", 17, 1,
+        "write the text itself behind 'apology:'",
     ),
     "offer not answered there": row(
         "enter: {say: ask_age}", "enter: {say: choice}",

@@ -7,9 +7,39 @@ import pytest
 from tests.flows.sound_flow import Row, assert_issue, row
 
 _ROOTS = "age, basket, customer, event, language, shelf, state"
+_GROUPS: Final = """\
+      answered: {{to: home}}
+      stale: {{to: checkout}}
+      invalid: {{to: cart}}
+  cart:
+    start: review
+    states:
+      review: {{}}
+      choose: {{}}
+  checkout:
+    start: review
+    states:
+      review: {{on: {{text: {{to: {}}}}}}}
+"""
+"""Two groups, of which each has a state `review`, and a rule in the second."""
 ERRORS: Final[dict[str, Row]] = {
     "unknown state": row("to: asking", "to: askin", "there is no state 'askin'", 21, 20,
     "did you mean 'asking'?"),
+    "hopeless state": row("to: asking", "to: zzz", "there is no state 'zzz'", 21, 20,
+    "there are home, asking"),
+    "unknown state in a group": row(
+        "      answered: {to: home}\n", _GROUPS.format("reveiw"), "there is no state 'reveiw'", 38, 28,
+        "did you mean 'review'?",
+    ),
+    "unknown state elsewhere": row(
+        "      answered: {to: home}\n", _GROUPS.format("chose"), "there is no state 'chose'", 38, 28,
+        "did you mean 'cart.choose'?",
+    ),
+    "unknown full path": row(
+        "      answered: {to: home}\n", _GROUPS.format("cart.reviews"),
+        "there is no state 'cart.reviews'", 38, 28,
+        "did you mean 'cart.review'?",
+    ),
     "unknown first state": row(
         "start: home", "start: hom", "there is no state 'hom'", 16, 1, "did you mean 'home'?"
     ),
@@ -42,7 +72,8 @@ ERRORS: Final[dict[str, Row]] = {
         "{take: {sku: x}}", "{set: {ages: 5}}", "there is no variable 'ages'", 22, 30, "did you mean 'age'?"
     ),
     "set to an impossible value": row(
-        "{take: {sku: x}}", "{set: {age: 500}}", "500 is no value for the variable 'age'", 22, 30, ""
+        "{take: {sku: x}}", "{set: {age: 500}}", "500 is no value for the variable 'age'", 22, 30,
+        "it takes a whole number from 1 up to 120"
     ),
     "unknown variable asked": row(
         "ask: age", "ask: agee", "there is no variable 'agee'", 25, 5, "did you mean 'age'?"
@@ -78,16 +109,16 @@ ERRORS: Final[dict[str, Row]] = {
     ),
     "broken template": row(
         "How old are you?", "'Hi {{ age'",
-        "in the template 'Hi {{ age': unexpected end of template, expected 'end of print statement'.", 8, 3,
-        "",
+        "'{{' is never closed", 8, 3, "write '}}' where it ends",
     ),
     "broken guard": row(
         "{to: asking}", "[{if: 'age >', to: asking}, {to: asking}]",
-        "in the expression 'age >': unexpected 'end of print statement'", 21, 21, "",
+        "in the expression 'age >': it is not finished", 21, 21,
+        "write what belongs behind its last sign, or remove that",
     ),
     "guard with braces": row(
         "{to: asking}", "[{if: '{{ age }}', to: asking}, {to: asking}]",
-        "in the expression '{{ age }}': expected token ':', got '}'", 21, 21, "",
+        "in the expression '{{ age }}': braces stand in it", 21, 21, "write it without {{ }}",
     ),
     "unknown root in an argument": row(
         "{sku: x}", "{sku: '{{ evnt.value }}'}", "there is no 'evnt' to read here", 22, 31,

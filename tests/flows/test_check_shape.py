@@ -19,14 +19,15 @@ def test_the_shipped_flow_has_no_issue_at_all(shop_text: str) -> None:
     assert examine(shop_text, "flows.yaml", SHOP, limits=LIMITS).issues == ()
 
 
+_NO_TEXT: Final = "a message needs 'text': write what customers read behind 'text:'"
 ERRORS: Final[dict[str, Row]] = {
     "unknown key": row("ask: age", "asks: age", "unknown key 'asks'", 25, 5, "did you mean 'ask'?"),
     "hopeless key": row("ask: age", "zzz: age", "unknown key 'zzz'", 25, 5, "remove it"),
     "missing start": row("start: home\n", "", "'start' is missing", 1, 1, "add 'start:' here"),
     "missing section": row("shelf: {things: [a, b]}\n", "", "'shelf' is missing", 1, 1, "add 'shelf:' here"),
-    "not text": row("title: Yes}", "title: true}", "True is not text", 11, 32, "put it in quotes"),
+    "not text": row("title: Yes}", "title: true}", "true is not text", 11, 32, "put it in quotes"),
     "not a message": row(
-        "How old are you?", "true", "True can't stand here", 8, 3, "a mapping (key: value) is expected"
+        "How old are you?", "true", "true is no message", 8, 3, "write its text, in quotes"
     ),
     "word not text": row("[hi]", "[12]", "12 is not text", 13, 19, "put it in quotes"),
     "bad name": row(
@@ -34,12 +35,12 @@ ERRORS: Final[dict[str, Row]] = {
         "names are up to 64 lower case letters, digits and '_', and start with a letter",
     ),
     "bad language": row(
-        "[en, hi]", "[en, Hindi]", "'Hindi' is not a valid name", 2, 17,
-        "names are up to 64 lower case letters, digits and '_', and start with a letter",
+        "[en, hi]", "[en, Hindi]", "'Hindi' is not the code of a language", 2, 17,
+        "write for example en, hi or pt-BR",
     ),
     "wrong kind": row(
-        "shelf: {things: [a, b]}", "shelf: 5", "5 can't stand here", 3, 1,
-        "a mapping (key: value) is expected",
+        "shelf: {things: [a, b]}", "shelf: 5", "'shelf' has keys and values, not 5", 3, 1,
+        "write {key: value}; keys are things",
     ),
     "no alternative": row("on:\n      answered: {to: home}", "on:\n      answered: []",
         "'answered' is empty", 27, 7, "write something, or take it out"),
@@ -55,7 +56,7 @@ ERRORS: Final[dict[str, Row]] = {
         "text: Choose", "text: Choose\n    link: {title: x, url: 'https://x'}",
         "a message has one of buttons and link, not both", 9, 3, "",
     ),
-    "no text": row("    text: Choose\n", "", "a message needs 'text'", 9, 3, ""),
+    "no text": row("    text: Choose\n", "", _NO_TEXT, 9, 3, ""),
     "footer alone": row(
         "ask_age: How old are you?", "ask_age: {text: How, footer: x}",
         "only messages with buttons, a list or a link have a footer", 8, 3, "",
@@ -83,7 +84,8 @@ ERRORS: Final[dict[str, Row]] = {
     ),
     "document that is only a link": row(
         "ask_age: How old are you?", "ask_age: {document: 'https://x/a.pdf'}",
-        "'https://x/a.pdf' can't stand here", 8, 13, "a mapping (key: value) is expected",
+        "'document' has keys and values, not 'https://x/a.pdf'", 8, 13,
+        "write {key: value}; keys are link, filename",
     ),
     "video and image": row(
         "ask_age: How old are you?", "ask_age: {video: 'https://x', image: 'https://x'}",
@@ -109,7 +111,7 @@ ERRORS: Final[dict[str, Row]] = {
         "an address can't have an image", 8, 3, "",
     ),
     "address form without text": row(
-        "ask_age: How old are you?", "ask_age: {address: true}", "a message needs 'text'", 8, 3, "",
+        "ask_age: How old are you?", "ask_age: {address: true}", _NO_TEXT, 8, 3, "",
     ),
     "address form that is an address": row(
         "ask_age: How old are you?", "ask_age: {text: Where, address: 4 Lake Road}",
@@ -140,6 +142,30 @@ def test_error(name: str) -> None:
 WARNINGS: Final[dict[str, tuple[str, str, str, int, int]]] = {
     "a language is missing": (
         "{en: Hello, hi: नमस्ते}", "{en: Hello}", "no text in 'hi': customers see 'en'", 7, 3
+    ),
+    "the apology is a message's name": (
+        "start: home", "start: home\napology: hello",
+        "customers would read 'hello': an apology is a text, not the name of a message", 17, 1,
+    ),
+    "single braces": (
+        "How old are you?", "'{{ age }} {x} {a, b} {1} {age}'",
+        "'{age}' is not filled in: it stands between single braces", 8, 3,
+    ),
+    "single braces in a block": (
+        "How old are you?", "|-\n    How old\n    are you, {customer.name}?",
+        "'{customer.name}' is not filled in: it stands between single braces", 10, 14,
+    ),
+    "single braces in an argument": (
+        "{sku: x}", "{sku: '{event.value}'}",
+        "'{event.value}' is not filled in: it stands between single braces", 22, 31,
+    ),
+    "a tap without an answer": (
+        "{do: {take: {sku: x}}, say: hello}", "{do: {set: {age: 5}}}",
+        "the customer hears nothing after 'no_thanks': the rule only sets a variable", 22, 7,
+    ),
+    "a word without an answer": (
+        "money.came: {to: home}", "money.came: {to: home}\n  note: {words: [note], do: {set: {age: 5}}}",
+        "the customer hears nothing after 'note': the rule only sets a variable", 15, 3,
     ),
     "nobody says it": ("enter: {say: ask_age}", "enter: {say: hello}", "nobody says 'ask_age'", 8, 3),
 }  # fmt: skip

@@ -299,22 +299,45 @@ def test_who_can_never_leave_a_state_that_is_gone_is_stranded() -> None:
     ("entries", "message"),
     [
         (["{from: size, to: home}"], "'size' is a state of this file: who stands there stays"),
-        (["{from: x, to: nowhere}"], "there is no state 'nowhere'"),
+        (["{from: x, to: nowhere}"], "there is no state 'nowhere' / there are home, size, till, till.pay"),
+        (["{from: x, to: hame}"], "there is no state 'hame' / did you mean 'home'?"),
+        (["{from: x, to: pya}"], "there is no state 'pya' / did you mean 'till.pay'?"),
+        (["{from: x, to: till.pey}"], "there is no state 'till.pey' / did you mean 'till.pay'?"),
+        (["{from: x, to: tell.pay}"], "there is no state 'tell.pay' / did you mean 'till.pay'?"),
         (["{from: x, to: home}", "{from: x, to: size}"], "never taken: line 16 takes all who stand in 'x'"),
         (["{else: first}", "{from: x, to: home}"], "never taken: 'else' on line 16 takes whoever is left"),
         (["{from: x}"], "write {from: a state that is gone, to: a state of this file}, or {else: first}"),
         (["{else: first, to: home}"], "'else: first' stands alone"),
         (["{from: x, to: home, if: colr == 'red'}"], "colr"),
         (["{from: x, to: home, set: {colr: red}}"], "there is no variable 'colr'"),
-        (["{from: x, to: home, set: {size: red}}"], "'red' is no value for the variable 'size'"),
+        (
+            ["{from: x, to: home, set: {size: red}}"],
+            "'red' is no value for the variable 'size' / it takes a whole number up to 9",
+        ),
+        (["{from: x, to: home, set: {size: ''}}"], "'' is no value for the variable 'size'"),
     ],
 )
 def test_what_is_wrong_with_migrate_is_said_with_its_place(entries: list[str], message: str) -> None:
     with pytest.raises(FlowInvalid) as refused:
         toy(migrating(*entries))
-    assert any(message in issue.message for issue in refused.value.issues), str(refused.value)
+    said = [f"{issue.message} / {issue.mend}" for issue in refused.value.issues]
+    assert any(message in one for one in said), said
     errors = [issue for issue in refused.value.issues if issue.severity is Severity.ERROR]
     assert all(issue.line in (16, 17) for issue in errors)
+
+
+_CALLED: Final = (
+    ("home\nstates:\n", "home\nsubflows:\n  address: {on: {menu: {to: return}}}\nstates:\n"),
+    ("more: {say: hello}", "more: {call: address}"),
+)  # fmt: skip
+
+
+def test_the_copies_of_a_subflow_are_named_to_whom_names_the_subflow() -> None:
+    with pytest.raises(FlowInvalid) as refused:
+        toy(*_CALLED, migrating("{from: x, to: address}"))
+    [issue] = [one for one in refused.value.issues if one.message == "there is no state 'address'"]
+    assert issue.mend == "a subflow has a copy for each place that it returns to: address_for_home"
+    assert outline(toy(*_CALLED, migrating("{from: x, to: address_for_home}")))
 
 
 VERSIONS: Final = [

@@ -168,7 +168,7 @@ def test_a_file_that_cannot_be_included_is_refused_in_its_place(old: str, new: s
         ("texts.yaml", "", "texts.yaml:1: the file holds no part of a flow / begin with"),
         ("texts.yaml", f"{TEXTS}  open: 'never closed\n", "texts.yaml:3: not valid YAML"),
         ("texts.yaml", TEXTS.replace("cooked", "{{ 1 | nope }}"),
-         "texts.yaml:2: in the template '{{ 1 | nope }}!': there is no filter 'nope'"),
+         "texts.yaml:2: in the template '{{ 1 | nope }}': there is no filter 'nope'"),
         ("rooms/kitchen.yaml", KITCHEN.replace("to: hall", "to: hal"),
          "rooms/kitchen.yaml:6: there is no state 'hal' / did you mean 'hall'?"),
         ("rooms/kitchen.yaml", KITCHEN.replace("say: cooking", "sya: cooking"),

@@ -61,7 +61,7 @@ def test_each_item_makes_a_section_and_an_empty_one_is_left_out(text: str) -> No
             "did you mean 'products'?",
         ),
         ("one.sku", "one.sk", "'shop.categories[…].products[…]' has no 'sk'", "did you mean 'sku'?"),
-        ("each: shop.categories", "each: shop.shelves", "'shop' has no 'shelves'", "did you mean"),
+        ("each: shop.categories", "each: shop.shelves", "'shop' has no 'shelves'", "there are name"),
         ("each: shelf.products", "each: rack.products", "there is no 'rack' to read here", "there are"),
         ("as: one,", "as: shelf,", "'shelf' is the section's item already", ""),
     ],

@@ -178,6 +178,8 @@ NEARER: Final = "      browsing: {on: {home: {to: return}}}\n      asking:\n"
         ("to: shop}", "to: return}", "there is no state 'return'"),
         ("[\"yes\"], to: return", "[\"yes\"], call: address",
          "subflows call each other in a circle: address → sure → address / let one of them lead on"),
+        ("[\"yes\"], to: return", "[\"yes\"], call: [address]",
+         "there is no subflow '['address']' / did you mean 'address'?"),
         ("      asking:\n", NEARER, "this leads to 'browsing', and there is also 'address_for_browsing.b"),
         ("  browsing:\n", ALREADY, "is called 'address_for_browsing' as a state, and there is such a state"),
         ("call: sure}", "call: sure, ignore: x}", "'ignore' can't stand beside 'do', 'say', 'tell', 'to' or"),

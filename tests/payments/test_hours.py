@@ -166,7 +166,7 @@ def test_midnight_is_shown_as_the_end_of_the_day(text: str) -> None:
         ("hours: {mon: []}", "leave out a day on which the shop is closed", 5),
         ("hours: {}", "hours without a day", 5),
         ("hours: {closed: [2026-11-08]}", "hours without a day", 5),
-        ("hours: 9:00-21:00", "can't stand here", 5),
+        ("hours: 9:00-21:00", "hours without a day", 5),
         ('hours:\n    mon: "9:00-21:00"\n    closed: [2026-11-31]', "the calendar has no 2026-11-31", 7),
         ("day: 8.11.2026", "'8.11.2026' is not a date: write year-month-day", 5),
         ("day: 20261108", "is not a date", 5),

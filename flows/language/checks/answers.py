@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from flows.document.errors import Issue, close
 from flows.document.places import Path
-from flows.engine.model import OTHERWISE
+from flows.engine.model import OTHERWISE, SET
 from flows.language.checks.subject import Subject
 from flows.language.schema import HandlerSpec
 from flows.language.walk import state_place
@@ -18,7 +18,10 @@ def triggers_can_fire(subject: Subject) -> Iterator[Issue]:
     for where, handlers in _handlers(subject):
         for trigger in handlers:
             if trigger not in known:
-                mend = close(trigger, known) or "offer it on a button or row, or give it 'words'"
+                mend = (
+                    close(trigger, known - handlers.keys())
+                    or "offer it on a button or row, or give it 'words'"
+                )
                 yield subject.issue((*where, trigger), f"nothing ever fires '{trigger}'", mend)
 
 
@@ -81,6 +84,16 @@ def required_events_are_answered(subject: Subject) -> Iterator[Issue]:
             mend = f"add '{event}' under 'anywhere', its last alternative without 'if'"
             message = f"'{event}' is not always answered in: {', '.join(unanswered)}"
             yield subject.issue(("anywhere",), message, mend)
+
+
+def rules_are_no_silence(subject: Subject) -> Iterator[Issue]:
+    """Yield the rules that note something a customer did, and let them wait for an answer."""
+    for rule in subject.flow.rules:
+        only_sets = {call.name for call in rule.reaction.do} == {SET}
+        speaks = rule.reaction.say or rule.reaction.tell or rule.target
+        if only_sets and not speaks and rule.trigger in subject.ways.of_customers:
+            message = f"the customer hears nothing after '{rule.trigger}': the rule only sets a variable"
+            yield subject.warning(rule.place, message, "add 'say' or 'to'")
 
 
 def offers_are_no_only_answer(subject: Subject) -> Iterator[Issue]:

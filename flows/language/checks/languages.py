@@ -20,6 +20,21 @@ def languages_are_known(subject: Subject) -> Iterator[Issue]:
             yield subject.issue((*where, language), f"'{language}' is not a language of this flow", mend)
 
 
+def the_apology_is_a_text(subject: Subject) -> Iterator[Issue]:
+    """Yield what stands in the place of the text of `apology`: the name of a message, a rule, nothing."""
+    apology, mend = subject.spec.apology, "write the text itself behind 'apology:'"
+    texts = {"": apology} if isinstance(apology, str) else apology
+    for language, text in texts.items():
+        where = ("apology", language)
+        if language and language not in subject.spec.languages:
+            yield subject.issue(where, f"'{language}' is not a language of this flow", mend)
+        elif not text.strip():
+            yield subject.issue(where, "the text is empty", mend)
+        elif text in subject.spec.messages:
+            message = f"customers would read '{text}': an apology is a text, not the name of a message"
+            yield subject.warning(where, message, mend)
+
+
 def texts_are_in_every_language(subject: Subject) -> Iterator[Issue]:
     """Yield each text that is missing in a language."""
     first = subject.spec.languages[0]

@@ -6,7 +6,7 @@ from flows.document.errors import Issue, close
 from flows.document.places import Path
 from flows.engine.model import Rule
 from flows.language.checks.subject import Subject
-from flows.language.walk import offers, state_place, told_only
+from flows.language.walk import PlacedOffer, offers, state_place, told_only
 
 
 def offers_are_answered(subject: Subject) -> Iterator[Issue]:
@@ -14,6 +14,7 @@ def offers_are_answered(subject: Subject) -> Iterator[Issue]:
     flow = subject.flow
     reserved = flow.reserved
     answered = {rule.trigger for rule in flow.rules}
+    idle = answered - flow.offered - subject.ways.typed - reserved
     for offer in offers(subject.spec, told_only(subject.reactions())):
         if offer.trigger in reserved:
             message = (
@@ -21,11 +22,17 @@ def offers_are_answered(subject: Subject) -> Iterator[Issue]:
             )
             yield subject.issue(offer.place, message, "use another name")
         elif offer.trigger not in answered:
-            mend = (
-                close(offer.trigger, answered)
-                or f"add 'on: {{{offer.trigger}: …}}' where the message is said"
-            )
-            yield subject.issue(offer.place, f"nothing answers a tap on '{offer.trigger}'", mend)
+            mend = close(offer.trigger, idle) or _rule_for(subject, offer)
+            yield subject.issue(offer.place, f"no rule answers a tap on '{offer.trigger}'", mend)
+
+
+def _rule_for(subject: Subject, offer: PlacedOffer) -> str:
+    """Say where to write the rule for what a message offers."""
+    said_in = sorted({leaf for leaf, message, _ in _messages_by_leaf(subject) if message == offer.message})
+    where = (
+        f"'on' of '{said_in[0]}'" if len(said_in) == 1 else "'anywhere', or 'on' of each state that says it"
+    )
+    return f"add '{offer.trigger}: …' under {where}"
 
 
 def offers_are_answered_where_said(subject: Subject) -> Iterator[Issue]:

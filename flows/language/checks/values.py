@@ -13,6 +13,7 @@ from flows.language.walk import offers
 from flows.templates.comparisons import no_such_word, said
 from flows.templates.compiler import Written
 from flows.templates.expressions import Template, TemplateError
+from flows.templates.faults import offset_on
 from flows.templates.inference import EVENT, EventType, Inference
 from flows.templates.types import UNKNOWN, ListOf, Record, Table, Truth, Type, Words
 
@@ -30,8 +31,9 @@ def values_fit(subject: Subject) -> Iterator[Issue]:
             inference.value(subject.value(written.source))
         else:
             inference.template(subject.template(written.source))
-        for problem in inference.problems:
-            yield subject.document.issue(written.place, problem.message, problem.mend, problem.severity)
+        for problem, line in inference.problems.items():
+            offset = offset_on(line, written.source, problem.message)
+            yield subject.document.issue_within(written.place, written.source, offset, *problem)
 
 
 def _event(subject: Subject, triggers: frozenset[str] | None, message: str = "") -> EventType:
