@@ -7,12 +7,12 @@ from typing import Annotated, Final
 
 import typer
 
-from bot.cli.display import counted, cut
+from bot.cli.display import cut
 from bot.cli.flow_file import DEFAULT, FlowFile, sound_flow
 from bot.cli.lifecycle import database_url, looked_up
-from bot.cli.planning import Group, Plan, changed_carts, planned
 from bot.clock import SystemClock
 from bot.own_actions import vocabulary
+from bot.planning import Group, Plan, changed_carts, listed, planned, staying, stranded
 from bot.printable import printable
 from flows.document.errors import FlowInvalid
 from flows.engine.model import Flow
@@ -97,8 +97,7 @@ async def _changes(records: Records, flow: Flow, served: Serving, plan: Plan, no
         "repairs": shop_changes.repairs(before, after),
         "shop": shop_changes.rest(before, after),
     }
-    listed = {name: list(lines) for name, lines in sections.items()}
-    found = {name: lines for name, lines in listed.items() if lines}
+    found = {name: told for name, lines in sections.items() if (told := list(lines))}
     return _sections(found) if found else iter(["", _nothing(served, flow)])
 
 
@@ -121,40 +120,23 @@ def _sections(sections: dict[str, list[str]]) -> Iterator[str]:
 
 
 def _customers(plan: Plan) -> Iterator[str]:
-    yield from _listed("Who stands where", {state: one for state, one in plan.standing.items() if one.people})
+    yield from listed("Who stands where", {state: one for state, one in plan.standing.items() if one.people})
     moves = {
         f"{move.state} → {move.to}" + (f", by {move.by}" if move.by else ""): group
         for move, group in plan.moves.items()
         if move.state != move.to
     }
-    staying = [group for move, group in plan.moves.items() if move.state == move.to]
-    if people := sum(group.people for group in staying):
-        moves = {"in their state": Group(people, sum(group.due for group in staying)), **moves}
-    yield from _listed("Who goes over, with their next message", moves)
-    pins = {f"{pin.state}, version {pin.version}: {pin.because}": group for pin, group in plan.pins.items()}
-    yield from _listed("Who stays with their version until they rest in its first state", pins)
-    stranded = {f"{pin.state}, version {pin.version}: {pin.because}": g for pin, g in plan.stranded.items()}
-    yield from _listed("Whom nothing moves", stranded)
+    still = [group for move, group in plan.moves.items() if move.state == move.to]
+    if people := sum(group.people for group in still):
+        moves = {"in their state": Group(people, sum(group.due for group in still)), **moves}
+    yield from listed("Who goes over, with their next message", moves)
+    yield from staying(plan)
     if plan.unknown:
         yield ""
         yield "States under 'migrate: from' that no version had which was served here"
         yield from (f"  {one}" for one in plan.unknown)
     yield from _carts(plan)
-    if plan.faults:
-        yield ""
-        yield from (line for issue in plan.faults for line in str(issue).splitlines())
-
-
-def _listed(head: str, groups: dict[str, Group]) -> Iterator[str]:
-    if groups:
-        yield ""
-        yield head
-        yield from (f"  {name}: {_people(group)}" for name, group in sorted(groups.items()))
-
-
-def _people(group: Group) -> str:
-    due = f", {money(group.due)} open" if group.due else ""
-    return f"{counted(group.people, 'customer')}{due}"
+    yield from stranded(plan)
 
 
 def _carts(plan: Plan) -> Iterator[str]:

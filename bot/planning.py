@@ -1,5 +1,6 @@
-"""What `munshi plan` finds out: for each customer, whether they would go over to a flow, and where to."""
+"""What serving a flow would mean to each customer: whether they would go over to it, and where to."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from payments.processing.versions import decide_version
 from payments.shop import cart as carts
 from payments.shop import changes
 from payments.shop.catalogue import Shop
+from payments.shop.money import money
 from payments.shop.orders import Lifecycle
 from storage.database.records import Records
 from storage.inbox import versions
@@ -41,6 +43,11 @@ class Group:
         """Add one customer."""
         self.people += 1
         self.due += due_of(given)
+
+    def __str__(self) -> str:
+        """Return how many they are, and what is open: `2 customers, ₹30 open`."""
+        due = f", {money(self.due)} open" if self.due else ""
+        return f"{self.people} customer{'' if self.people == 1 else 's'}{due}"
 
 
 def due_of(given: StepInput) -> int:
@@ -203,7 +210,8 @@ class _Planner:
 
     async def _is_lost(self, number: int, earlier: Outline, found: Stays, state: str) -> bool:
         if number not in self._readable:
-            self._readable[number] = _can_read(await versions.texts(self._records.reads, number))
+            texts = await versions.texts(self._records.reads, number)
+            self._readable[number] = await asyncio.to_thread(_can_read, texts)
         return not self._readable[number] or bool(
             list(migration_faults.stranded(self._flow, earlier, [state]))
         )
@@ -215,6 +223,31 @@ def _can_read(texts: Mapping[str, str]) -> bool:
     except FlowInvalid:
         return False
     return True
+
+
+def staying(plan: Plan) -> Iterator[str]:
+    """Yield lines about those who would stay with their version for some time."""
+    yield from listed("Who stays with their version until they rest in its first state", _pinned(plan.pins))
+
+
+def stranded(plan: Plan) -> Iterator[str]:
+    """Yield lines about those who would be stranded, and what is wrong with `migrate:`."""
+    yield from listed("Whom nothing moves", _pinned(plan.stranded))
+    if plan.faults:
+        yield ""
+        yield from (line for issue in plan.faults for line in str(issue).splitlines())
+
+
+def _pinned(pins: Mapping[Pin, Group]) -> Mapping[str, Group]:
+    return {f"{pin.state}, version {pin.version}: {pin.because}": group for pin, group in pins.items()}
+
+
+def listed(head: str, groups: Mapping[str, Group]) -> Iterator[str]:
+    """Yield an empty line, `head`, and a line for each group by its name; nothing if there is none."""
+    if groups:
+        yield ""
+        yield head
+        yield from (f"  {name}: {group}" for name, group in sorted(groups.items()))
 
 
 async def changed_carts(records: Records, old: Shop, new: Shop, now: int) -> AsyncIterator[ChangedCart]:
