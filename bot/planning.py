@@ -101,8 +101,8 @@ class Plan:
     unknown: list[str] = field(default_factory=list)
     """States that `migrate:` names, and that no version had which was served."""
     carts: list[ChangedCart] = field(default_factory=list)
-    same: bool = False
-    """Whether nothing changes that a search of what may happen would look at."""
+    unsearched: str = ""
+    """Why no search of what may happen is worth its time; empty if one is."""
 
     @property
     def strands(self) -> bool:

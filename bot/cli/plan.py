@@ -18,6 +18,7 @@ from flows.document.errors import FlowInvalid
 from flows.engine.model import Flow
 from flows.language import changes as flow_changes
 from flows.language.load import load_spec
+from payments.processing.flow_types import guards_read_sums
 from payments.shop import changes as shop_changes
 from payments.shop.catalogue import Shop
 from payments.shop.money import money
@@ -39,14 +40,15 @@ def command(
 ) -> None:
     """Say what the flow file would change, and what that means to the customers. Changes nothing.
 
-    The new flow is proved if any rule, state or message changes, or what the shop offers besides prices.
+    The new flow is proved if any rule, state or message changes, or what the shop offers besides prices;
+    for a change of prices alone, if a guard, never or always reads a sum.
     Exit status 1 if somebody would be stranded, or if proving the new flow finds something.
     """
     flow = sound_flow(file)
     plan = looked_up(_planned(database_url(), flow))
-    if plan.same and not no_proof:
-        typer.echo("\nNo rule, state or message changes, so nothing was searched: munshi prove searches all")
-    holds = plan.same or no_proof or _proves(flow, str(file), seconds, verbose=verbose)
+    if plan.unsearched and not no_proof:
+        typer.echo(f"\n{plan.unsearched}, so nothing was searched: munshi prove searches all")
+    holds = bool(plan.unsearched) or no_proof or _proves(flow, str(file), seconds, verbose=verbose)
     if plan.strands or not holds:
         raise typer.Exit(1)
 
@@ -85,7 +87,8 @@ async def _changes(records: Records, flow: Flow, served: Serving, plan: Plan, no
         return iter(["", "What is served was written for another Munshi: no changes can be told."])
     before, after = old.shop, new.shop  # type: ignore[attr-defined]  # the host's section
     plan.carts = [one async for one in changed_carts(records, before, after, now)]
-    plan.same = flow_changes.same_behaviour(old, new) and shop_changes.only_prices(before, after)
+    if flow_changes.same_behaviour(old, new) and shop_changes.only_prices(before, after):
+        plan.unsearched = _unsearched(flow, any(shop_changes.prices(before, after)))
     sections = {
         "messages": flow_changes.messages(old, new),
         "states": flow_changes.states(old, new),
@@ -99,6 +102,15 @@ async def _changes(records: Records, flow: Flow, served: Serving, plan: Plan, no
     }
     found = {name: told for name, lines in sections.items() if (told := list(lines))}
     return _sections(found) if found else iter(["", _nothing(served, flow)])
+
+
+def _unsearched(flow: Flow, prices: bool) -> str:
+    """Return why a flow that changes `prices` at most needs no search; empty if they may decide."""
+    if not prices:
+        return "No rule, state or message changes"
+    if guards_read_sums(flow):
+        return ""
+    return "Only prices change, and no guard, 'never' or 'always' reads a sum"
 
 
 def _nothing(served: Serving, flow: Flow) -> str:

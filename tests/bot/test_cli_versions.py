@@ -165,9 +165,23 @@ async def test_plan_proves_the_new_file_too(database_url: str, tmp_path: Path) -
     )
 
 
-@pytest.mark.parametrize("edits", [(), (("price: 30", "price: 40"),)])
+@pytest.mark.parametrize(
+    ("edits", "why"),
+    [
+        ((), "No rule, state or message changes"),
+        ((("price: 30,", "price: 30, description: Cold,"),), "No rule, state or message changes"),
+        (
+            (("price: 30", "price: 40"),),
+            "Only prices change, and no guard, 'never' or 'always' reads a sum",
+        ),
+    ],
+)
 async def test_plan_searches_nothing_if_at_most_prices_change(
-    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edits: tuple[tuple[str, str], ...]
+    sqlite_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    edits: tuple[tuple[str, str], ...],
+    why: str,
 ) -> None:
     await made(sqlite_url)
     await munshi(sqlite_url, write(tmp_path / "flows.yaml"), "reload")
@@ -177,7 +191,7 @@ async def test_plan_searches_nothing_if_at_most_prices_change(
     file = write(tmp_path / "flows.yaml", *edits)
     status, said = await munshi(sqlite_url, file, "plan", str(file))
     assert status == 0, said
-    assert said.endswith("so nothing was searched: munshi prove searches all\n")
+    assert said.endswith(f"\n{why}, so nothing was searched: munshi prove searches all\n")
     assert "Who stands where\n  counter: 1 customer\n" in said, "on the served version, too"
 
 
@@ -197,6 +211,26 @@ async def test_plan_searches_what_changes(
     monkeypatch.setattr(plan, "_proves", lambda *asked, **options: False)
     file = write(tmp_path / "flows.yaml", edit)
     assert (await munshi(sqlite_url, file, "plan", str(file)))[0] == 1
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [
+        ("start: counter\n", "never: {say: pay, if: order.total < 0}\nstart: counter\n"),
+        ("start: counter\n", "always: {say: pay, holds: order.total > 0}\nstart: counter\n"),
+        ("image: {to: counter}", "image: {if: cart.goods > 5000, to: counter}"),
+        ("title: Yes please}", "title: Yes please, if: cart.goods < 9000}"),
+    ],
+)
+async def test_plan_searches_a_price_that_a_guard_may_read(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, guard: tuple[str, str]
+) -> None:
+    await made(sqlite_url)
+    await munshi(sqlite_url, write(tmp_path / "flows.yaml", guard), "reload")
+    monkeypatch.setattr(plan, "_proves", lambda *asked, **options: False)
+    file = write(tmp_path / "flows.yaml", guard, ("price: 30", "price: 40"))
+    status, said = await munshi(sqlite_url, file, "plan", str(file))
+    assert (status, "glass: ₹30 → ₹40" in said) == (1, True)
 
 
 async def test_plan_tells_whom_nothing_moves(database_url: str, tmp_path: Path) -> None:
