@@ -10,6 +10,7 @@ from bot.own_actions import vocabulary
 from bot.whatsapp.limits import LIMITS
 from flows.document.errors import FlowInvalid, Issue, close
 from flows.engine import migration_faults
+from flows.engine.conversation import Conversation
 from flows.engine.going_over import Over, Stays, misfit, ways
 from flows.engine.model import Flow
 from flows.engine.outline import Outline
@@ -78,8 +79,7 @@ class Pin:
 class ChangedCart:
     """A cart whose goods change price."""
 
-    conversation: str
-    """Public id of the customer's conversation."""
+    owner: Conversation
     before: int
     """Paise."""
     after: int | None
@@ -258,4 +258,4 @@ async def changed_carts(records: Records, old: Shop, new: Shop, now: int) -> Asy
         cart = carts.from_json(one.data.get("cart", ()))
         before, after = changes.goods(old, cart), changes.goods(new, cart)
         if before is not None and before != after:
-            yield ChangedCart(one.id, before, after)
+            yield ChangedCart(one, before, after)

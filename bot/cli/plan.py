@@ -1,7 +1,7 @@
 """`munshi plan`: what another flow file would change, and what that means to those who are chatting."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -10,9 +10,10 @@ import typer
 from bot.cli.display import cut
 from bot.cli.flow_file import DEFAULT, FlowFile, sound_flow
 from bot.cli.lifecycle import database_url, looked_up
+from bot.cli.people import named
 from bot.clock import SystemClock
 from bot.own_actions import vocabulary
-from bot.planning import Group, Plan, changed_carts, listed, planned, staying, stranded
+from bot.planning import ChangedCart, Group, Plan, changed_carts, listed, planned, staying, stranded
 from bot.printable import printable
 from flows.document.errors import FlowInvalid
 from flows.engine.model import Flow
@@ -63,7 +64,7 @@ async def _planned(url: str, flow: Flow) -> Plan:
         _print(_head(flow, served))
         plan = await planned(records, flow, now)
         _print(await _changes(records, flow, served, plan, now))
-        _print(_customers(plan))
+        _print(_customers(plan, await _carts(records, plan)))
         return plan
 
 
@@ -131,7 +132,7 @@ def _sections(sections: dict[str, list[str]]) -> Iterator[str]:
             yield f"    … and {len(lines) - _SHOWN} more"
 
 
-def _customers(plan: Plan) -> Iterator[str]:
+def _customers(plan: Plan, carts: Sequence[str]) -> Iterator[str]:
     yield from listed("Who stands where", {state: one for state, one in plan.standing.items() if one.people})
     moves = {
         f"{move.state} → {move.to}" + (f", by {move.by}" if move.by else ""): group
@@ -147,19 +148,23 @@ def _customers(plan: Plan) -> Iterator[str]:
         yield ""
         yield "States under 'migrate: from' that no version had which was served here"
         yield from (f"  {one}" for one in plan.unknown)
-    yield from _carts(plan)
+    yield from carts
     yield from stranded(plan)
 
 
-def _carts(plan: Plan) -> Iterator[str]:
-    if plan.carts:
-        yield ""
-        yield f"Carts that change price, of those who wrote in the last 7 days: {len(plan.carts)}"
-        for one in plan.carts[:_SHOWN]:
-            after = "something is no longer sold" if one.after is None else money(one.after)
-            yield f"  {one.conversation}: {money(one.before)} → {after}"
-        if len(plan.carts) > _SHOWN:
-            yield f"  … and {len(plan.carts) - _SHOWN} more"
+async def _carts(records: Records, plan: Plan) -> list[str]:
+    shown = plan.carts[:_SHOWN]
+    people = await named(records, [one.owner for one in shown])
+    lines = [f"  {who}: {_price(one)}" for who, one in zip(people, shown, strict=True)]
+    if len(plan.carts) > _SHOWN:
+        lines.append(f"  … and {len(plan.carts) - _SHOWN} more")
+    head = f"Carts that change price, of those who wrote in the last 7 days: {len(plan.carts)}"
+    return ["", head, *lines] if shown else []
+
+
+def _price(one: ChangedCart) -> str:
+    after = "something is no longer sold" if one.after is None else money(one.after)
+    return f"{money(one.before)} → {after}"
 
 
 def _proves(flow: Flow, file: str, seconds: float, *, verbose: bool) -> bool:

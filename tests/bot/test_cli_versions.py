@@ -51,7 +51,7 @@ def write(file: Path, *edits: tuple[str, str]) -> Path:
 
 async def standing(store: Store, id: int, state: str, version: int = 1, **data: object) -> None:
     """A customer who stands in `state` of a version, and wrote just now."""
-    one = Conversation("x", state, (1,), 1, "en", data=data)
+    one = Conversation("x", state, (1,), 1, "en", {"name": "Asha"}, data=data)
     await insert(
         store, "conversation", id=id, state=state, snapshot=conversations.to_json(one), version=version,
         last_inbound_at=SystemClock().now(),
@@ -128,6 +128,7 @@ async def test_plan_says_what_changes_and_what_it_means_to_everybody(
     await munshi(database_url, file, "reload")
     async with open_store(database_url) as store:
         await standing(store, 1, "counter", cart=[["glass", 2]])
+        await insert(store, "alias", conversation_id=1, value="919812345601")
         await standing(store, 2, "till")
         key = f"{await installation(store)}-3-1-abc"
         await standing(store, 3, "till", order=key)
@@ -350,7 +351,7 @@ Who goes over, with their next message
   till → desk, by line 38: 2 customers, ₹30 open
 
 Carts that change price, of those who wrote in the last 7 days: 1
-  <id>: ₹60 → ₹80
+  Asha …5601: ₹60 → ₹80
 """
 
 
