@@ -1,6 +1,7 @@
 """`munshi plan`: what another flow file would change, and what that means to those who are chatting."""
 
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Final
@@ -9,16 +10,18 @@ import typer
 
 from bot.cli.display import cut
 from bot.cli.flow_file import DEFAULT, FlowFile, sound_flow
-from bot.cli.lifecycle import database_url, looked_up
+from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.people import named
 from bot.clock import SystemClock
 from bot.own_actions import vocabulary
 from bot.planning import ChangedCart, Group, Plan, changed_carts, listed, planned, staying, stranded
 from bot.printable import printable
+from bot.whatsapp.limits import LIMITS
+from flows.document import durations
 from flows.document.errors import FlowInvalid
 from flows.engine.model import Flow
 from flows.language import changes as flow_changes
-from flows.language.load import load_spec
+from flows.language.load import load_checked, load_spec
 from payments.processing.flow_types import guards_read_sums
 from payments.shop import changes as shop_changes
 from payments.shop.catalogue import Shop
@@ -31,13 +34,28 @@ _SHOWN: Final = 20
 """Lines that are shown of each section."""
 _WIDEST: Final = 160
 """Characters of a line about a change."""
-Seconds = Annotated[float, typer.Option("--seconds", min=1, help="How long to prove the new flow at most.")]
+Seconds = Annotated[
+    float,
+    typer.Option(
+        "--seconds", min=1, help="How long to prove the new flow at most; to tell chats again, as long."
+    ),
+]
+Replay = Annotated[
+    str | None,
+    typer.Option(
+        "--replay", metavar="7d", help="Say what customers would have been told otherwise in the last days."
+    ),
+]
 NoProof = Annotated[bool, typer.Option("--no-proof", help="Do not prove the new flow.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Say what was searched, and what was not.")]
 
 
 def command(
-    file: FlowFile = DEFAULT, seconds: Seconds = 30, no_proof: NoProof = False, verbose: Verbose = False
+    file: FlowFile = DEFAULT,
+    seconds: Seconds = 30,
+    replay: Replay = None,
+    no_proof: NoProof = False,
+    verbose: Verbose = False,
 ) -> None:
     """Say what the flow file would change, and what that means to the customers. Changes nothing.
 
@@ -45,8 +63,10 @@ def command(
     for a change of prices alone, if a guard, never or always reads a sum.
     Exit status 1 if somebody would be stranded, or if proving the new flow finds something.
     """
-    flow = sound_flow(file)
+    back, flow = _span(replay), sound_flow(file)
     plan = looked_up(_planned(database_url(), flow))
+    if back:
+        looked_up(_replay(database_url(), flow, back, seconds))
     if plan.unsearched and not no_proof:
         typer.echo(f"\n{plan.unsearched}, so nothing was searched: munshi prove searches all")
     holds = bool(plan.unsearched) or no_proof or _proves(flow, str(file), seconds, verbose=verbose)
@@ -66,6 +86,35 @@ async def _planned(url: str, flow: Flow) -> Plan:
         _print(await _changes(records, flow, served, plan, now))
         _print(_customers(plan, await _carts(records, plan)))
         return plan
+
+
+def _span(text: str | None) -> int:
+    """Return the milliseconds that `text` means; 0 without one."""
+    try:
+        return durations.parse(text) if text else 0
+    except ValueError as error:
+        refuse(f"--replay: {error}")
+
+
+async def _replay(url: str, flow: Flow, back: int, seconds: float) -> None:
+    """Say what customers would have been told otherwise in the last `back` milliseconds."""
+    from bot.cli import retelling
+
+    until = time.monotonic() + seconds
+    async with reading(url) as records:
+        served = await versions.newest(records.reads)
+        if served is None:
+            return
+        try:
+            old = load_checked(
+                await versions.texts(records.reads, served.number), vocabulary(), limits=LIMITS
+            )
+        except FlowInvalid:
+            typer.echo("\nWhat is served was written for another Munshi: no chat can be told again.")
+            return
+        since = SystemClock().now() - back
+        found = await retelling.replayed(records, old, flow, since, lambda: time.monotonic() > until)
+        _print(iter(await retelling.lines(records, found, back, flow.sections["shop"])))
 
 
 def _print(lines: Iterator[str]) -> None:

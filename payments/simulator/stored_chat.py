@@ -83,6 +83,8 @@ class Retold:
     text: str
     said: tuple[str, ...]
     """Names of the shop's messages to the customer, oldest first."""
+    notes: tuple[str, ...] = ()
+    """What of the chat could not be played, and why."""
 
 
 def retold(
@@ -100,7 +102,8 @@ def retold(
             retelling = _Retelling(flow, told, orders, slow=slow, patient=patient)
             retelling.tell()
             again = tuple(say.name for say in retelling.recorder.simulator.said)
-            ways.append(Retold(retelling.recorder.text(name), again))
+            recorder = retelling.recorder
+            ways.append(Retold(recorder.text(name), again, tuple(recorder.notes)))
     return max(ways, key=lambda way: _in_common(way.said, said))
 
 
