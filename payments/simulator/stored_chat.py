@@ -101,9 +101,11 @@ def retold(
         for patient in (True, False):
             retelling = _Retelling(flow, told, orders, slow=slow, patient=patient)
             retelling.tell()
-            again = tuple(say.name for say in retelling.recorder.simulator.said)
             recorder = retelling.recorder
+            again = tuple(say.name for say in recorder.simulator.said)
             ways.append(Retold(recorder.text(name), again, tuple(recorder.notes)))
+            if again == tuple(said):
+                return ways[-1]
     return max(ways, key=lambda way: _in_common(way.said, said))
 
 
