@@ -12,7 +12,7 @@ import aiohttp
 from bot.clock import Clock, SystemClock
 from bot.context import Context
 from bot.flow_file import load_flow
-from bot.flow_versions import FlowVersions, loaded, serve_flow
+from bot.flow_versions import FlowVersions, loaded, require_nobody_stranded, serve_flow
 from bot.group_commit import Batcher
 from bot.metrics import Metrics
 from bot.settings import Settings
@@ -38,6 +38,7 @@ Begin: TypeAlias = Callable[[Store, Settings, int], Awaitable[FlowVersions]]
 async def from_file(store: Store, settings: Settings, now: int) -> FlowVersions:
     """Have the flow file served by all processes, as a reload does."""
     flow = staffed(load_flow(settings.munshi_flow), settings)
+    await require_nobody_stranded(settings.database_url, flow, now)
     serving = await serve_flow(store, flow, "start", now)
     await declare_staff(store, flow, now)
     return FlowVersions(flow, serving.number, await store.versions.since(0))

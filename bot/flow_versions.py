@@ -5,28 +5,29 @@ it; an earlier version is loaded once a customer needs it.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import structlog
 
 from bot.flow_file import load_flow, read_texts
 from bot.own_actions import vocabulary
+from bot.planning import Plan, planned, stranded
 from bot.settings import Settings, SettingsInvalid
 from bot.staff import declare_staff, staffed
 from bot.whatsapp.limits import LIMITS
-from flows.document.errors import FlowInvalid, Issue
-from flows.engine import migration_faults
+from flows.document.errors import FlowInvalid
 from flows.engine.model import Flow
-from flows.engine.outline import Outline, understood
+from flows.engine.outline import understood
 from flows.language.load import load_checked
 from payments.processing.changes import ChangeSet
 from payments.processing.step_input import StepInput
 from payments.processing.versions import NotReady, Versions, advance_on
 from storage import Store
-from storage.inbox.versions import Serving, StoredVersions, flow_text
+from storage.database.records import reading
+from storage.inbox.versions import Serving, StoredVersions, flow_text, newest
 
 _LOADED: Final = 8
 """Earlier versions that are kept loaded. Another one is loaded in the place of the oldest."""
@@ -35,7 +36,21 @@ log = structlog.get_logger()
 
 
 class NoSuchVersion(Exception):
-    """No version that was served before has this name."""
+    """No version that was served before has this name, or several have."""
+
+
+class Strands(FlowInvalid):
+    """Some customers could never go over to the flow. The text says who, as `munshi plan` does."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__(())
+        self._told = "\n".join(lines).strip()
+
+    def __str__(self) -> str:
+        return f"{self._told}\n\n{_ANYWAY}"
+
+
+_ANYWAY: Final = "lead them on under 'migrate', or say --anyway: they stay with their version for good"
 
 
 class FlowVersions:
@@ -154,48 +169,70 @@ async def loaded(stored: StoredVersions, number: int) -> Flow:
     return await asyncio.to_thread(load_checked, texts, vocabulary(), limits=LIMITS)
 
 
+Check: TypeAlias = Callable[[str, Flow, int], Awaitable[None]]
+"""(URL of the database, flow, now) -> nothing. Raises Strands."""
+
+
+async def require_nobody_stranded(url: str, flow: Flow, now: int) -> None:
+    """Raise Strands if `flow`, served to the customers of the database at `url`, would strand somebody.
+
+    What is served already strands nobody any more.
+    """
+    plan = await _plan(url, flow, now)
+    if plan.strands:
+        raise Strands([*stranded(plan)])
+
+
+async def require_way_back(url: str, flow: Flow, now: int) -> None:
+    """Like `require_nobody_stranded`, for an earlier version: its `migrate:` knows no later states."""
+    plan = await _plan(url, flow, now)
+    plan.faults = []
+    if plan.strands:
+        raise Strands([*stranded(plan)])
+
+
+async def _plan(url: str, flow: Flow, now: int) -> Plan:
+    async with reading(url) as records:
+        served = await newest(records.reads)
+        changes = served is not None and served.version != flow.version
+        return await planned(records, flow, now) if changes else Plan()
+
+
 async def serve_flow(store: Store, flow: Flow, by: str, now: int) -> Serving:
-    """Have `flow`, which was checked, served by all processes of the database.
-
-    Raises FlowInvalid, with every error of `migrate:`, if it leaves customers behind.
-    """
-    standing = await _standing(store.versions, flow)
-    issues = {one for earlier, states in standing for one in migration_faults.faults(flow, earlier, states)}
-    if issues:
-        raise FlowInvalid(tuple(sorted(issues)))
+    """Have `flow`, which was checked, served by all processes of the database."""
     return await store.versions.serve(flow_text(flow), flow.sections["shop"].counted, by, now)
 
 
-async def serve_file(store: Store, path: Path, by: str, now: int) -> tuple[Flow, Serving]:
-    """Have the flow file at `path` served. Raises FlowInvalid, with every error in it."""
-    flow = await asyncio.to_thread(load_flow, path)
-    return flow, await serve_flow(store, flow, by, now)
+async def earlier_flow(stored: StoredVersions, version: str | None) -> Flow:
+    """Return the flow whose version's name begins with `version`, or else the one that was served before.
 
-
-async def serve_earlier(store: Store, version: str | None, by: str, now: int) -> Serving:
-    """Have an earlier version served again: the one whose name begins with `version`, or else the last one.
-
-    Raises NoSuchVersion; FlowInvalid if this program can't read it, or it leaves customers behind.
+    Raises NoSuchVersion; FlowInvalid if this program can't read it.
     """
-    servings = await store.versions.since(0)
-    others = [one for one in servings if one.version != servings[-1].version]
-    found = [one for one in others if one.version.startswith(version or "")]
+    servings = await stored.since(0)
+    return await loaded(stored, (_named(servings, version) if version else _before(servings)).number)
+
+
+def _named(servings: Sequence[Serving], version: str) -> Serving:
+    found = {one.version: one for one in servings if one.version.startswith(version)}
     if not found:
-        said = f"no earlier version is called '{version}'" if version else "there is no earlier version"
-        raise NoSuchVersion(said)
-    flow = await loaded(store.versions, found[-1].number)
-    for earlier, standing in await _standing(store.versions, flow):
-        for leaf in migration_faults.stranded(flow, earlier, standing):
-            said = f"customers stand in '{leaf}' of version {earlier.version}, and could never leave it"
-            raise FlowInvalid((Issue(flow.file, 1, 1, said),))
-    return await store.versions.serve(flow_text(flow), flow.sections["shop"].counted, by, now)
+        raise NoSuchVersion(f"no version that was served is called '{version}'")
+    if len(found) > 1:
+        raise NoSuchVersion(f"'{version}' may be any of these, so name one: {', '.join(found)}")
+    return found.popitem()[1]
 
 
-async def _standing(stored: StoredVersions, flow: Flow) -> list[tuple[Outline, list[str]]]:
-    """Return each earlier version with those of its states in which somebody stands and that `flow` lacks."""
-    found = []
-    for one in await stored.since(0):
-        gone = migration_faults.gone_from(flow, one.outline)
-        if standing := await stored.stand_in(one.number, gone) if gone else []:
-            found.append((one.outline, standing))
-    return found
+def _before(servings: Sequence[Serving]) -> Serving:
+    """Return what was served before the newest, so that each time leads one further back.
+
+    A version that is served again stands where it stood: what came between is undone.
+    """
+    line: dict[str, Serving] = {}
+    for one in servings:
+        while one.version in line:
+            line.popitem()
+        line[one.version] = one
+    if len(line) > 1:
+        return list(line.values())[-2]
+    others = ", ".join(dict.fromkeys(one.version for one in servings if one.version not in line))
+    choose = f"; to serve another all the same, name it: {others}" if others else ""
+    raise NoSuchVersion(f"there is no earlier version{choose}")

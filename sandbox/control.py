@@ -17,11 +17,14 @@ _Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def routes(world: World) -> list[web.RouteDef]:
-    """Return the routes under `/_control`: `GET messages?wa_id=`, and a POST for each of `commands.COMMANDS`.
+    """Return the routes under `/_control`: two that are read, and a POST for each of `commands.COMMANDS`.
 
-    With `after=3`, `messages` leaves out the first three. A command takes a JSON object and answers
-    `{"id": …}`, null if nothing was made. If the link, choice or payment does not exist, the answer is a 404;
-    for a missing or wrong field, or a command that is impossible now, a 400; both with `{"error": …}`.
+    `GET messages?wa_id=` is what a person received; with `after=3`, without the first three.
+    `GET sent?wa_id=` is what they sent, each with the number of messages that they had received `before`.
+
+    A command takes a JSON object and answers `{"id": …}`, null if nothing was made. If the link, choice or
+    payment does not exist, the answer is a 404; for a missing or wrong field, or a command that is impossible
+    now, a 400; both with `{"error": …}`.
     """
 
     async def messages(request: web.Request) -> web.Response:
@@ -32,8 +35,13 @@ def routes(world: World) -> list[web.RouteDef]:
         found = person.messages[int(after) :] if person else []
         return json_answer([_message_json(message) for message in found])
 
+    async def sent(request: web.Request) -> web.Response:
+        person = world.meta.people.get(request.query.get("wa_id", ""))
+        said = person.sent if person else []
+        return json_answer([{"words": one.words, "before": one.before} for one in said])
+
     posts = [web.post(f"/_control/{name}", _handler(world, command)) for name, command in COMMANDS.items()]
-    return [*posts, web.get("/_control/messages", messages)]
+    return [*posts, web.get("/_control/messages", messages), web.get("/_control/sent", sent)]
 
 
 def _handler(world: World, command: Command) -> _Handler:

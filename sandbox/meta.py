@@ -24,7 +24,7 @@ from sandbox.meta_errors import (
     unknown_object_body,
 )
 from sandbox.meta_rules import check
-from sandbox.people import Json, Person, ReceivedMessage
+from sandbox.people import Json, Person, ReceivedMessage, SentMessage, words_of
 from sandbox.wa_ids import wa_id
 
 Window: TypeAlias = Literal["open", "refuse", "fail"]
@@ -134,6 +134,7 @@ class Meta:
         self._inbound_ids.add(wamid)
         if message["type"] != "reaction":
             person.last_wrote_at = now
+        person.sent.append(SentMessage(words_of(message), len(person.messages)))
         messages = [meta_webhooks.inbound(person, wamid, now, message)]
         event = self.signed("message", {"contacts": [meta_webhooks.contact(person)], "messages": messages})
         self.courier.emit("meta", [event])

@@ -103,6 +103,32 @@ class Network(Protocol):
         """Send the business a status of one of its messages."""
 
 
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """What a person sent to the business."""
+
+    words: str
+    """The text, or the title that was tapped; of anything else its kind, in brackets."""
+    before: int
+    """How many messages the person had received by then."""
+
+
+def words_of(message: Json) -> str:
+    """Return what a person reads of a message of their own: see `SentMessage`."""
+    kind = message["type"]
+    match kind:
+        case "text":
+            return str(message["text"]["body"])
+        case "button":
+            return str(message["button"]["text"])
+        case "interactive":
+            content = message["interactive"]
+            reply = content[content["type"]]
+            return str(reply.get("title") or reply.get("body") or f"[{content['type']}]")
+        case _:
+            return f"[{kind}]"
+
+
 @dataclass(slots=True)
 class Person:
     """A customer with a phone. `Meta.person` creates it."""
@@ -117,6 +143,8 @@ class Person:
     network: Network = field(repr=False)
     messages: list[ReceivedMessage] = field(default_factory=list)
     """Everything the business sent, in the order it was accepted."""
+    sent: list[SentMessage] = field(default_factory=list)
+    """Everything the person sent, oldest first."""
     hides_phone: bool = False
     """The customer uses a username: webhooks carry only the user id."""
     has_old_app: bool = False

@@ -37,15 +37,23 @@ def warnings(story: Story, made: Retold) -> Iterator[str]:
     """Yield, for people, where the scenario does not tell what happened."""
     if story.cut or story.erased:
         yield "what happened earlier is not stored any more, or left out: the chat begins later than it did"
-    then, now = _said(story), made.said
-    place = next(
-        (n for n, (a, b) in enumerate(zip(then, now, strict=False)) if a != b), min(len(then), len(now))
-    )
+    then, now, place = _said(story), made.said, said_again(story, made)
     if then != now:
         yield (
             f"after {place} messages it goes another way: the shop said {_named(then, place)}, and says "
             f"{_named(now, place)} in the scenario; the flow, the stock or the staff were others then"
         )
+
+
+def said_again(story: Story, made: Retold) -> int:
+    """Return how many messages, from the first on, are the same in the scenario."""
+    pairs = list(zip(_said(story), made.said, strict=False))
+    return next((n for n, (then, now) in enumerate(pairs) if then != now), len(pairs))
+
+
+def tells_all(story: Story, made: Retold) -> bool:
+    """Return whether the same messages are said in the scenario as were then."""
+    return _said(story) == made.said
 
 
 def _said(story: Story) -> tuple[str, ...]:

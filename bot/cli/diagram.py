@@ -78,7 +78,7 @@ def _within(figures: Mapping[str, int], path: str) -> list[int]:
 
 async def _standing(url: str) -> tuple[Counter[str], Counter[str]]:
     """Return by state: how many customers stand in it, and the paise that are open in their open orders."""
-    from bot.cli.planning import due_of
+    from bot.planning import due_of
     from storage.database.records import reading
     from storage.inbox import versions
     from storage.reports import standing

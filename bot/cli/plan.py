@@ -1,23 +1,28 @@
 """`munshi plan`: what another flow file would change, and what that means to those who are chatting."""
 
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Final
 
 import typer
 
-from bot.cli.display import counted, cut
+from bot.cli.display import cut
 from bot.cli.flow_file import DEFAULT, FlowFile, sound_flow
-from bot.cli.lifecycle import database_url, looked_up
-from bot.cli.planning import Group, Plan, changed_carts, planned
+from bot.cli.lifecycle import database_url, looked_up, refuse
+from bot.cli.people import named
 from bot.clock import SystemClock
 from bot.own_actions import vocabulary
+from bot.planning import ChangedCart, Group, Plan, changed_carts, listed, planned, staying, stranded
 from bot.printable import printable
+from bot.whatsapp.limits import LIMITS
+from flows.document import durations
 from flows.document.errors import FlowInvalid
 from flows.engine.model import Flow
 from flows.language import changes as flow_changes
-from flows.language.load import load_spec
+from flows.language.load import load_checked, load_spec
+from payments.processing.flow_types import guards_read_sums
 from payments.shop import changes as shop_changes
 from payments.shop.catalogue import Shop
 from payments.shop.money import money
@@ -29,24 +34,42 @@ _SHOWN: Final = 20
 """Lines that are shown of each section."""
 _WIDEST: Final = 160
 """Characters of a line about a change."""
-Seconds = Annotated[float, typer.Option("--seconds", min=1, help="How long to prove the new flow at most.")]
+Seconds = Annotated[
+    float,
+    typer.Option(
+        "--seconds", min=1, help="How long to prove the new flow at most; to tell chats again, as long."
+    ),
+]
+Replay = Annotated[
+    str | None,
+    typer.Option(
+        "--replay", metavar="7d", help="Say what customers would have been told otherwise in the last days."
+    ),
+]
 NoProof = Annotated[bool, typer.Option("--no-proof", help="Do not prove the new flow.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Say what was searched, and what was not.")]
 
 
 def command(
-    file: FlowFile = DEFAULT, seconds: Seconds = 30, no_proof: NoProof = False, verbose: Verbose = False
+    file: FlowFile = DEFAULT,
+    seconds: Seconds = 30,
+    replay: Replay = None,
+    no_proof: NoProof = False,
+    verbose: Verbose = False,
 ) -> None:
     """Say what the flow file would change, and what that means to the customers. Changes nothing.
 
-    The new flow is proved if any rule, state or message changes, or what the shop offers besides prices.
+    The new flow is proved if any rule, state or message changes, or what the shop offers besides prices;
+    for a change of prices alone, if a guard, never or always reads a sum.
     Exit status 1 if somebody would be stranded, or if proving the new flow finds something.
     """
-    flow = sound_flow(file)
+    back, flow = _span(replay), sound_flow(file)
     plan = looked_up(_planned(database_url(), flow))
-    if plan.same and not no_proof:
-        typer.echo("\nNo rule, state or message changes, so nothing was searched: munshi prove searches all")
-    holds = plan.same or no_proof or _proves(flow, str(file), seconds, verbose=verbose)
+    if back:
+        looked_up(_replay(database_url(), flow, back, seconds))
+    if plan.unsearched and not no_proof:
+        typer.echo(f"\n{plan.unsearched}, so nothing was searched: munshi prove searches all")
+    holds = bool(plan.unsearched) or no_proof or _proves(flow, str(file), seconds, verbose=verbose)
     if plan.strands or not holds:
         raise typer.Exit(1)
 
@@ -61,8 +84,37 @@ async def _planned(url: str, flow: Flow) -> Plan:
         _print(_head(flow, served))
         plan = await planned(records, flow, now)
         _print(await _changes(records, flow, served, plan, now))
-        _print(_customers(plan))
+        _print(_customers(plan, await _carts(records, plan)))
         return plan
+
+
+def _span(text: str | None) -> int:
+    """Return the milliseconds that `text` means; 0 without one."""
+    try:
+        return durations.parse(text) if text else 0
+    except ValueError as error:
+        refuse(f"--replay: {error}")
+
+
+async def _replay(url: str, flow: Flow, back: int, seconds: float) -> None:
+    """Say what customers would have been told otherwise in the last `back` milliseconds."""
+    from bot.cli import retelling
+
+    until = time.monotonic() + seconds
+    async with reading(url) as records:
+        served = await versions.newest(records.reads)
+        if served is None:
+            return
+        try:
+            old = load_checked(
+                await versions.texts(records.reads, served.number), vocabulary(), limits=LIMITS
+            )
+        except FlowInvalid:
+            typer.echo("\nWhat is served was written for another Munshi: no chat can be told again.")
+            return
+        since = SystemClock().now() - back
+        found = await retelling.replayed(records, old, flow, since, lambda: time.monotonic() > until)
+        _print(iter(await retelling.lines(records, found, back, flow.sections["shop"])))
 
 
 def _print(lines: Iterator[str]) -> None:
@@ -85,7 +137,8 @@ async def _changes(records: Records, flow: Flow, served: Serving, plan: Plan, no
         return iter(["", "What is served was written for another Munshi: no changes can be told."])
     before, after = old.shop, new.shop  # type: ignore[attr-defined]  # the host's section
     plan.carts = [one async for one in changed_carts(records, before, after, now)]
-    plan.same = flow_changes.same_behaviour(old, new) and shop_changes.only_prices(before, after)
+    if flow_changes.same_behaviour(old, new) and shop_changes.only_prices(before, after):
+        plan.unsearched = _unsearched(flow, any(shop_changes.prices(before, after)))
     sections = {
         "messages": flow_changes.messages(old, new),
         "states": flow_changes.states(old, new),
@@ -97,9 +150,17 @@ async def _changes(records: Records, flow: Flow, served: Serving, plan: Plan, no
         "repairs": shop_changes.repairs(before, after),
         "shop": shop_changes.rest(before, after),
     }
-    listed = {name: list(lines) for name, lines in sections.items()}
-    found = {name: lines for name, lines in listed.items() if lines}
+    found = {name: told for name, lines in sections.items() if (told := list(lines))}
     return _sections(found) if found else iter(["", _nothing(served, flow)])
+
+
+def _unsearched(flow: Flow, prices: bool) -> str:
+    """Return why a flow that changes `prices` at most needs no search; empty if they may decide."""
+    if not prices:
+        return "No rule, state or message changes"
+    if guards_read_sums(flow):
+        return ""
+    return "Only prices change, and no guard, 'never' or 'always' reads a sum"
 
 
 def _nothing(served: Serving, flow: Flow) -> str:
@@ -120,52 +181,39 @@ def _sections(sections: dict[str, list[str]]) -> Iterator[str]:
             yield f"    … and {len(lines) - _SHOWN} more"
 
 
-def _customers(plan: Plan) -> Iterator[str]:
-    yield from _listed("Who stands where", {state: one for state, one in plan.standing.items() if one.people})
+def _customers(plan: Plan, carts: Sequence[str]) -> Iterator[str]:
+    yield from listed("Who stands where", {state: one for state, one in plan.standing.items() if one.people})
     moves = {
         f"{move.state} → {move.to}" + (f", by {move.by}" if move.by else ""): group
         for move, group in plan.moves.items()
         if move.state != move.to
     }
-    staying = [group for move, group in plan.moves.items() if move.state == move.to]
-    if people := sum(group.people for group in staying):
-        moves = {"in their state": Group(people, sum(group.due for group in staying)), **moves}
-    yield from _listed("Who goes over, with their next message", moves)
-    pins = {f"{pin.state}, version {pin.version}: {pin.because}": group for pin, group in plan.pins.items()}
-    yield from _listed("Who stays with their version until they rest in its first state", pins)
-    stranded = {f"{pin.state}, version {pin.version}: {pin.because}": g for pin, g in plan.stranded.items()}
-    yield from _listed("Whom nothing moves", stranded)
+    still = [group for move, group in plan.moves.items() if move.state == move.to]
+    if people := sum(group.people for group in still):
+        moves = {"in their state": Group(people, sum(group.due for group in still)), **moves}
+    yield from listed("Who goes over, with their next message", moves)
+    yield from staying(plan)
     if plan.unknown:
         yield ""
         yield "States under 'migrate: from' that no version had which was served here"
         yield from (f"  {one}" for one in plan.unknown)
-    yield from _carts(plan)
-    if plan.faults:
-        yield ""
-        yield from (line for issue in plan.faults for line in str(issue).splitlines())
+    yield from carts
+    yield from stranded(plan)
 
 
-def _listed(head: str, groups: dict[str, Group]) -> Iterator[str]:
-    if groups:
-        yield ""
-        yield head
-        yield from (f"  {name}: {_people(group)}" for name, group in sorted(groups.items()))
+async def _carts(records: Records, plan: Plan) -> list[str]:
+    shown = plan.carts[:_SHOWN]
+    people = await named(records, [one.owner for one in shown])
+    lines = [f"  {who}: {_price(one)}" for who, one in zip(people, shown, strict=True)]
+    if len(plan.carts) > _SHOWN:
+        lines.append(f"  … and {len(plan.carts) - _SHOWN} more")
+    head = f"Carts that change price, of those who wrote in the last 7 days: {len(plan.carts)}"
+    return ["", head, *lines] if shown else []
 
 
-def _people(group: Group) -> str:
-    due = f", {money(group.due)} open" if group.due else ""
-    return f"{counted(group.people, 'customer')}{due}"
-
-
-def _carts(plan: Plan) -> Iterator[str]:
-    if plan.carts:
-        yield ""
-        yield f"Carts that change price, of those who wrote in the last 7 days: {len(plan.carts)}"
-        for one in plan.carts[:_SHOWN]:
-            after = "something is no longer sold" if one.after is None else money(one.after)
-            yield f"  {one.conversation}: {money(one.before)} → {after}"
-        if len(plan.carts) > _SHOWN:
-            yield f"  … and {len(plan.carts) - _SHOWN} more"
+def _price(one: ChangedCart) -> str:
+    after = "something is no longer sold" if one.after is None else money(one.after)
+    return f"{money(one.before)} → {after}"
 
 
 def _proves(flow: Flow, file: str, seconds: float, *, verbose: bool) -> bool:

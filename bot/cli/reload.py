@@ -1,6 +1,7 @@
 """`munshi reload`: have the flow file served, while customers chat."""
 
 import os
+from typing import Annotated, Any
 
 import typer
 
@@ -9,55 +10,86 @@ from bot.cli.display import database_name
 from bot.cli.lifecycle import VARIABLE, database_url, flow_path, looked_up, refuse
 from bot.cli.operator_changes import post, user
 from bot.clock import SystemClock
-from bot.flow_versions import serve_file
+from bot.flow_file import load_flow
+from bot.flow_versions import Check, require_nobody_stranded, serve_flow
 from bot.whatsapp.channel import WHATSAPP
 from flows.document.errors import FlowInvalid
+from flows.engine.model import Flow
 from storage import Store
 from storage.database.errors import Unavailable
 
+Anyway = Annotated[
+    bool, typer.Option("--anyway", help="Even if somebody stands where nothing would lead them on.")
+]
 
-def command() -> None:
+
+def command(anyway: Anyway = False) -> None:
     """Have the flow file (MUNSHI_FLOW) served by every process, with each customer's next message.
 
-    A file with an error is refused, and what is served goes on. See munshi plan first.
+    A file with an error is refused, and one that would strand customers: what is served goes on.
+    See munshi plan first.
     """
-    looked_up(_reload(database_url()))
+    looked_up(_reload(database_url(), anyway=anyway))
 
 
-async def _reload(url: str) -> None:
+async def _reload(url: str, *, anyway: bool) -> None:
     try:
         store = await Store.open(url, WHATSAPP)
     except Unavailable as unavailable:
         if not url.startswith("sqlite:"):
             raise
-        await ask_server("/operator/reload", {"by": user()}, unavailable)
+        version, before = await ask_server("/operator/reload", {"by": user(), "anyway": anyway}, unavailable)
+        _tell_unsearched(version, before)
         return
     try:
-        before = await store.versions.newest()
-        _, serving = await serve_file(store, flow_path(), user(), SystemClock().now())
+        version, before = await serve(
+            store, url, load_flow(flow_path()), None if anyway else require_nobody_stranded
+        )
     except FlowInvalid as invalid:
-        refuse(f"{invalid}\n\n{refused(before.version if before else None)}")
+        refuse(f"{invalid}\n\n{await refused(store)}")
     finally:
         await store.close()
-    told = kept if url.startswith("sqlite:") else served
-    typer.echo(told(serving.version, before.version if before else None))
+    _tell_unsearched(version, before)
     if url.startswith("sqlite:"):
         typer.echo(_no_server(url))
 
 
-async def ask_server(path: str, body: dict[str, str], unavailable: Unavailable) -> None:
-    """Have the server, which holds the SQLite file, change the version. Ends the command if it refuses."""
+async def serve(store: Store, url: str, flow: Flow, check: Check | None) -> tuple[str, str | None]:
+    """Have `flow` served, and say so. Return its version, and the one before. Raises Strands."""
+    now = SystemClock().now()
+    if check is not None:
+        await check(url, flow, now)
+    served = await store.versions.newest()
+    before = served.version if served else None
+    serving = await serve_flow(store, flow, user(), now)
+    # Whoever has opened the SQLite file knows that no server has it.
+    typer.echo((_kept if url.startswith("sqlite:") else _served)(serving.version, before))
+    return serving.version, before
+
+
+async def ask_server(path: str, body: dict[str, Any], unavailable: Unavailable) -> tuple[str, str | None]:
+    """Have the server, which holds the SQLite file, change the version, and say so. Return both versions.
+
+    Ends the command if it refuses.
+    """
     status, answer = await post(path, body, because=f"{unavailable}\n")
     if status in (404, 422):
-        refuse(f"{answer.get('error', '')}\n\n{refused(None)}")
+        refuse(f"{answer.get('error', '')}\n\nRefused: what is served goes on")
     if status != 200:
         refuse(f"the server answered {status} at {path}: {answer.get('error', '')}")
-    typer.echo(served(answer["version"], answer["before"]))
+    typer.echo(_served(answer["version"], answer["before"]))
+    return answer["version"], answer["before"]
 
 
-def refused(version: str | None) -> str:
+async def refused(store: Store) -> str:
     """Return that what is served goes on."""
-    return f"Refused: version {version} goes on" if version else "Refused: what is served goes on"
+    served = await store.versions.newest()
+    return f"Refused: {f'version {served.version}' if served else 'what is served'} goes on"
+
+
+def _tell_unsearched(version: str, before: str | None) -> None:
+    if before is not None and version != before:
+        typer.echo("what may go wrong in it was not searched: munshi plan searches, munshi reload does not")
 
 
 def _no_server(url: str) -> str:
@@ -66,14 +98,14 @@ def _no_server(url: str) -> str:
     return f"no server runs on {database_name(url)}, and the next one serves its flow file{hint}"
 
 
-def kept(version: str, before: str | None) -> str:
+def _kept(version: str, before: str | None) -> str:
     """Return which version is in the books, of which no server runs."""
     if version == before:
         return f"version {version} is in the books already: nothing changes"
     return f"version {version} is in the books now" + (f", in the place of {before}" if before else "")
 
 
-def served(version: str, before: str | None) -> str:
+def _served(version: str, before: str | None) -> str:
     """Return which version is served now."""
     if version == before:
         return f"version {version} is served already: nothing changes"

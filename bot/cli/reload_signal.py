@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 import structlog
 
 from bot.context import Context
-from bot.flow_versions import serve_file
+from bot.flow_file import load_flow
+from bot.flow_versions import require_nobody_stranded, serve_flow
 from flows.document.errors import FlowInvalid
 
 log = structlog.get_logger()
@@ -38,7 +39,10 @@ async def _reload_each_time(context: Context, hung_up: asyncio.Event) -> None:
 async def _reload(context: Context) -> None:
     """Have the flow file served; if it can't be, the log says why and the present version goes on."""
     try:
-        await serve_file(context.store, context.settings.munshi_flow, "SIGHUP", context.clock.now())
+        flow = await asyncio.to_thread(load_flow, context.settings.munshi_flow)
+        now = context.clock.now()
+        await require_nobody_stranded(context.settings.database_url, flow, now)
+        await serve_flow(context.store, flow, "SIGHUP", now)
         await context.follow_flow()
     except FlowInvalid as invalid:
         log.error("flow refused", served=context.flow.version, mend=str(invalid))  # noqa: TRY400

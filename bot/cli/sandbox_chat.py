@@ -26,7 +26,7 @@ _NAMES: Final = (
 )
 """Customers by their number: who tries the shop as several people must tell them apart."""
 _SHOWN: Final = 3
-"""Messages of an earlier chat that are shown again when it goes on."""
+"""Messages of the shop of an earlier chat that are shown again when it goes on."""
 
 
 def talk(title: str, shop: Shop, who: str, name: str | None, *, whole: bool) -> None:
@@ -73,10 +73,13 @@ async def _talk(address: str, title: str, number: str, name: str, form: str, *, 
     )
     async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=20) as client:
         phone = RemotePhone(client, number, name, title, database_url())
-        skipped = 0 if whole else await phone.skip(_SHOWN)
+        try:
+            skipped, earlier = await phone.earlier(None if whole else _SHOWN)
+        except NotPossible as error:
+            refuse(str(error))
         if skipped:
             message = (
                 f"{counted(skipped, 'earlier message')} not shown: munshi chat --sandbox --whole shows all"
             )
             console.print(Text(message, "dim"))
-        await Chat(phone, console, form).run(greeting="")
+        await Chat(phone, console, form).run(greeting="", earlier=earlier)

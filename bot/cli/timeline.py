@@ -1,6 +1,6 @@
 """Formats a story from the database as lines of text. Masks nothing: `why` has done that."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
@@ -14,7 +14,7 @@ from flows.messages import replies
 from payments.processing.step_input import EventKind
 from payments.shop.orders import CURRENCY
 from storage.database.queues import InboxState, Lane, OutboxState
-from storage.reports.timeline import Story
+from storage.reports.timeline import Story, TimelineEntry
 
 _PREVIEW: Final = 70
 """Maximum characters shown of a text."""
@@ -35,7 +35,7 @@ def lines(story: Story) -> Iterator[str]:
     elif story.erased:
         yield "… what is older than the time for which chats are kept (MUNSHI_KEEP_CHATS) is erased"
     day = ""
-    for moment in story.moments:
+    for moment in _without_doubles(story.moments):
         described = list(_FORMATTERS.get(moment.what, _event)(moment.about))
         if not described:
             continue
@@ -49,6 +49,20 @@ def lines(story: Story) -> Iterator[str]:
     yield f"  in state {story.state or '(none yet)'}"
     for order in story.orders:
         yield from (f"  {line}" for line in _order_state(order))
+
+
+def _without_doubles(moments: Sequence[TimelineEntry]) -> Iterator[TimelineEntry]:
+    """Yield `moments` without the timers that could do nothing, as each visit of a state starts its own."""
+    newest: dict[tuple[str, str], int] = {}
+    for one in moments:
+        if one.what == EventKind.TIMER and (body := one.about["body"]):
+            key = body["state"], body["timer"]
+            newest[key] = max(newest.get(key, 0), body["visit"])
+    for one in moments:
+        body = one.about["body"] if one.what == EventKind.TIMER else None
+        idle = one.about.get("state") in (InboxState.PENDING, InboxState.IGNORED)
+        if not (body and idle and body["visit"] < newest[body["state"], body["timer"]]):
+            yield one
 
 
 def _local(milliseconds: int) -> datetime:

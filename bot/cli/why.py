@@ -1,6 +1,5 @@
 """`munshi why`: show what happened to one customer or one order, and why."""
 
-import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ import typer
 
 from bot.cli.flow_file import DEFAULT, sound_flow
 from bot.cli.lifecycle import database_url, looked_up, refuse
+from bot.cli.people import last_four
 from bot.cli.timeline import lines
 from bot.log import masked
 from bot.printable import printable
@@ -109,14 +109,10 @@ def _without_personal_data(result: Story) -> Story:
     """Return `result` without personal data, because operators paste the output elsewhere."""
     return replace(
         result,
-        aliases=tuple((kind, _last_four(value)) for kind, value in result.aliases),
+        aliases=tuple((kind, last_four(value)) for kind, value in result.aliases),
         orders=tuple(masked(order) for order in result.orders),
         moments=tuple(replace(moment, about=masked(moment.about)) for moment in result.moments),
     )
-
-
-def _last_four(name: str) -> str:
-    return f"…{re.sub('[^0-9A-Za-z]', '', name)[-4:]}"
 
 
 def _as_json(result: Story) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import asyncio
 import io
 import sys
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -43,9 +44,17 @@ class Chat:
         self._offered: tuple[Reply, ...] = ()
         self._lines: asyncio.Queue[str | None] = asyncio.Queue()
 
-    async def run(self, greeting: str = "hi") -> None:
-        """Run the chat until /quit or the end of input. `greeting`, unless it is empty, is sent first."""
+    async def run(self, greeting: str = "hi", earlier: Sequence[ReceivedMessage | str] = ()) -> None:
+        """Run the chat until /quit or the end of input. `greeting`, unless it is empty, is sent first.
+
+        `earlier`: what is shown before, messages of the shop and what the person sent, which is text.
+        """
         self._console.print(Rule(plain(self._phone.title)))
+        for said in earlier:
+            if isinstance(said, str):
+                self._console.print(Text(f"{PROMPT}{said}", "bold"))
+            else:
+                self._show([said])
         if greeting:
             self._console.print(Text(f"'{greeting}' is sent for you.", "dim"))
             self._console.print(Text(f"{PROMPT}{greeting}", "bold"))

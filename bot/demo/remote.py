@@ -78,12 +78,19 @@ class RemotePhone:
         self._shown += len(found)
         return [ReceivedMessage(one["wamid"], one["payload"], one["at"]) for one in found]
 
-    async def skip(self, keep: int) -> int:
-        """Pass over all messages that are there but the last `keep`. Return how many that are."""
-        found = await self._ask("GET", "messages", params={"wa_id": self._wa_id, "after": self._shown})
-        skipped = max(0, len(found) - keep)
-        self._shown += skipped
-        return skipped
+    async def earlier(self, keep: int | None) -> tuple[int, list[ReceivedMessage | str]]:
+        """Take all messages that are there. Return how many are passed over, and the others.
+
+        The last `keep` of the shop's are not passed over, nor what the person sent between them, which is
+        text; None passes over nothing.
+        """
+        found, person = await self.take(), {"wa_id": self._wa_id}
+        skipped = 0 if keep is None else max(0, len(found) - keep)
+        turns = [(n, 1, message) for n, message in enumerate(found)]
+        sent = await self._ask("GET", "sent", params=person)
+        turns += [(one["before"], 0, one["words"]) for one in sent]
+        turns.sort(key=lambda turn: turn[:2])
+        return skipped, [said for n, _, said in turns if n >= skipped]
 
     async def trace(self) -> list[dict[str, Any]]:
         """Raise NotPossible: `munshi why` shows more."""

@@ -6,9 +6,10 @@ from typing import Any, Final
 from bot.flow_docs.descriptions import described
 from flows.engine.model import BUILT_IN, RECEIVED
 from flows.engine.vocabulary import Action
+from flows.messages.address_form import ADDRESS
 from flows.templates.types import ListOf, Record, Table, Type, Words
 from payments.processing import flow_types
-from payments.processing.actions import REQUIRED, SHOP
+from payments.processing.actions import FIRED, REQUIRED, SHOP
 
 FILTERS: Final[Mapping[str, str]] = {
     "money": "a sum in paise as people read it: `₹249.50`",
@@ -175,19 +176,19 @@ def _action(name: str, action: Action) -> tuple[str, str, str, str]:
     ]
     fires = [f"`{event}` ⤺" for event in action.raises]
     fires += [f"`{event}`" for event in (*action.follows, *action.brings)]
-    does = (action.run.__doc__ or "").strip().partition("\n\n")[0]
+    does = " ".join((action.run.__doc__ or "").split())
     return f"`{name}`", " ".join(takes), ", ".join(fires), does
 
 
 def _events() -> Iterator[str]:
     yield "## Events\n"
     yield "What a rule under `on:` or `anywhere:` may wait for, besides the triggers of buttons and words.\n"
-    raised = {event for action in SHOP.actions.values() for event in action.events} - SHOP.events.keys()
     meanings = {
         **BUILT_IN,
         **dict.fromkeys(sorted(RECEIVED), "the customer sends this"),
+        ADDRESS: "the customer sends an address form back",
         **SHOP.events,
-        **dict.fromkeys(sorted(raised), "fired by an action, see above"),
+        **FIRED,
     }
     rows = [(_event(name), _fields(name), meaning) for name, meaning in meanings.items()]
     yield from _table(("event", "fields of `event`", "comes when"), rows)

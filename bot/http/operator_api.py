@@ -1,16 +1,27 @@
 """API through which the command line makes an operator's changes while the server holds the database."""
 
+import asyncio
 from typing import Final
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
 from bot.context import CONTEXT, Context
-from bot.flow_versions import NoSuchVersion, serve_earlier, serve_file
+from bot.flow_file import load_flow
+from bot.flow_versions import (
+    Check,
+    NoSuchVersion,
+    Strands,
+    earlier_flow,
+    require_nobody_stranded,
+    require_way_back,
+    serve_flow,
+)
 from bot.http import bodies
 from bot.http.access import authorise_operator, problem, validated
 from bot.http.texts import By
 from flows.document.errors import FlowInvalid
+from flows.engine.model import Flow
 from storage.database.queues import InboxState
 
 BY_API: Final = "API"
@@ -23,11 +34,13 @@ class _Reload(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     by: By = BY_API
+    anyway: bool = False
+    """Whether it is served even if customers could never go over to it."""
 
 
 class _Rollback(_Reload):
     version: str | None = None
-    """How the name of the version begins; the last one that was served before, if it is not given."""
+    """How the name of the version begins; the one that was served before, if it is not given."""
 
 
 @routes.post("/operator/events/{number:[0-9]{1,18}}/replay")
@@ -59,12 +72,11 @@ async def reload(request: web.Request) -> web.Response:
     authorise_operator(request)
     context = request.app[CONTEXT]
     wanted = validated(_Reload, bodies.parse_object(await bodies.read_body(request, bodies.API_BODY)))
-    before = context.flow.version
     try:
-        await serve_file(context.store, context.settings.munshi_flow, wanted.by, context.clock.now())
+        flow = await asyncio.to_thread(load_flow, context.settings.munshi_flow)
     except FlowInvalid as invalid:
         raise problem(web.HTTPUnprocessableEntity, str(invalid)) from None
-    return await _now_served(context, before)
+    return await _serve(context, flow, wanted, require_nobody_stranded)
 
 
 @routes.post("/operator/rollback")
@@ -73,17 +85,23 @@ async def rollback(request: web.Request) -> web.Response:
     authorise_operator(request)
     context = request.app[CONTEXT]
     wanted = validated(_Rollback, bodies.parse_object(await bodies.read_body(request, bodies.API_BODY)))
-    before = context.flow.version
     try:
-        await serve_earlier(context.store, wanted.version, wanted.by, context.clock.now())
+        flow = await earlier_flow(context.store.versions, wanted.version)
     except NoSuchVersion as unknown:
         raise problem(web.HTTPNotFound, str(unknown)) from None
     except FlowInvalid as invalid:
         raise problem(web.HTTPUnprocessableEntity, str(invalid)) from None
-    return await _now_served(context, before)
+    return await _serve(context, flow, wanted, require_way_back)
 
 
-async def _now_served(context: Context, before: str) -> web.Response:
+async def _serve(context: Context, flow: Flow, wanted: _Reload, check: Check) -> web.Response:
+    before, now = context.flow.version, context.clock.now()
+    try:
+        if not wanted.anyway:
+            await check(context.settings.database_url, flow, now)
+    except Strands as strands:
+        raise problem(web.HTTPUnprocessableEntity, str(strands)) from None
+    await serve_flow(context.store, flow, wanted.by, now)
     await context.follow_flow()
     version = context.flow.version
     return web.json_response({"version": version, "before": before, "changed": version != before})

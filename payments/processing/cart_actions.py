@@ -154,7 +154,9 @@ def _settle(scene: Scene, args: NoArguments) -> Result:
 def _repeat(scene: Scene, args: NoArguments) -> Result:
     """Put into the cart what the current order holds, as far as the shop has it now, at today's prices.
 
-    What the cart holds stays, and what is in both is not added up: who repeats twice wants it once.
+    What the cart holds stays, and what is in both is not added up: who repeats twice wants it once. If some
+    of it is missing, the rule goes on, and `cart.incomplete` follows. If all of it is, or there is no order,
+    it is refused and the cart stays.
     """
     state = state_of(scene)
     if state.order is None:

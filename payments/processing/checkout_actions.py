@@ -16,7 +16,11 @@ Words = Annotated[str, BeforeValidator(lambda value: str(value)[:2000])]
 
 class _Said(NoArguments):
     address: Words | None = None
-    """A line with a PIN code to which the shop delivers."""
+    """A line with a PIN code to which the shop delivers.
+
+    Where the shop delivers, it means delivery. A PIN code alone is joined to the address before it, also to
+    one that was refused for its PIN code.
+    """
     slot: Words | None = None
     """The id of a slot; empty takes it back."""
     coupon: Words | None = None
@@ -24,11 +28,11 @@ class _Said(NoArguments):
     note: Words | None = None
     """A word for the shop, up to 500 characters."""
     pickup: bool | None = None
-    """Whether the customer fetches the goods."""
+    """Whether the customer fetches the goods; `false`: not, after all."""
     name: Words | None = None
-    """Who takes the goods."""
+    """Who takes the goods at that address, up to 100 characters; another address without it forgets it."""
     phone: Words | None = None
-    """Their phone number."""
+    """Their phone number; another address without it forgets it."""
 
 
 def _set(scene: Scene, args: _Said) -> Result:

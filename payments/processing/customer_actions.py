@@ -15,7 +15,11 @@ from payments.shop.staff import Right, who_may
 
 
 def _forget(scene: Scene, args: NoArguments) -> Result:
-    """Ask for the customer to be forgotten. The orders that this step does not know are looked at then."""
+    """Ask for the customer to be forgotten: their name, numbers, chat and cart. Orders and money stay.
+
+    It is done a minute later, so that the rule's `say` still reaches them. Refused while an order is under
+    way, at once or after that minute: the orders that this step does not know are looked at then.
+    """
     state = state_of(scene)
     if found := unfinished_of(state):
         return refused(scene, "customer.refused", **refusal(*found))
@@ -40,7 +44,11 @@ class _Hears(NoArguments):
 
 
 def _hear(scene: Scene, args: _Hears) -> Result:
-    """Keep what the customer wants to hear from now on."""
+    """Keep what the customer wants to hear from now on.
+
+    `nothing` (answers, money, and news of an order; no reminders), `orders` (reminders too; so it is at
+    first), `offers` (offers too: only after an explicit yes).
+    """
     return Result(state_of(scene)._replace(hears=args.hears))
 
 

@@ -6,6 +6,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, get_args
 
+from flows.engine.model import Flow
 from flows.templates import types
 from flows.templates.types import MONEY, NUMBER, TEXT, TRUTH, UNKNOWN, ListOf, Record, Type, Types, words
 from payments.ledger.state import PaymentStatus
@@ -95,6 +96,15 @@ _SPECIAL: Final[Mapping[str, Type]] = {
 }
 _BACK: Final = {"amount": MONEY, "by_hand": MONEY}
 _PERSON: Final = {"refund": MONEY, "by_hand": MONEY}
+
+
+_NAMES_OF_SUMS: Final = frozenset({*_SUMS, *_BACK, *_PERSON, "limit"})
+
+
+def guards_read_sums(flow: Flow) -> bool:
+    """Return whether a guard, `never:` or `always:` reads an amount of money, so that prices may decide."""
+    read = (path for one in flow.written if one.is_guard for path in one.reads)
+    return any(not _NAMES_OF_SUMS.isdisjoint(path[1:]) for path in read)
 
 
 def _refused(reasons: Iterable[str], limit: Type, maybe: Iterable[str] = (), **more: Type) -> Record:

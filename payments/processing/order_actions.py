@@ -24,7 +24,10 @@ MIN_TOTAL: Final = 100
 
 
 def _place(scene: Scene, args: NoArguments) -> Result:
-    """Freeze the cart into a new order. An earlier order that is not paid ends first."""
+    """Freeze the cart into a new order, and reserve its goods.
+
+    An earlier order that is not paid ends first, and its link is cancelled.
+    """
     state = state_of(scene)
     shop = state.at.shop
     possible = tuple(
@@ -94,7 +97,10 @@ def withdraw_link(state: ShopState, order: OrderState) -> ShopState:
 
 
 def _promise(scene: Scene, args: NoArguments) -> Result:
-    """Make the goods of the current order due, against cash at the door. Its link is withdrawn."""
+    """Make the goods of the current order due, against cash at the door. Its link is withdrawn.
+
+    Refused (`no cash`) where the shop takes none.
+    """
     state = state_of(scene)
     order = state.order
     if order is None or order.lifecycle is not Lifecycle.OPEN or not order.open_to_pay:
@@ -135,7 +141,11 @@ def _turned_to(state: ShopState, named: Any) -> OrderState | None:
 
 
 def _show(scene: Scene, args: _Named) -> Result:
-    """Turn the chat to an order that is under way, or that is named: `order` is then about it."""
+    """Turn the chat to an order that is under way, or that is named: `order` is then about it.
+
+    An order that can still be paid, or whose goods are to come, goes before an older one; if it has ended,
+    the newest whose goods are to come is shown.
+    """
     state = state_of(scene)
     order = _turned_to(state, args.order)
     return Result(state.about(order.key) if order else state)
@@ -144,7 +154,8 @@ def _show(scene: Scene, args: _Named) -> Result:
 def _call_off(scene: Scene, args: _Named) -> Result:
     """Call off an order, if the shop still allows it. What was paid goes back; so does what comes.
 
-    The chat is then about it. The step tells the flow, as it does when the staff call an order off.
+    Goods that nobody has begun to prepare can be sold again. The chat is then about it. The step tells the
+    flow, as it does when the staff call an order off.
     """
     state = state_of(scene)
     order = _turned_to(state, args.order)
@@ -163,7 +174,12 @@ class _Rating(NoArguments):
 
 
 def _rate(scene: Scene, args: _Rating) -> Result:
-    """Keep what the customer says of an order, from 1 (bad) to 5 (good), once."""
+    """Keep what the customer says of an order, from 1 (bad) to 5 (good), once.
+
+    It is `order.rating` then (0 if nothing yet). A button with `with: "{{ order.key }} 5"` rates the order
+    that its message was about, a mere `5` the current one. Refused with the reason `not delivered`, `rated
+    before`, or `no rating` if it is none of 1 to 5.
+    """
     state = state_of(scene)
     *named, said = str(args.rating).split() or [""]
     order = state.orders.get(named[0]) if named else state.order

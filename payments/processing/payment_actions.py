@@ -18,7 +18,10 @@ ASK_AGAIN: Final = 30_000
 
 
 def _request(scene: Scene, args: NoArguments) -> Result:
-    """Make sure that the current order has one payable link: the one it has, or a new one."""
+    """Make sure that the current order has one payable link: the one it has, or a new one.
+
+    A new one is made as soon as the customer can pay no other.
+    """
     state = state_of(scene)
     order = state.order
     if order is None or order.status is not PaymentStatus.UNPAID:
@@ -47,7 +50,7 @@ def _cancel(scene: Scene, args: NoArguments) -> Result:
 
 
 def _check(scene: Scene, args: NoArguments) -> Result:
-    """Ask Razorpay for the current order's payments now, at most once in `ASK_AGAIN`."""
+    """Ask Razorpay for the current order's payments now, at most every 30 s."""
     state = state_of(scene)
     if state.order is None:
         return refused(scene, "order.refused", reason="nothing to pay")

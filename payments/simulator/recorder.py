@@ -30,6 +30,8 @@ class Recorder:
         self.simulator = Simulator(flow, staff=people.named(staff) if staff else None)
         self._lines: list[str] = []
         self._state = ""
+        self.notes: list[str] = []
+        """What could not be played, and why."""
 
     def do(self, key: str, value: Any) -> None:
         """Play and write one action. Nothing is written if it can't be played.
@@ -55,6 +57,7 @@ class Recorder:
 
     def note(self, text: str) -> None:
         """Write a comment."""
+        self.notes.append(text)
         self._lines.append(f"  # {' '.join(text.split())}")
 
     def text(self, name: str, flow: str | None = None) -> str:

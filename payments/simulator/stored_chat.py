@@ -83,6 +83,8 @@ class Retold:
     text: str
     said: tuple[str, ...]
     """Names of the shop's messages to the customer, oldest first."""
+    notes: tuple[str, ...] = ()
+    """What of the chat could not be played, and why."""
 
 
 def retold(
@@ -99,8 +101,11 @@ def retold(
         for patient in (True, False):
             retelling = _Retelling(flow, told, orders, slow=slow, patient=patient)
             retelling.tell()
-            again = tuple(say.name for say in retelling.recorder.simulator.said)
-            ways.append(Retold(retelling.recorder.text(name), again))
+            recorder = retelling.recorder
+            again = tuple(say.name for say in recorder.simulator.said)
+            ways.append(Retold(recorder.text(name), again, tuple(recorder.notes)))
+            if again == tuple(said):
+                return ways[-1]
     return max(ways, key=lambda way: _in_common(way.said, said))
 
 

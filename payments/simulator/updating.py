@@ -1,5 +1,6 @@
 """Writes the present answers of the shop into a scenario, and leaves all else as it was written. Pure."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -61,7 +62,7 @@ def _texts(
 ) -> Iterator[_Edit]:
     """Yield the messages that are others. `now`: each as it is said, and as it is written."""
     if len(before) != len(now):
-        listed = _list([new for _, new in now], key.start_mark.column, flow_style=flow_style)
+        listed = _list(_kept(before, now), key.start_mark.column, flow_style=flow_style)
         lead = "" if listed.startswith("\n") else " "
         yield _Edit(key.end_mark.index + 1, _end(value), lead + listed)
         return
@@ -70,7 +71,30 @@ def _texts(
     indent = key.start_mark.column + (4 if isinstance(value, SequenceNode) else 2)
     for node, old, (said, text) in zip(nodes, before, now, strict=True):
         if not matches(old, said):
-            yield _Edit(node.start_mark.index, _end(node), _text(text, indent, flow_style=flow_style))
+            written = _begun(old, text)
+            yield _Edit(node.start_mark.index, _end(node), _text(written, indent, flow_style=flow_style))
+
+
+def _kept(before: Sequence[str], now: Sequence[tuple[str, str]]) -> list[str]:
+    """Return each text, as it was written before if that still fits."""
+    left, kept = list(before), []
+    for said, text in now:
+        fits = next((old for old in left if matches(old, said)), None)
+        kept.append(text if fits is None else fits)
+        if fits is not None:
+            del left[: left.index(fits) + 1]
+    return kept
+
+
+def _begun(old: str, text: str) -> str:
+    """Return `text`; only as many words of its beginning as `old` had, if that ended with `…`."""
+    beginning = old.strip().removesuffix("…")
+    if beginning == old.strip():
+        return text
+    blanks = r"\s*" if beginning != beginning.rstrip() else ""
+    words = re.match(rf"(?:\s*\S+){{0,{len(beginning.split())}}}{blanks}", text)
+    assert words is not None
+    return f"{words[0].removesuffix('…')}…"
 
 
 def _list(texts: Sequence[str], column: int, *, flow_style: bool) -> str:

@@ -1,6 +1,6 @@
 """The versions of the flow: each serving of one is a row, and the newest row is what every process serves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flows.engine import outline as outlines
@@ -95,16 +95,6 @@ async def texts(tx: Transaction, number: int) -> Mapping[str, str]:
     return found
 
 
-async def stand_in(tx: Transaction, number: int, states: Sequence[str]) -> list[str]:
-    """Return those of `states` in which somebody stands who stands on the version `number`."""
-    return [state for state in states if await tx.fetch(_ANYBODY, number, state)]
-
-
-_ANYBODY = """
-SELECT id FROM conversation
-WHERE version = $1 AND state = $2 AND merged_into IS NULL AND forgotten_at IS NULL LIMIT 1"""
-
-
 async def counted(tx: Transaction, number: int) -> Mapping[str, int]:
     """Return how many customers stand in each state of the version `number`, where any do.
 
@@ -139,7 +129,3 @@ class StoredVersions:
     async def texts(self, number: int) -> Mapping[str, str]:
         """Return the files of the version `number`, which must exist, by name."""
         return await self._units.read(lambda tx: texts(tx, number))
-
-    async def stand_in(self, number: int, states: Sequence[str]) -> list[str]:
-        """Return those of `states` in which somebody stands who stands on the version `number`."""
-        return await self._units.read(lambda tx: stand_in(tx, number, states))

@@ -10,10 +10,14 @@ import pytest
 
 from bot.cli import plan
 from bot.clock import SystemClock
+from bot.flow_file import load_flow
+from bot.flow_versions import NoSuchVersion, earlier_flow, require_nobody_stranded
 from flows.engine import conversation as conversations
 from flows.engine.conversation import Conversation
+from flows.engine.outline import Outline
 from payments.prover import prove, report
 from storage import Store
+from storage.inbox.versions import FlowText
 from tests.bot.command_line import installation, run_munshi
 from tests.databases import made
 from tests.payments.test_prove_endings import LEMONADE
@@ -45,11 +49,11 @@ def write(file: Path, *edits: tuple[str, str]) -> Path:
     return file
 
 
-async def standing(store: Store, id: int, state: str, **data: object) -> None:
-    """A customer who stands in `state` of the first version, and wrote just now."""
-    one = Conversation("x", state, (1,), 1, "en", data=data)
+async def standing(store: Store, id: int, state: str, version: int = 1, **data: object) -> None:
+    """A customer who stands in `state` of a version, and wrote just now."""
+    one = Conversation("x", state, (1,), 1, "en", {"name": "Asha"}, data=data)
     await insert(
-        store, "conversation", id=id, state=state, snapshot=conversations.to_json(one), version=1,
+        store, "conversation", id=id, state=state, snapshot=conversations.to_json(one), version=version,
         last_inbound_at=SystemClock().now(),
     )  # fmt: skip
 
@@ -82,7 +86,7 @@ async def test_the_life_of_a_version(database_url: str, tmp_path: Path) -> None:
     status, said = await munshi(database_url, file, "reload")
     assert (status, said.splitlines()[0]) == (0, f"version <version> is {stands} already: nothing changes")
     status, said = await munshi(database_url, file, "rollback")
-    assert (status, said) == (1, "there is no earlier version: munshi history lists those that were served\n")
+    assert (status, said) == (1, "there is no earlier version; munshi history lists those that were served\n")
     write(file, ("failed: {say: pay}", "failed: {say: pey}"))
     status, said = await munshi(database_url, file, "reload")
     assert status == 1
@@ -124,6 +128,7 @@ async def test_plan_says_what_changes_and_what_it_means_to_everybody(
     await munshi(database_url, file, "reload")
     async with open_store(database_url) as store:
         await standing(store, 1, "counter", cart=[["glass", 2]])
+        await insert(store, "alias", conversation_id=1, value="919812345601")
         await standing(store, 2, "till")
         key = f"{await installation(store)}-3-1-abc"
         await standing(store, 3, "till", order=key)
@@ -161,9 +166,23 @@ async def test_plan_proves_the_new_file_too(database_url: str, tmp_path: Path) -
     )
 
 
-@pytest.mark.parametrize("edits", [(), (("price: 30", "price: 40"),)])
+@pytest.mark.parametrize(
+    ("edits", "why"),
+    [
+        ((), "No rule, state or message changes"),
+        ((("price: 30,", "price: 30, description: Cold,"),), "No rule, state or message changes"),
+        (
+            (("price: 30", "price: 40"),),
+            "Only prices change, and no guard, 'never' or 'always' reads a sum",
+        ),
+    ],
+)
 async def test_plan_searches_nothing_if_at_most_prices_change(
-    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edits: tuple[tuple[str, str], ...]
+    sqlite_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    edits: tuple[tuple[str, str], ...],
+    why: str,
 ) -> None:
     await made(sqlite_url)
     await munshi(sqlite_url, write(tmp_path / "flows.yaml"), "reload")
@@ -173,7 +192,7 @@ async def test_plan_searches_nothing_if_at_most_prices_change(
     file = write(tmp_path / "flows.yaml", *edits)
     status, said = await munshi(sqlite_url, file, "plan", str(file))
     assert status == 0, said
-    assert said.endswith("so nothing was searched: munshi prove searches all\n")
+    assert said.endswith(f"\n{why}, so nothing was searched: munshi prove searches all\n")
     assert "Who stands where\n  counter: 1 customer\n" in said, "on the served version, too"
 
 
@@ -195,6 +214,26 @@ async def test_plan_searches_what_changes(
     assert (await munshi(sqlite_url, file, "plan", str(file)))[0] == 1
 
 
+@pytest.mark.parametrize(
+    "guard",
+    [
+        ("start: counter\n", "never: {say: pay, if: order.total < 0}\nstart: counter\n"),
+        ("start: counter\n", "always: {say: pay, holds: order.total > 0}\nstart: counter\n"),
+        ("image: {to: counter}", "image: {if: cart.goods > 5000, to: counter}"),
+        ("title: Yes please}", "title: Yes please, if: cart.goods < 9000}"),
+    ],
+)
+async def test_plan_searches_a_price_that_a_guard_may_read(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, guard: tuple[str, str]
+) -> None:
+    await made(sqlite_url)
+    await munshi(sqlite_url, write(tmp_path / "flows.yaml", guard), "reload")
+    monkeypatch.setattr(plan, "_proves", lambda *asked, **options: False)
+    file = write(tmp_path / "flows.yaml", guard, ("price: 30", "price: 40"))
+    status, said = await munshi(sqlite_url, file, "plan", str(file))
+    assert (status, "glass: ₹30 → ₹40" in said) == (1, True)
+
+
 async def test_plan_tells_whom_nothing_moves(database_url: str, tmp_path: Path) -> None:
     """Nothing leads out of the till, which is gone: a reload is refused too."""
     await made(database_url)
@@ -207,9 +246,84 @@ async def test_plan_tells_whom_nothing_moves(database_url: str, tmp_path: Path) 
     status, said = await munshi(database_url, file, "plan", "--no-proof", str(file))
     assert status == 1
     assert "Whom nothing moves\n  till, version <version>: 'till' is gone" in said
+    planned = said[said.index("Whom nothing moves") :]
     status, said = await munshi(database_url, file, "reload")
     assert status == 1
-    assert "which is gone, and nothing leads them out of it" in said
+    assert said.startswith(planned)
+    assert "or say --anyway" in said
+    assert said.endswith("Refused: version <version> goes on\n")
+    status, said = await munshi(database_url, file, "reload", "--anyway")
+    assert status == 0
+    assert "in the place of <version>\nwhat may go wrong in it was not searched" in said
+    # Who is stranded already does not keep a server from starting with what is served.
+    await require_nobody_stranded(database_url, load_flow(file), 0)
+
+
+async def test_each_rollback_leads_one_further_back(database_url: str, tmp_path: Path) -> None:
+    await made(database_url)
+    names = {}
+    for name in ("till", "desk", "bank"):
+        file = write(tmp_path / "flows.yaml", ("  till:\n", f"  {name}:\n"), ("to: till", f"to: {name}"))
+        if name == "desk":
+            file.write_text(f"migrate: {{from: till, to: desk}}\n{file.read_text()}")
+        names[name] = load_flow(file).version
+        await munshi(database_url, file, "reload")
+    async with open_store(database_url) as store:
+        await standing(store, 1, "bank", version=3)
+    status, said = await munshi(database_url, file, "rollback")
+    assert await served(database_url) == names["desk"]
+    assert said.splitlines()[1:] == [
+        "",
+        "Who stays with their version until they rest in its first state",
+        "  bank, version <version>: 'bank' is gone, and no entry of 'migrate' takes it: 1 customer",
+        "flows.yaml is not what is served: the next start, or reload, serves the file",
+    ]
+    write(file)
+    status, said = await munshi(database_url, file, "rollback")
+    assert await served(database_url) == names["till"]
+    assert "is not what is served" not in said
+    result = await run_munshi(database_url, "rollback", MUNSHI_FLOW=str(file))
+    assert result.exit_code == 1
+    choice = f"to serve another all the same, name it: {names['desk']}, {names['bank']};"
+    assert f"there is no earlier version; {choice}" in result.output
+    status, said = await munshi(database_url, file, "rollback", "zzz")
+    assert (status, said.partition(";")[0]) == (1, "no version that was served is called 'zzz'")
+    assert (await munshi(database_url, file, "rollback", names["bank"][:8]))[0] == 0
+    assert await served(database_url) == names["bank"]
+    await munshi(database_url, file, "rollback")
+    assert await served(database_url) == names["till"], "what came between is undone"
+
+
+async def served(url: str) -> str:
+    async with open_store(url) as store:
+        newest = await store.versions.newest()
+    assert newest is not None
+    return newest.version
+
+
+async def test_a_rollback_that_strands_somebody_is_refused(sqlite_url: str, tmp_path: Path) -> None:
+    await made(sqlite_url)
+    closed = (", image: {to: counter}", "")
+    await munshi(sqlite_url, write(tmp_path / "flows.yaml", closed), "reload")
+    file = write(tmp_path / "flows.yaml", closed, ("  till:\n", "  desk:\n"), ("to: till", "to: desk"))
+    await munshi(sqlite_url, file, "reload")
+    async with open_store(sqlite_url) as store:
+        await standing(store, 1, "desk", version=2)
+    status, said = await munshi(sqlite_url, file, "rollback")
+    assert status == 1
+    assert said.startswith("Whom nothing moves\n  desk, version <version>: 'desk' is gone")
+    status, said = await munshi(sqlite_url, file, "rollback", "--anyway")
+    assert status == 0
+    assert "\nWhom nothing moves\n  desk, version <version>: 'desk' is gone" in said
+
+
+async def test_a_name_that_several_versions_share_serves_none(sqlite_url: str) -> None:
+    await made(sqlite_url)
+    async with open_store(sqlite_url) as store:
+        for version in ("ab1", "ab2"):
+            await store.versions.serve(FlowText(version, {}, Outline(version, "", {})), {}, "ravi", 1)
+        with pytest.raises(NoSuchVersion, match="may be any of these, so name one: ab1, ab2"):
+            await earlier_flow(store.versions, "ab")
 
 
 PLAN: Final = """\
@@ -237,7 +351,7 @@ Who goes over, with their next message
   till → desk, by line 38: 2 customers, ₹30 open
 
 Carts that change price, of those who wrote in the last 7 days: 1
-  <id>: ₹60 → ₹80
+  Asha …5601: ₹60 → ₹80
 """
 
 

@@ -96,6 +96,21 @@ async def test_why_tells_all_in_order_of_time(store: Store, database_url: str) -
         assert secret not in result.output
 
 
+async def test_why_names_each_timer_once(store: Store, database_url: str) -> None:
+    """Each visit of a state starts its own, and only that of the last visit can do anything."""
+    await chatted(store)
+    for visit, state in ((4, "ignored"), (5, "ignored"), (6, "pending"), (7, "pending")):
+        await insert(
+            store, "inbox", id=10 + visit, conversation_id=1, key=f"t{visit}", kind="timer", state=state,
+            body={"state": "checkout" if visit < 6 else "paid", "timer": "10 min", "visit": visit},
+            due_at=NOW + 150_000, received_at=NOW, handled_at=None if state == "pending" else NOW,
+        )  # fmt: skip
+    said = (await run_munshi(database_url, "why", "919812345601")).output
+    assert "timer '10 min' of checkout, without effect  [event 15]" in said
+    assert "timer '10 min' of paid, which waits  [event 17]" in said
+    assert said.count("timer '10 min'") == 2
+
+
 async def test_why_says_what_is_erased(store: Store, database_url: str) -> None:
     key = await chatted(store)
     assert "erased" not in (await run_munshi(database_url, "why", f"{key}-1-1")).output

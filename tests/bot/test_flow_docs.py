@@ -13,7 +13,7 @@ from bot.flow_docs.page import FILTERS
 from bot.flow_docs.schema import schema
 from flows.document.reader import read
 from flows.templates.expressions import TemplateLanguage
-from payments.processing.actions import SHOP
+from payments.processing.actions import FIRED, SHOP
 from tests.bot.test_cli_commands import munshi
 
 SCHEMA: Final = schema()
@@ -21,6 +21,7 @@ FLOWS: Final = [
     Path("flows.yaml"),
     *sorted(p for p in Path("docs/recipes").glob("*.yaml") if ".test" not in p.name),
 ]
+GUIDE: Final = Path("docs/flow-format.md")
 TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list, "object": dict,
     "null": type(None),
@@ -161,3 +162,15 @@ def test_the_schema_is_printed_for_editors_and_lies_beside_a_new_shop(tmp_path: 
     assert json.loads((tmp_path / "shop/flows.schema.json").read_text("utf-8")) == SCHEMA
     first = (tmp_path / "shop/flows.yaml").read_text("utf-8").split("\n")[0]
     assert first == "# yaml-language-server: $schema=flows.schema.json"
+
+
+def test_events_and_actions_have_no_second_table_in_the_guide() -> None:
+    rows = [line for line in GUIDE.read_text("utf-8").splitlines() if line.startswith("| `")]
+    first = {name for row in rows for name in re.findall(r"`([a-z_.]+)[`:]", row.split(" | ")[0])}
+    # These are names in templates, too.
+    names = {"customer.hears", "order.stage"}
+    listed = {name for name in (*SHOP.actions, *SHOP.events, *FIRED) if "." in name} - names
+    assert first & listed == set()
+    guide = GUIDE.read_text("utf-8")
+    assert "(flow-language.md#events)" in guide
+    assert "(flow-language.md#actions)" in guide

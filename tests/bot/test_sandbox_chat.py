@@ -1,11 +1,17 @@
 """`munshi chat --sandbox`: a phone of its own for each customer, and a long chat goes on where it was."""
 
+import io
+import sys
+
 import httpx
+import pytest
+from rich.console import Console
 
 from bot.cli.sandbox_chat import called
+from bot.demo.chat import Chat
 from bot.demo.remote import RemotePhone
 from sandbox import control
-from sandbox.people import ReceivedMessage
+from sandbox.people import ReceivedMessage, words_of
 from sandbox.world import World
 
 ASHA = "919800000001"
@@ -17,19 +23,41 @@ def test_customers_have_different_names() -> None:
     assert len(set(names)) == 20
 
 
-async def test_a_chat_that_goes_on_shows_its_last_messages_only() -> None:
+async def test_a_chat_that_goes_on_shows_both_halves_of_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(now=lambda: 1_000)
     world.meta.app.add_routes(control.routes(world))
     async with world.serving("127.0.0.1", 0, 0, ticking=False):
         person = world.meta.person(ASHA)
         for number in range(5):
+            await person.write(f"say {number}")
             payload = {"type": "text", "text": {"body": str(number)}}
             person.messages.append(ReceivedMessage(f"wamid.{number}", payload, 1_000))
+        await person.send("sticker", {"id": "1"})
         async with httpx.AsyncClient(base_url=world.meta_url, trust_env=False) as client:
             phone = RemotePhone(client, ASHA, "Asha", "Chai & Co.", "sqlite://munshi.db")
-            assert await phone.skip(3) == 2
-            assert [message.text for message in await phone.take()] == ["2", "3", "4"]
+            skipped, turns = await phone.earlier(2)
+            assert (skipped, [said if isinstance(said, str) else said.text for said in turns]) == (
+                3, ["say 3", "3", "say 4", "4", "[sticker]"],
+            )  # fmt: skip
             assert await phone.take() == []
             fresh = RemotePhone(client, ASHA, "Asha", "Chai & Co.", "sqlite://munshi.db")
-            assert await fresh.skip(9) == 0
-            assert len(await fresh.take()) == 5
+            assert len((await fresh.earlier(None))[1]) == 11
+            monkeypatch.setattr(sys, "stdin", io.StringIO())
+            console = Console(file=io.StringIO(), width=60)
+            await Chat(phone, console, "").run(greeting="", earlier=turns)
+            assert isinstance(console.file, io.StringIO)
+            shown = console.file.getvalue()
+            places = [
+                shown.index(part) for part in ("say 3", "\n3\n", "say 4", "\n4\n", "[sticker]", "Goodbye")
+            ]
+            assert places == sorted(places)
+
+
+def test_what_a_person_did_is_read_as_they_did_it() -> None:
+    tapped = {"type": "list_reply", "list_reply": {"id": "x", "title": "Tea"}}
+    filled = {"type": "nfm_reply", "nfm_reply": {"name": "address_message", "body": "12 Road"}}
+    assert [
+        words_of({"type": "interactive", "interactive": tapped}),
+        words_of({"type": "interactive", "interactive": filled}),
+        words_of({"type": "button", "button": {"payload": "x", "text": "Order again"}}),
+    ] == ["Tea", "12 Road", "Order again"]

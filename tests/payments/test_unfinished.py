@@ -97,7 +97,7 @@ def test_one_of_the_staff_is_not_forgotten(store: MemoryShop) -> None:
 
 
 def test_each_reason_is_written_down() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "flow-format.md").read_text()
+    text = (Path(__file__).parents[2] / "docs" / "flow-language.md").read_text()
     [row] = [line for line in text.splitlines() if line.startswith("| `customer.refused` |")]
     assert [reason for reason in Unfinished if f"`{reason}`" not in row] == []
 

@@ -48,6 +48,8 @@ def new(text: str) -> str | None:
         ("- shop: [One., More.]  # both", "- shop: One.  # both"),
         ("- shop:\n      - 1\n      - 2\n    # a\n    state: here", "- shop: One.\n    # a\n    state: here"),
         ("- shop: O…  # stays", "- shop: O…  # stays"),
+        ("- shop: Won…  # begins so", "- shop: One.…  # begins so"),
+        ("- shop: [O…, More…]  # both", "- shop: O…  # both"),
     ],
 )  # fmt: skip
 def test_what_is_written_anew_in_one_answer(written: str, other: str) -> None:
@@ -59,6 +61,10 @@ def test_what_is_written_anew_in_one_answer(written: str, other: str) -> None:
     ("does", "written", "other"),
     [
         ("bye", "- shop: Two.", "- shop: |\n      Two:\n      lines"),
+        ("bye", "- shop: Three…", '- shop: "Two:…"'),
+        ("bye", "- shop: Three …", "- shop: |\n      Two:\n      …"),
+        ("bye", "- shop: Three of them…", "- shop: |\n      Two:\n      lines…"),
+        ("both", "- shop: T…", "- shop: [One., T…]"),
         ("bye", "- shop: [Two.]", '- shop: ["Two:\\nlines"]'),
         ("both", "- shop: Two.", "- shop:\n      - One.\n      - |\n        Two:\n        lines"),
         ("both", "- shop:\n    - 1\n    - 2", "- shop:\n    - One.\n    - |\n        Two:\n        lines"),

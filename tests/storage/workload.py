@@ -319,7 +319,6 @@ async def _reload(shop: Shop) -> None:
     assert newest is not None
     assert [one.version for one in await shop.store.versions.since(newest.number - 1)] == ["two"]
     await shop.store.versions.texts(newest.number)
-    await shop.store.versions.stand_in(newest.number, ["cart"])
     await shop.store._units.read(_look_at_standing)
 
 

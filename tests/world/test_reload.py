@@ -6,11 +6,14 @@ from typing import Any, Final
 
 import orjson
 import pytest
+import structlog
 
 from bot.app import bot, from_database
+from bot.cli import reload_signal
 from bot.clock import ShiftedClock
 from bot.context import Context
-from bot.flow_versions import serve_file
+from bot.flow_file import load_flow
+from bot.flow_versions import serve_flow
 from bot.settings import Settings
 from flows.engine import events
 from flows.engine.events import Event, Tapped, TextReceived
@@ -236,7 +239,12 @@ async def test_migrate_must_lead_on_everybody_who_stands_in_a_state_that_is_gone
             in answer["error"]
         )
         edited(file, *waits, ("start: browsing\n", "migrate: {from: x, to: browsing}\nstart: browsing\n"))
-        assert "'migrate' says nothing of 'awaiting_payment'" in (await reload(live, 422))["error"]
+        said = (await reload(live, 422))["error"]
+        assert "'migrate' says nothing of 'awaiting_payment'" in said
+        version = live.context.flow.version
+        with structlog.testing.capture_logs() as logged:
+            await reload_signal._reload(live.context)
+        assert logged == [{"log_level": "error", "event": "flow refused", "served": version, "mend": said}]
         edited(
             file,
             *waits,
@@ -246,6 +254,29 @@ async def test_migrate_must_lead_on_everybody_who_stands_in_a_state_that_is_gone
         [told] = await customer.tap("Pay Now")
         assert "Click here to complete payment" in told.text
         assert await state(live, customer) == "to_pay"
+
+
+async def test_who_is_told_that_customers_are_stranded_may_reload_anyway(
+    world: World, clock: ShiftedClock, start: Start, file: Path
+) -> None:
+    """They stay with their version; the next start is not refused for them."""
+    async with start(world, clock, file) as live:
+        customer = live.customer()
+        await customer.checkout()
+        await customer.tap("Confirm order")
+        edited(
+            file,
+            *(("  awaiting_payment:\n", "  to_pay:\n"), ("to: awaiting_payment", "to: to_pay")),
+            ("start: browsing\n", "migrate: {from: x, to: browsing}\nstart: browsing\n"),
+        )
+        await reload(live, 422)
+        status, answer = await live.api("POST", "/operator/reload", {"anyway": True})
+        assert (status, answer["changed"]) == (200, True)
+        [told] = await customer.tap("Pay Now")
+        assert "Click here to complete payment" in told.text
+        assert await state(live, customer) == "awaiting_payment"
+    async with start(world, clock, file) as live:
+        assert live.context.flow.version == answer["version"]
 
 
 async def test_every_process_serves_what_one_of_them_reloads(
@@ -261,7 +292,7 @@ async def test_every_process_serves_what_one_of_them_reloads(
         while await working.step():
             pass
         edited(file, *RENAMED, MIGRATE)
-        await serve_file(one.store, file, "ravi", clock.now())
+        await serve_flow(one.store, load_flow(file), "ravi", clock.now())
         assert await one.follow_flow()
         await arrive(one, 2, "menu")
         while await working.step():

@@ -1,5 +1,6 @@
-"""What `munshi plan` finds out: for each customer, whether they would go over to a flow, and where to."""
+"""What serving a flow would mean to each customer: whether they would go over to it, and where to."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from bot.own_actions import vocabulary
 from bot.whatsapp.limits import LIMITS
 from flows.document.errors import FlowInvalid, Issue, close
 from flows.engine import migration_faults
+from flows.engine.conversation import Conversation
 from flows.engine.going_over import Over, Stays, misfit, ways
 from flows.engine.model import Flow
 from flows.engine.outline import Outline
@@ -19,6 +21,7 @@ from payments.processing.versions import decide_version
 from payments.shop import cart as carts
 from payments.shop import changes
 from payments.shop.catalogue import Shop
+from payments.shop.money import money
 from payments.shop.orders import Lifecycle
 from storage.database.records import Records
 from storage.inbox import versions
@@ -41,6 +44,11 @@ class Group:
         """Add one customer."""
         self.people += 1
         self.due += due_of(given)
+
+    def __str__(self) -> str:
+        """Return how many they are, and what is open: `2 customers, ₹30 open`."""
+        due = f", {money(self.due)} open" if self.due else ""
+        return f"{self.people} customer{'' if self.people == 1 else 's'}{due}"
 
 
 def due_of(given: StepInput) -> int:
@@ -71,8 +79,7 @@ class Pin:
 class ChangedCart:
     """A cart whose goods change price."""
 
-    conversation: str
-    """Public id of the customer's conversation."""
+    owner: Conversation
     before: int
     """Paise."""
     after: int | None
@@ -94,8 +101,8 @@ class Plan:
     unknown: list[str] = field(default_factory=list)
     """States that `migrate:` names, and that no version had which was served."""
     carts: list[ChangedCart] = field(default_factory=list)
-    same: bool = False
-    """Whether nothing changes that a search of what may happen would look at."""
+    unsearched: str = ""
+    """Why no search of what may happen is worth its time; empty if one is."""
 
     @property
     def strands(self) -> bool:
@@ -203,7 +210,8 @@ class _Planner:
 
     async def _is_lost(self, number: int, earlier: Outline, found: Stays, state: str) -> bool:
         if number not in self._readable:
-            self._readable[number] = _can_read(await versions.texts(self._records.reads, number))
+            texts = await versions.texts(self._records.reads, number)
+            self._readable[number] = await asyncio.to_thread(_can_read, texts)
         return not self._readable[number] or bool(
             list(migration_faults.stranded(self._flow, earlier, [state]))
         )
@@ -217,6 +225,31 @@ def _can_read(texts: Mapping[str, str]) -> bool:
     return True
 
 
+def staying(plan: Plan) -> Iterator[str]:
+    """Yield lines about those who would stay with their version for some time."""
+    yield from listed("Who stays with their version until they rest in its first state", _pinned(plan.pins))
+
+
+def stranded(plan: Plan) -> Iterator[str]:
+    """Yield lines about those who would be stranded, and what is wrong with `migrate:`."""
+    yield from listed("Whom nothing moves", _pinned(plan.stranded))
+    if plan.faults:
+        yield ""
+        yield from (line for issue in plan.faults for line in str(issue).splitlines())
+
+
+def _pinned(pins: Mapping[Pin, Group]) -> Mapping[str, Group]:
+    return {f"{pin.state}, version {pin.version}: {pin.because}": group for pin, group in pins.items()}
+
+
+def listed(head: str, groups: Mapping[str, Group]) -> Iterator[str]:
+    """Yield an empty line, `head`, and a line for each group by its name; nothing if there is none."""
+    if groups:
+        yield ""
+        yield head
+        yield from (f"  {name}: {group}" for name, group in sorted(groups.items()))
+
+
 async def changed_carts(records: Records, old: Shop, new: Shop, now: int) -> AsyncIterator[ChangedCart]:
     """Yield each cart whose goods change price, of those who wrote lately."""
     if not [*changes.prices(old, new)]:
@@ -225,4 +258,4 @@ async def changed_carts(records: Records, old: Shop, new: Shop, now: int) -> Asy
         cart = carts.from_json(one.data.get("cart", ()))
         before, after = changes.goods(old, cart), changes.goods(new, cart)
         if before is not None and before != after:
-            yield ChangedCart(one.id, before, after)
+            yield ChangedCart(one, before, after)
