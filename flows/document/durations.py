@@ -22,7 +22,7 @@ def written(milliseconds: int) -> str:
     seconds = milliseconds // 1000
     for name, unit in _LARGEST:
         if seconds % unit == 0:
-            return f"{seconds // unit} {name}"
+            return f"{seconds // unit} {name if seconds > unit else name.removesuffix('s')}"
     return f"{seconds} s"
 
 
