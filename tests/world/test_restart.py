@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.clock import ShiftedClock
+from bot.workers.loop import Workers
 from sandbox.world import World
 from storage import Store
 from tests.world.running_bot import CONFIRMED, PRODUCTS, Customer, Start
@@ -94,20 +95,27 @@ async def test_nothing_is_left_claimed_by_a_bot_that_stops(
     world: World, clock: ShiftedClock, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A claim is released when the bot stops: the next bot need not wait for its lease."""
-    claiming = asyncio.Event()
-    claim_due = Store.claim_due
+    claimed, closing = asyncio.Event(), asyncio.Event()
+    claim_due, close = Store.claim_due, Workers.close
 
     async def announced(self: Store, *args: Any) -> Any:
-        claiming.set()
-        return await claim_due(self, *args)
+        found = await claim_due(self, *args)
+        claimed.set()
+        await closing.wait()
+        return found
 
+    async def announced_close(self: Workers) -> None:
+        closing.set()
+        await close(self)
+
+    monkeypatch.setattr(Workers, "close", announced_close)
     async with start(world, clock) as live:
         asha = live.customer()
         await act(asha, "hi")
         await live.workers.step()
         monkeypatch.setattr(Store, "claim_due", announced)
         live.workers.start()
-        await claiming.wait()
+        await claimed.wait()
     await world.quiet()
     assert asha.texts == []
     monkeypatch.undo()
