@@ -10,6 +10,16 @@ _BEFORE: Final = re.compile(rf"([1-9][0-9]?)(?: x |x | )(?!{_UNIT})(.+)")
 _BEHIND: Final = re.compile(r"(.+?) (?:x ?)?([1-9][0-9]?)")
 _MEASURE: Final = re.compile(rf"(?:^| )[0-9]+(?: [0-9]+)? ?{_UNIT}")
 """`250 g`, also `1.5 l`. A count is no measure: who types `6 cups` may want the set called `Cups (6)`."""
+_JOINED: Final = re.compile(rf"(?<=[0-9])(?={_UNIT})")
+
+
+def apart(form: str) -> str:
+    """Return the normal form with a blank before each unit: `250g` is typed as often as `250 g`.
+
+    >>> apart("ginger chai 250g")
+    'ginger chai 250 g'
+    """
+    return _JOINED.sub(" ", form)
 
 
 def with_quantity(form: str) -> Iterator[tuple[str, int]]:

@@ -6,7 +6,7 @@ from typing import Final
 from flows.document.shape import Texts, text_in
 from flows.document.words import normalise
 from payments.shop.catalogue import Shop
-from payments.shop.name_parts import with_quantity, without_measure
+from payments.shop.name_parts import apart, with_quantity, without_measure
 from payments.shop.products import Product
 
 LONGEST: Final = 64
@@ -14,7 +14,7 @@ LONGEST: Final = 64
 _SHORTEST_PART: Final = 3
 """Letters and vowel signs of a text that may be a part of a name. `ok` and `no` are none."""
 _SHORTEST_BEGINNING: Final = 5
-"""Letters of a beginning that stands for its word: `kulha` for Kulhad. `card` is no Cardamom."""
+"""Letters of a beginning that stands for its word, or of a plural: `kulha` for Kulhad; not `card`."""
 
 
 class ProductNames:
@@ -32,12 +32,12 @@ class ProductNames:
         categories = {category.id: category.name for category in shop.categories}
         for product in shop.products:
             for sku, name in _names(product):
-                self._whole.setdefault(normalise(name), {})[sku] = None
+                self._whole.setdefault(_form(name), {})[sku] = None
             for name in _each(product.name):
-                self._short.setdefault(without_measure(normalise(name)), {})[product.sku] = None
+                self._short.setdefault(without_measure(_form(name)), {})[product.sku] = None
             texts = [*_each(product.name), *_each(categories.get(product.category or "", ""))]
             texts += [text for variant in product.variants for text in _each(variant.name)]
-            self._words[product.sku] = frozenset(word for text in texts for word in normalise(text).split())
+            self._words[product.sku] = frozenset(word for text in texts for word in _form(text).split())
 
     def asked(self, text: str) -> tuple[str, int]:
         """Return the name in `text`, whole or in part, and how many are asked for: 1 without a number.
@@ -80,7 +80,7 @@ class ProductNames:
     def _form(self, text: str) -> str:
         """Return the normal form of `text`; empty if it can be no name."""
         form = normalise(text) if len(text) <= LONGEST else ""
-        return "" if form in self._taken else form
+        return "" if form in self._taken else apart(form)
 
 
 def never_typed(shop: Shop, taken: Collection[str]) -> Iterator[tuple[int, str]]:
@@ -99,6 +99,10 @@ def _names(product: Product) -> Iterator[tuple[str, str]]:
             yield variant.sku, " ".join(names)
 
 
+def _form(name: str) -> str:
+    return apart(normalise(name))
+
+
 def _each(texts: Texts) -> list[str]:
     return [texts] if isinstance(texts, str) else list(texts.values())
 
@@ -108,6 +112,6 @@ def _languages(texts: Texts) -> Iterable[str]:
 
 
 def _has(words: frozenset[str], typed: str) -> bool:
-    if typed in words:
+    if typed in words or (len(typed) >= _SHORTEST_BEGINNING and typed.removesuffix("s") in words):
         return True
     return len(typed) >= _SHORTEST_BEGINNING and any(word.startswith(typed) for word in words)

@@ -53,6 +53,10 @@ def meant(text: str) -> list[str]:
         ("tea", ["masala", "ginger"]),  # a category
         ("kulhad", ["cups"]),
         ("kulha", ["cups"]),
+        ("kulhads", ["cups"]),
+        ("chais", ["masala", "ginger", "chai"]),
+        ("ginger chai 250g", ["ginger"]),
+        ("250g ginger", ["ginger"]),
         ("kulh", []),
         ("gif", []),
         ("box", ["box"]),
