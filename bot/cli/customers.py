@@ -13,6 +13,7 @@ from bot.cli.display import shown
 from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.one_customer import called, customers, named, only, phone_of
 from bot.cli.operator_changes import post, refuse_answer, user
+from bot.cli.why import phones_meant
 from bot.printable import printable
 from payments.ledger.unfinished import Unfinished
 from payments.shop.consent import Hears
@@ -84,7 +85,7 @@ def command(
     elif level is not None:
         looked_up(_hears(one, level, by or user()))
     else:
-        _ask(one, yes=yes)
+        _ask(one, about, yes=yes)
         looked_up(_forget(one))
 
 
@@ -101,8 +102,15 @@ async def _newest(url: str, limit: int, after: int | None) -> CustomerPage:
         return await newest(records, limit, after)
 
 
-def _ask(customer: Customer, *, yes: bool) -> None:
-    """Show whom `forget` would erase, and ask. Ends the command at a no."""
+def _ask(customer: Customer, about: str, *, yes: bool) -> None:
+    """Show whom `forget` would erase, and ask. Ends the command at a no.
+
+    `yes`: do not ask. Then a part of a name in `about` is not enough to say who is meant.
+    """
+    names = {customer.conversation, *(value for _, value in customer.aliases)}
+    if yes and not names & {about.strip(), *phones_meant(about)}:
+        who = printable(named(customer))
+        refuse(f"--yes does not ask, so name the customer by their phone number or conversation:\n{who}")
     for line in _lines(customer):
         typer.echo(printable(line))
     if not yes and not typer.confirm(f"Forget {printable(called(customer))}? Nothing brings that back."):

@@ -48,7 +48,8 @@ def stands(state: OrderState) -> str:
     elif state.stage is not None and found["paid"]:
         parts.append(f"{_money(state, found['paid'])} paid")
     if found["refunded"]:
-        parts.append(f"{_money(state, found['refunded'])} goes back")
+        how = "goes" if any(refund.open for refund in state.refunds) else "went"
+        parts.append(f"{_money(state, found['refunded'])} {how} back")
     return ", ".join(parts)
 
 

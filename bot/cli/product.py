@@ -89,9 +89,10 @@ async def _listing(url: str, flow: Flow, sku: str | None) -> list[str]:
         if sku in (None, product.sku, row.sku.strip())
     ]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    lines: list[str] = []
     if serving is not None and serving.version != flow.version:
-        lines.append(f"This is what {flow.file} says; customers are served version {serving.version}.")
+        lines.append(f"This is what {flow.file} says; customers are served version {serving.version}:")
+    lines += ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     return lines
 
 

@@ -14,7 +14,7 @@ from payments.processing.bodies import Chat, PreferenceSet, StaffAction
 from payments.processing.changes import Command
 from payments.processing.named_orders import DAY, ORDERS
 from payments.processing.staff_commands import action_of, command, command_in, without_right
-from payments.processing.staff_hints import hint, typed_title
+from payments.processing.staff_hints import hint, lost_reply, typed_title
 from payments.processing.staff_replies import StaffReply, decode
 from payments.processing.turn import Trace, Turn
 from payments.processing.verbs import DONE, REPLY, may_do
@@ -42,6 +42,8 @@ def chat(turn: Turn, body: Chat) -> tuple[Trace, bool]:
         return handover.hold(turn, body.event)
     if member and (answered := typed_title(turn, member, body.event)):
         return answered, True
+    if member and body.quote and (lost := lost_reply(turn, member, body.event)):
+        return lost, True
     hinted = () if member is None else hint(turn, member, body.event)
     trace, applied = turn.run(body.event)
     if any(entry.get("instead") == handover.ENDED for entry in trace):

@@ -16,10 +16,11 @@ from payments.processing.staff_commands import action_of
 from payments.processing.staff_lists import TO_DO_TITLE
 from payments.processing.turn import Trace, Turn
 from payments.processing.verbs import REPLY, SHOW, may_do
+from payments.shop.fulfilment import Stage
 from payments.shop.staff import Staff
 
-_OF_ANSWERS: Final = frozenset(map(normalise, (*TITLES.values(), DONE_TITLE, TO_DO_TITLE)))
-"""Titles of the buttons with which the staff are answered."""
+_OF_ANSWERS: Final = frozenset(map(normalise, (*TITLES.values(), *Stage, DONE_TITLE, TO_DO_TITLE)))
+"""Titles of the buttons with which the staff are answered, and the words that they type for a stage."""
 PAUSE: Final = 10 * 60_000
 """Milliseconds from one hint to the next."""
 
@@ -52,9 +53,18 @@ def hint(turn: Turn, member: Staff, event: Event) -> Trace:
 
     A word that the flow understands here was meant for the bot.
     """
+    if turn.now - turn.shop.hinted_at < PAUSE:
+        return ()
+    return lost_reply(turn, member, event)
+
+
+def lost_reply(turn: Turn, member: Staff, event: Event) -> Trace:
+    """Tell `member` the same, however lately they were told. Return the trace; empty if the bot was meant.
+
+    Who quotes a message means somebody by it, and the one that they quoted is no customer's.
+    """
     unmeant = not is_for_person(event) or trigger_of(turn, event) is not None
-    told_lately = turn.now - turn.shop.hinted_at < PAUSE
-    if unmeant or told_lately or not turn.given.in_hand or not may_do(REPLY, member.may):
+    if unmeant or not turn.given.in_hand or not may_do(REPLY, member.may):
         return ()
     # It names no customer: it is about none in particular, so it would not be erased with any of them.
     turn.answer(

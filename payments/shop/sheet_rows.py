@@ -28,6 +28,8 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The columns that are read, each with other words for it. `name` and `price` are needed."""
 _NEEDED: Final = ("name", "price")
+_SUMS: Final = frozenset({"total", "grand total", "sub total", "subtotal", "कुल", "एकूण"})
+"""Names, in their normal form, of a row that adds up the others."""
 _DELIMITERS: Final = ",;\t"
 _THREE: Final = 3
 """Digits of the last group of a number: 1,23,456."""
@@ -183,9 +185,14 @@ def _faults(line: int, said: Mapping[str, str]) -> Iterator[SheetFault]:
     name, price, stock, photo = (said.get(key, "") for key in ("name", "price", "stock", "photo"))
     if not visible(name):
         yield SheetFault(line, "there is no name", "write the product's name, or empty the whole row")
+    if normalise(name) in _SUMS:
+        yield SheetFault(line, f"'{name}' looks like the sheet's sum, and no product", "remove the row")
+        return
     of = f" of '{name}'" if name else ""
     if not price:
-        yield SheetFault(line, f"the price{of} is missing", "write it in rupees: 180 or 249.50")
+        yield SheetFault(
+            line, f"the price{of} is missing", "write it in rupees, 180 or 249.50, or empty the whole row"
+        )
     else:
         try:
             _paise(price)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from flows.engine.events import TextReceived
 from flows.engine.model import Flow
 from flows.messages.kinds import Text
 from payments.processing.changes import Told, values
@@ -373,6 +374,18 @@ def test_who_writes_without_quoting_hears_how_a_customer_is_answered_once_in_a_w
     assert len(hints(simulator)) == 2
 
 
+def test_who_quotes_another_message_hears_each_time_that_nobody_got_the_reply() -> None:
+    simulator = Simulator(flow_of(MEENA))
+    simulator.write("agent")
+    simulator.staff_writes("Meena", "Ice cold!")
+    before = simulator.said_to("sim-2")
+    for told in (2, 3):
+        simulator._chat(TextReceived("Ice cold!"), "sim-2", quote="wamid.of-another-message")
+        assert len(hints(simulator)) == told
+    assert simulator.said_to("sim-2") == before, "the bot does not answer it too"
+    assert [say.name for say in simulator.said] == ["a_person"], "nothing went to the customer"
+
+
 @pytest.mark.parametrize("writes", ["agent", "menu", "#orders"])
 def test_a_word_for_the_bot_gets_no_hint(writes: str) -> None:
     simulator = Simulator(flow_of(MEENA, RAMESH.replace("orders", "chat")))
@@ -421,7 +434,9 @@ def test_staff_whom_nothing_reached_hear_of_the_wish_when_they_write() -> None:
     )
 
 
-@pytest.mark.parametrize("title", ["Accept", "I call them!", "done", "Out for delivery", "orders to do"])
+@pytest.mark.parametrize(
+    "title", ["Accept", "I call them!", "done", "out", "Out for delivery", "orders to do"]
+)
 def test_the_title_of_a_button_is_answered_with_how_to_name_the_order(title: str) -> None:
     simulator = paid()
     before = len(simulator.said_to("sim-2"))

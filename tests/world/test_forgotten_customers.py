@@ -33,6 +33,8 @@ async def test_an_operator_forgets_a_customer_once_the_order_is_delivered(live: 
     assert f"order #{view.order.number} ({view.order.key})" in asked.output
     assert f"+{phone}? Nothing brings that back. [y/N]" in asked.output
     assert asked.exit_code == 1
+    part = await munshi(live, "customers", "forget", asha.person.name[:3], "--yes")
+    assert (part.exit_code, "--yes does not ask, so name the customer" in part.output) == (1, True)
     done = await live.until(munshi(live, "customers", "forget", phone, "--yes"))
     assert done.exit_code == 0, done.output
     assert f"+{phone} is forgotten" in done.output
