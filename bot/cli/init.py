@@ -144,5 +144,6 @@ def _next_steps(folder: Path) -> str:
         f"{path} holds a shop: flows.yaml, scenarios, .env with fresh secrets, and empty books (munshi.db).\n"
         f"Next:\n  cd {path}\n  munshi chat              talk to it\n"
         "  munshi serve --sandbox   the whole bot, against a pretended Meta and Razorpay\n"
+        "In flows.yaml the shop is Chai & Co., and the coupon FIRST10 is on: change what is not yours.\n"
         "Before it goes live, fill in what .env leaves empty (it says where each is found): munshi doctor"
     )

@@ -37,7 +37,18 @@ def paise_as_written(said: str) -> int:
 
     Raises ValueError as `paise` does.
     """
-    return paise(plain_digits(said) or said)
+    digits = plain_digits(said)
+    if digits is None and not _is_number(said):
+        raise ValueError(f"'{said}' is not an amount in rupees: write for example 180, ₹1,700 or 249.50")
+    return paise(digits or said)
+
+
+def _is_number(said: str) -> bool:
+    try:
+        Decimal(said)
+    except ArithmeticError:
+        return False
+    return True
 
 
 def paise_or_zero(rupees: Any) -> int:

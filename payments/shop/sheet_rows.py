@@ -12,7 +12,7 @@ from flows.document.errors import close
 from flows.document.words import normalise, visible, with_ascii_digits
 from flows.messages import urls
 from payments.shop.cut_prices import CutPrice, cut_price, doubted
-from payments.shop.money import paise, plain_digits
+from payments.shop.money import paise_as_written
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "name": ("product", "item", "product name"),
@@ -27,7 +27,10 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "hindi variant": ("variant hindi", "variant hi"),
 }
 """The columns that are read, each with other words for it. `name` and `price` are needed."""
+_OURS: Final = {other: name for name, others in COLUMNS.items() for other in (name, *others)}
 _NEEDED: Final = ("name", "price")
+_TITLES: Final = 10
+"""Rows among which the one that names the columns is looked for."""
 _SUMS: Final = frozenset({"total", "grand total", "sub total", "subtotal", "कुल", "एकूण"})
 """Names, in their normal form, of a row that adds up the others."""
 _DELIMITERS: Final = ",;\t"
@@ -79,12 +82,13 @@ def read_rows(text: str) -> Rows:
     """Read a sheet with a first row of column names, separated by commas, semicolons or tabs."""
     found = Rows()
     try:
-        lines = _lines(text)
-        line, header = next(lines, (1, []))
+        rows = list(_lines(text))
+        begin = next((at for at, (_, cells) in enumerate(rows[:_TITLES]) if _is_header(cells)), 0)
+        line, header = rows[begin] if rows else (1, [])
         columns = _columns(line, header, found)
         if not found.faults:
             perhaps, triples = list[CutPrice](), Counter[str]()
-            for line, cells in lines:
+            for line, cells in rows[begin + 1 :]:
                 _read(line, cells, columns, found, perhaps, triples)
             _doubt(found, perhaps, triples)
     except csv.Error as error:
@@ -113,12 +117,17 @@ def _clean(cell: str) -> str:
     return " ".join("".join(kept).split())
 
 
+def _is_header(cells: Sequence[str]) -> bool:
+    """Return whether a row names the columns that are needed: a title may stand in the rows above it."""
+    named = {_OURS.get(normalise(cell)) for cell in cells}
+    return named.issuperset(_NEEDED)
+
+
 def _columns(line: int, header: Sequence[str], found: Rows) -> list[str]:
     """Return our name of each column; empty for one that is not ours."""
-    ours = {other: name for name, others in COLUMNS.items() for other in (name, *others)}
     columns: list[str] = []
     for written in header:
-        name = ours.get(normalise(written), "")
+        name = _OURS.get(normalise(written), "")
         if name and name in columns:
             mend = "remove one, or give it another name"
             found.faults.append(SheetFault(line, f"the column '{name}' is there twice", mend))
@@ -169,7 +178,7 @@ def _read(
         stock, price = said.pop("stock", ""), said.pop("price")
         fields = {name.replace(" ", "_"): cell for name, cell in said.items()}
         pieces = int(with_ascii_digits(stock)) if stock else None
-        found.rows.append(Row(line=line, price=_paise(price), stock=pieces, **fields))
+        found.rows.append(Row(line=line, price=paise_as_written(price), stock=pieces, **fields))
 
 
 def _doubt(found: Rows, perhaps: Sequence[CutPrice], triples: Mapping[str, int]) -> None:
@@ -195,7 +204,7 @@ def _faults(line: int, said: Mapping[str, str]) -> Iterator[SheetFault]:
         )
     else:
         try:
-            _paise(price)
+            paise_as_written(price)
         except ValueError as error:
             yield SheetFault(line, f"the price{of}: {error}")
     digits = with_ascii_digits(stock)
@@ -205,8 +214,3 @@ def _faults(line: int, said: Mapping[str, str]) -> Iterator[SheetFault]:
     if photo and (fault := urls.fault(photo)):
         mend = "write an address on the web that begins with https://, or nothing"
         yield SheetFault(line, f"the photo{of}: {fault}", mend)
-
-
-def _paise(price: str) -> int:
-    """Return the paise of a price as people and spreadsheets write it: `1,700.00`, `₹170`, `170/-`."""
-    return paise(plain_digits(price) or price)

@@ -50,7 +50,7 @@ async def test_the_books_are_enough(books: str, words: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("order", "10001", "accepted"), ("day", "--send"), ("customers", "forget", "Asha", "--yes")],
+    [("order", "10001", "accepted"), ("day", "--send"), ("customers", "forget", "919800000001", "--yes")],
 )
 async def test_what_asks_the_server_needs_its_password_only(books: str, words: tuple[str, ...]) -> None:
     result = await bare(books, *words)

@@ -149,6 +149,16 @@ def test_a_sheet_without_a_needed_column_is_refused(header: str, found: str) -> 
     assert faults("Tea,5", header=header) == [found]
 
 
+def test_a_title_above_the_names_of_the_columns_is_no_product() -> None:
+    found = sheet("Mithai House, Pune\n\nRates from Diwali,,\nItem,Rate,Pack\nPeda,300,\nBarfi,₹18/pc,")
+    [fault] = found.faults
+    assert fault.line == 6
+    assert fault.message.endswith(
+        "'₹18/pc' is not an amount in rupees: write for example 180, ₹1,700 or 249.50"
+    )
+    assert [one.sku for one in sheet("Mithai House\nItem,Rate\nPeda,300").products] == ["peda"]
+
+
 def test_a_name_that_lists_cut_is_told_and_taken() -> None:
     found = sheet("name,price\nDarjeeling first flush 100 g,480\nTea,5")
     assert [(one.line, one.message) for one in found.hints] == [
