@@ -60,7 +60,7 @@ CALLED = view(SHOP, "en", "en", {"cash", "note"})["called"]
         ("ginger chai", "ginger", 1),
         ("अदरक चाय", "ginger", 1),
         ("ginger chai 250 g", "ginger", 1),
-        ("ginger chai 250g", "", 1),
+        ("ginger chai 250g", "ginger", 1),
         ("3 ginger chai 250 g", "ginger", 3),
         ("ginger chai 250 g 3", "ginger", 3),
         ("3 ginger chai", "ginger", 3),
