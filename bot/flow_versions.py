@@ -50,7 +50,9 @@ class Strands(FlowInvalid):
         return f"{self._told}\n\n{_ANYWAY}"
 
 
-_ANYWAY: Final = "lead them on under 'migrate', or say --anyway: they stay with their version for good"
+_ANYWAY: Final = (
+    "lead them on under 'migrate', or say --anyway to munshi reload or rollback: they stay with their version"
+)
 
 
 class FlowVersions:

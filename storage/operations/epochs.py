@@ -56,8 +56,10 @@ async def begin(tx: Transaction, now: int, on_sqlite: bool) -> int:
 _POLL_LINKS: Final = """
 INSERT INTO inbox (conversation_id, order_key, key, kind, state, due_at, body, received_at)
 SELECT conversation_id, order_key, 'poll:' || reference_id || ':' || $1::bigint || ':restored', 'poll',
-    'pending', $1, '{"reference_id":"' || reference_id || '","since":' || $1::bigint || ',"nth":0}', $1
-FROM attempt WHERE link_id IS NOT NULL AND created_at > $2"""
+    'pending', $1, '{"reference_id":"' || reference_id || '","since":' || created_at || ',"nth":0}', $1
+FROM attempt WHERE link_id IS NOT NULL AND created_at > $2 AND NOT EXISTS (
+    SELECT 1 FROM inbox WHERE inbox.order_key = attempt.order_key AND kind = 'poll' AND state = 'pending')"""
+"""A chain that began with the link: of one that is over, this is its last poll."""
 
 
 def last_left_out(reached: int, now: int) -> int:
