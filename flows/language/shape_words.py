@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Any, Final
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from flows.document.errors import close
 from flows.document.shape import LANGUAGE, NAME, TRIGGER
 from flows.document.words import unseen
 from flows.language.known_keys import keys_at
@@ -75,12 +75,11 @@ def _key(place: Sequence[str | int]) -> str:
 
 
 def _unknown_key(name: str, known: Sequence[str], place: Sequence[str | int]) -> tuple[str, str]:
-    close = get_close_matches(name.lower(), known, n=1)
     if name.isdigit():
         return f"unknown key '{name}'", "is it the end of a number? Write 1200, without a comma"
     if name in _OF_MESSAGES and place[0] in ("states", "subflows"):
         return f"unknown key '{name}'", _UNDER_MESSAGES
-    return f"unknown key '{name}'", f"did you mean '{close[0]}'?" if close else "remove it"
+    return f"unknown key '{name}'", close(name, known) or "remove it"
 
 
 def _missing(name: str, details: ErrorDetails) -> tuple[str, str]:
@@ -128,8 +127,7 @@ def _validator_message(name: str, details: ErrorDetails) -> tuple[str, str]:
 def _not_listed(name: str, details: ErrorDetails) -> tuple[str, str]:
     known = details.get("ctx", {}).get("expected", "")
     words = re.findall("'([^']*)'", known)
-    close = get_close_matches(str(details["input"]).lower(), words, n=1)
-    mend = f"did you mean '{close[0]}'?" if close else f"write {known}"
+    mend = close(str(details["input"]), words) or f"write {known}"
     return f"'{name}' can't be {_quoted(details['input'])}", mend
 
 

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from typing import Final, NamedTuple
 
+from flows.document.errors import nearest
 from flows.templates.slips import mend_of, worded
 
 _SIGN: Final = re.compile(r"\{[{%#]|[}%#]\}|'[^'{}\n]*'|\"[^\"{}\n]*\"")
@@ -102,8 +102,7 @@ def _statement(source: str, part: re.Match[str]) -> str:
         return f"write {{% elif {rest.removeprefix('if').strip()} %}}"
     if word == "end" and f"end{rest}" not in _STATEMENTS:
         rest = next((one["word"] for one in reversed(_opened(source[: part.start()]))), "")
-    near = get_close_matches(f"end{rest}" if word == "end" else word, _STATEMENTS, 1)
-    meant = _ELSEWHERE.get(word) or next(iter(near), "")
+    meant = _ELSEWHERE.get(word) or nearest(f"end{rest}" if word == "end" else word, _STATEMENTS)
     kept = f" {rest}" if meant in ("if", "elif", "for", "set") and rest else ""
     return f"write {{% {meant}{kept} %}}" if meant else f"there are {', '.join(_STATEMENTS)}"
 

@@ -58,7 +58,8 @@ INSERT INTO inbox (conversation_id, order_key, key, kind, state, due_at, body, r
 SELECT conversation_id, order_key, 'poll:' || reference_id || ':' || $1::bigint || ':restored', 'poll',
     'pending', $1, '{"reference_id":"' || reference_id || '","since":' || created_at || ',"nth":0}', $1
 FROM attempt WHERE link_id IS NOT NULL AND created_at > $2 AND NOT EXISTS (
-    SELECT 1 FROM inbox WHERE inbox.order_key = attempt.order_key AND kind = 'poll' AND state = 'pending')"""
+    SELECT 1 FROM inbox WHERE inbox.order_key = attempt.order_key AND state = 'pending'
+        AND inbox.key LIKE 'poll:' || reference_id || ':%')"""
 """A chain that began with the link: of one that is over, this is its last poll."""
 
 

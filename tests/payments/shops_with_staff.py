@@ -31,6 +31,7 @@ from payments.shop.order_terms import Destination, Fulfilment, Terms
 from payments.shop.orders import CURRENCY, Line, Order, order_key
 from payments.simulator.runner import Played, play
 from payments.simulator.scenario import parse
+from payments.simulator.simulator import Simulator
 from tests.builders import attempt, payment_of, refunded, webhook
 from tests.payments.change_set_view import ChangeSetView
 from tests.payments.memory_shop import NOW, MemoryShop
@@ -290,3 +291,12 @@ def plays(chat: str, *staff: str) -> None:
     """Assert that `chat` goes as written."""
     outcome = played(chat, *staff)
     assert outcome.mismatch is None, str(outcome)
+
+
+def paid() -> Simulator:
+    """The shop, whose staff hear of a paid order."""
+    simulator = Simulator(flow_of(MEENA))
+    simulator.write("hi")
+    simulator.tap("Yes please")
+    simulator.pay()
+    return simulator

@@ -4,13 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from flows.engine.events import TextReceived
 from flows.engine.model import Flow
 from flows.messages.kinds import Text
 from payments.processing.changes import Told, values
 from payments.processing.handover import FORWARDED, SHOWN
 from payments.simulator.simulator import Simulator
-from tests.payments.shops_with_staff import MEENA, RAMESH, flow_of, played, plays
+from tests.payments.shops_with_staff import MEENA, RAMESH, flow_of, paid, played, plays
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -229,15 +228,6 @@ def test_a_tap_without_the_right_is_answered() -> None:
     assert simulator.store.told[-1].value == Told(("sim-3",), "answer to the staff", Text(NO_CHAT))
 
 
-def paid() -> Simulator:
-    """The shop, whose staff hear of a paid order."""
-    simulator = Simulator(flow_of(MEENA))
-    simulator.write("hi")
-    simulator.tap("Yes please")
-    simulator.pay()
-    return simulator
-
-
 def test_who_takes_a_chat_over_and_never_writes_has_not_answered() -> None:
     simulator = paid()
     said = simulator.staff_taps("Meena", "I call them")
@@ -351,55 +341,6 @@ def test_the_staff_see_that_a_waiting_customer_was_answered_in_the_app() -> None
     )
 
 
-def hints(simulator: Simulator) -> list[str]:
-    """What members were told of how a customer is answered."""
-    return [one.message.words for one in values(simulator.store.told) if "swipe" in one.message.words]
-
-
-def test_who_writes_without_quoting_hears_how_a_customer_is_answered_once_in_a_while() -> None:
-    simulator = Simulator(flow_of(MEENA, RAMESH))
-    simulator.write("agent")
-    simulator.write("is it cold?")
-    simulator.staff_writes("Meena", "Ice cold!")
-    simulator.staff_writes("Meena", "and sweet")
-    simulator.staff_writes("Ramesh", "he may not chat")
-    [hint] = hints(simulator)
-    assert hint.startswith(
-        "Was that for a customer? It has not gone to anybody: reply to one of the customer's own"
-    )
-    assert "Asha" not in hint, "it is about no one customer, so forgetting her would not erase it"
-    assert [say.name for say in simulator.said] == ["a_person"], "nothing went to the customer"
-    simulator.wait(10 * 60_000)
-    simulator.staff_writes("Meena", "and sweet")
-    assert len(hints(simulator)) == 2
-
-
-def test_who_quotes_another_message_hears_each_time_that_nobody_got_the_reply() -> None:
-    simulator = Simulator(flow_of(MEENA))
-    simulator.write("agent")
-    simulator.staff_writes("Meena", "Ice cold!")
-    before = simulator.said_to("sim-2")
-    for told in (2, 3):
-        simulator._chat(TextReceived("Ice cold!"), "sim-2", quote="wamid.of-another-message")
-        assert len(hints(simulator)) == told
-    assert simulator.said_to("sim-2") == before, "the bot does not answer it too"
-    assert [say.name for say in simulator.said] == ["a_person"], "nothing went to the customer"
-
-
-@pytest.mark.parametrize("writes", ["agent", "menu", "#orders"])
-def test_a_word_for_the_bot_gets_no_hint(writes: str) -> None:
-    simulator = Simulator(flow_of(MEENA, RAMESH.replace("orders", "chat")))
-    simulator.write("agent")
-    simulator.staff_writes("Meena", writes)
-    assert hints(simulator) == []
-
-
-def test_no_hint_while_no_person_has_a_chat() -> None:
-    simulator = Simulator(flow_of(MEENA))
-    simulator.staff_writes("Meena", "Ice cold!")
-    assert hints(simulator) == []
-
-
 def untemplated() -> Flow:
     """The shop, in which no template says that a customer asks for a person."""
     flow = flow_of(MEENA, RAMESH)
@@ -432,23 +373,3 @@ def test_staff_whom_nothing_reached_hear_of_the_wish_when_they_write() -> None:
             " Reply to this to write to them."
         ),
     )
-
-
-@pytest.mark.parametrize(
-    "title", ["Accept", "I call them!", "done", "out", "Out for delivery", "orders to do"]
-)
-def test_the_title_of_a_button_is_answered_with_how_to_name_the_order(title: str) -> None:
-    simulator = paid()
-    before = len(simulator.said_to("sim-2"))
-    simulator.staff_writes("Meena", title)
-    answer = simulator.store.told[-1].value
-    assert (answer.to, answer.name) == (("sim-2",), "answer to the staff")
-    assert "does not say for which order" in answer.message.words
-    assert len(simulator.said_to("sim-2")) == before, "the bot does not answer it too"
-
-
-def test_a_title_is_nothing_special_to_a_customer() -> None:
-    simulator = paid()
-    told = len(simulator.store.told)
-    simulator.write("Accept")
-    assert len(simulator.store.told) == told

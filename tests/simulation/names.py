@@ -81,6 +81,13 @@ class Register:
         """Return the key of the person who has or had `address`."""
         return self.holders.setdefault(address, address)
 
+    def forget(self, key: str) -> None:
+        """The bot has forgotten `key`, and with them what it knew of their addresses."""
+        addresses = {address for address, holder in self.holders.items() if holder == key}
+        self.shown = [shown for shown in self.shown if not shown & addresses]
+        for address in addresses:
+            self.given_up_known_at.pop(address, None)
+
     def known_as_one(self) -> list[set[str]]:
         """Return the groups of addresses that acknowledged webhooks show to be one person's."""
         groups: list[set[str]] = []

@@ -196,17 +196,18 @@ async def test_after_a_restore_links_are_looked_for_before_they_are_made(databas
     links = {"conversation_id": 1, "order_key": "k-1-1", "link_id": "plink_1"}
     await insert(store, "attempt", reference_id="k-1-1.1", created_at=NOW - REFUND_WINDOW + 1, **links)
     await insert(store, "attempt", reference_id="k-1-1.2", created_at=NOW - REFUND_WINDOW, **links)
-    await insert(store, "attempt", reference_id="k-1-2.1", created_at=NOW, **{**links, "order_key": "k-1-2"})
-    asked = {**poll, "order_key": "k-1-2", "key": "asked anyway", "due_at": NOW}
-    await insert(store, "inbox", id=2, **asked)
+    links["order_key"] = "k-1-2"
+    await insert(store, "attempt", reference_id="k-1-2.1", created_at=NOW, **links)
+    await insert(store, "attempt", reference_id="k-1-2.2", created_at=NOW, **links)
+    asked_anyway = {**poll, "order_key": "k-1-2", "key": "poll:k-1-2.1:1:0"}
+    await insert(store, "inbox", id=2, due_at=NOW, **asked_anyway)
     await store._units.run(lambda tx: epochs.begin(tx, NOW, database_url.startswith("sqlite")))
     rows = await store._units.read(lambda tx: tx.fetch("SELECT attempts FROM outbox ORDER BY id"))
     assert [row["attempts"] for row in rows] == [1, 0]
     polls = await store._units.read(lambda tx: tx.fetch("SELECT due_at, body FROM inbox ORDER BY id"))
-    assert [row["due_at"] for row in polls] == [NOW, NOW, NOW]
-    assert from_json(loads(polls[2]["body"])) == Poll("k-1-1.1", NOW - REFUND_WINDOW + 1, 0), (
-        "it may have been given back"
-    )
+    assert [row["due_at"] for row in polls] == [NOW] * 4
+    begun = [from_json(loads(row["body"])) for row in polls[2:]]
+    assert begun == [Poll("k-1-1.1", NOW - REFUND_WINDOW + 1, 0), Poll("k-1-2.2", NOW, 0)]
     await store.close()
 
 

@@ -68,18 +68,6 @@ class DayBooks(Books):
         of_the_forgotten = sum(row["conversation_id"] in self.forgotten for row in copies)
         return times - of_the_forgotten <= 1 or super()._of_nobody(key, times)
 
-    def outside(self) -> Iterator[str]:
-        """The same, but that a forgotten customer's address was given up is forgotten too."""
-        return self._of_the_known(super().outside())
-
-    def persons(self) -> Iterator[str]:
-        """INV24, of those who were not forgotten: whoever writes after that is somebody new."""
-        return self._of_the_known(super().persons())
-
-    def _of_the_known(self, wrongs: Iterator[str]) -> Iterator[str]:
-        gone = {row["value"] for row in self.rows("SELECT value FROM deleted_alias")}
-        return (wrong for wrong in wrongs if not any(name in wrong for name in gone))
-
     def confirmations(self) -> Iterator[str]:
         """INV4, INV5, and the same of all other news, to customers and staff."""
         yield from News(self).wrongs()

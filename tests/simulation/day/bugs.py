@@ -41,7 +41,7 @@ from payments.shop.staff import ALL, Staff
 from storage.inbox import broadcasts as given_out
 from storage.inbox import order_numbers
 from tests.simulation.bugs import Plant
-from tests.simulation.day import erasing_bugs
+from tests.simulation.day import erasure_bugs
 
 
 def a_cancelled_order_keeps_its_slot(patch: pytest.MonkeyPatch) -> None:
@@ -358,17 +358,17 @@ DAY_ROWS: Final = (
     DayRow("a customer is in two batches of an offer", a_customer_is_in_two_batches, "an offer", "offers:"),
     DayRow(
         "who waits for goods is forgotten",
-        erasing_bugs.who_waits_for_goods_is_forgotten,
+        erasure_bugs.who_waits_for_goods_is_forgotten,
         "forgotten",
         "forgotten:",
     ),
     DayRow(
         "the staff's messages keep the name",
-        erasing_bugs.the_staffs_messages_keep_the_name,
+        erasure_bugs.the_staffs_messages_keep_the_name,
         "forgotten",
         "forgotten:",
     ),
-    DayRow("an order keeps its address", erasing_bugs.an_order_keeps_its_address, "forgotten", "forgotten:"),
-    DayRow("what waits is pruned", erasing_bugs.what_waits_is_pruned, "pruned", "pruned:"),
-    DayRow("what is said is kept for ever", erasing_bugs.what_is_said_is_kept_for_ever, "pruned", "pruned:"),
+    DayRow("an order keeps its address", erasure_bugs.an_order_keeps_its_address, "forgotten", "forgotten:"),
+    DayRow("what waits is pruned", erasure_bugs.what_waits_is_pruned, "pruned", "pruned:"),
+    DayRow("what is said is kept for ever", erasure_bugs.what_is_said_is_kept_for_ever, "pruned", "pruned:"),
 )

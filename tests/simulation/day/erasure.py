@@ -11,20 +11,10 @@ if TYPE_CHECKING:
 
 _MONEY: Final = frozenset({"facts", "result", "poll", "forget"})
 """Kinds of events that stay of a person who was forgotten."""
-_TABLES: Final = (
-    *(
-        "conversation",
-        "alias",
-        "inbox",
-        "outbox",
-        "orders",
-        "amendment",
-        "attempt",
-        "fact",
-        "refund",
-        "notice",
-    ),
-)
+_PERSONAL: Final = (
+    "conversation", "alias", "inbox", "outbox", "orders", "amendment", "attempt", "fact", "refund", "notice",
+)  # fmt: skip
+"""Tables in which something of a person could be left."""
 _COMMAND: Final = "staff:"
 """How the key of an event begins that one of the staff caused; the number of what they wrote follows."""
 
@@ -75,7 +65,7 @@ class Erasure:
         for name in sorted(names):
             if not any(name in other for other in known):
                 yield from (
-                    f"forgotten: {name} stands in {table}" for table in _TABLES if self._holds(table, name)
+                    f"forgotten: {name} stands in {table}" for table in _PERSONAL if self._holds(table, name)
                 )
 
     def _holds(self, table: str, name: str) -> bool:

@@ -36,6 +36,8 @@ class DayWorld(World):
         """What was wrong with single steps that were stored."""
         self._open: list[str] = []
         """The same of the open transaction."""
+        self._forgotten: list[str] = []
+        """Conversations whose customer the open transaction forgets."""
         self._echoes = 0
         self._desk = 0
         self._pruned_before = 0
@@ -60,6 +62,7 @@ class DayWorld(World):
         changes = super().step(advance, now, given)
         self.journal.add(given, changes, now)
         self._open += wrongs(given, changes)
+        self._forgotten += [given.conversation.id] if changes.forgotten else []
         return changes
 
     def begin(self) -> None:
@@ -67,6 +70,7 @@ class DayWorld(World):
         super().begin()
         self.journal.begin()
         self._open.clear()
+        self._forgotten.clear()
 
     def commit(self) -> None:
         """What the transaction decided lasts."""
@@ -74,6 +78,10 @@ class DayWorld(World):
         self.journal.commit()
         self._wrongs += self._open
         self._open.clear()
+        of_the_forgotten = [one for one in self.meta.log if one.opaque.rpartition(".")[0] in self._forgotten]
+        for key in {message.to for message in of_the_forgotten}:
+            self.meta.register.forget(key)
+        self._forgotten.clear()
 
     # What the staff and the owner do outside the chat
 
