@@ -111,4 +111,4 @@ def _retry(order: str) -> None:
 
 
 async def _again(queue: hooks.Hooks, stream: str | None) -> bool:
-    return bool(await queue.retry(stream, SystemClock().now()))
+    return bool(await queue.retry(stream))

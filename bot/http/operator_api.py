@@ -79,7 +79,7 @@ async def retry_hooks(request: web.Request) -> web.Response:
     authorise_operator(request)
     context = request.app[CONTEXT]
     wanted = validated(_Hooks, bodies.parse_object(await bodies.read_body(request, bodies.API_BODY)))
-    again = await context.store.hooks.retry(wanted.order, context.clock.now())
+    again = await context.store.hooks.retry(wanted.order)
     return web.json_response({"events": again, "changed": bool(again)})
 
 

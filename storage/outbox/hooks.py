@@ -108,9 +108,9 @@ class Hooks:
         """Return up to `limit` events after number `after`, stored from `since` up to `until`, in order."""
         return await self._units.read(lambda tx: page(tx, after, since, until, limit))
 
-    async def retry(self, stream: str | None, now: int) -> int:
+    async def retry(self, stream: str | None) -> int:
         """Send again what was given up, of `stream` or of all. Return how many events."""
-        return await self._units.run(lambda tx: retry(tx, stream, now))
+        return await self._units.run(lambda tx: retry(tx, stream))
 
 
 async def _is_due(tx: Transaction, now: int) -> bool:
@@ -161,7 +161,7 @@ async def page(tx: Transaction, after: int, since: int, until: int, limit: int) 
     return [_stored(row) for row in await tx.fetch(_PAGE, after, since, until, limit)]
 
 
-async def retry(tx: Transaction, stream: str | None, now: int) -> int:
+async def retry(tx: Transaction, stream: str | None) -> int:
     """Make what was given up wait again, and the first of each stream due. Return how many events."""
     rows = await tx.fetch(_GIVEN_UP, stream)
     for name in sorted({row["stream"] for row in rows}):
@@ -171,7 +171,7 @@ async def retry(tx: Transaction, stream: str | None, now: int) -> int:
     for name in sorted({row["stream"] for row in changed}):
         # Whatever is being sent is claimed anew: a receiver may get it twice.
         await tx.fetch(_NOT_DUE, name)
-        await tx.fetch(_NEXT, name, now)
+        await tx.fetch(_FIRST, name)
     return len(changed)
 
 
@@ -198,6 +198,9 @@ UPDATE hook SET state = $3, due_at = $4::bigint, finished_at = $5::bigint, error
 WHERE id = $1 AND finished_at IS NULL AND due_at = $2 RETURNING id"""
 _NEXT: Final = """
 UPDATE hook SET due_at = $2 WHERE id = (
+    SELECT id FROM hook WHERE stream = $1 AND finished_at IS NULL ORDER BY id LIMIT 1)"""
+_FIRST: Final = """
+UPDATE hook SET due_at = created_at WHERE id = (
     SELECT id FROM hook WHERE stream = $1 AND finished_at IS NULL ORDER BY id LIMIT 1)"""
 _COUNTS: Final = """
 SELECT (SELECT COUNT(*) FROM hook WHERE finished_at IS NULL) AS waiting,

@@ -74,13 +74,13 @@ async def test_what_was_given_up_is_sent_again_before_what_waits(store: Store) -
     await stored(store, "x", "x", "x")
     await store.hooks.record(Tried((await claimed(store, 1))[0], HookState.FAILED, error="no"), 2)
     await store.hooks.record(Tried((await claimed(store, 2))[0], HookState.WAITING, 900, "no"), 3)
-    assert await store.hooks.retry("y", 4) == 0
-    assert await store.hooks.retry("x", 4) == 1
+    assert await store.hooks.retry("y") == 0
+    assert await store.hooks.retry("x") == 1
     for sequence in (1, 2, 3):
         [one] = await claimed(store, 5)
         assert (one.sequence, one.state) == (sequence, HookState.WAITING)
         await store.hooks.record(Tried(one, HookState.DONE), 5)
-    assert await store.hooks.retry(None, 6) == 0
+    assert await store.hooks.retry(None) == 0
 
 
 async def test_the_count_goes_on_after_pruning(store: Store) -> None:

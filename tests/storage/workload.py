@@ -320,7 +320,7 @@ async def _tell_other_programs(shop: Shop) -> None:
     await shop.store.advance_due(_tells, shop.now)
     [one, *_] = await hooks.claim(shop.now, 10, LEASE)
     await hooks.record(Tried(one, HookState.FAILED, error="refused"), shop.now)
-    assert await hooks.retry(one.stream, shop.now) == 1
+    assert await hooks.retry(one.stream) == 1
     while found := await hooks.claim(shop.now, 10, LEASE):
         for one in found:
             await hooks.record(Tried(one, HookState.DONE), shop.now)
