@@ -185,7 +185,9 @@ class Settings(ServerSettings):
         password = _password(self.database_url)
         # A short password may be an ordinary word. In a URL it is blotted by its position.
         passwords = (password,) if len(password) >= MIN_PASSWORD else ()
-        return (*values, b64encode(basic.encode()).decode(), *passwords)
+        # While it is being changed, the setting holds two.
+        hook = self.munshi_hook_secret.get_secret_value().split() if self.munshi_hook_secret else ()
+        return (*values, *hook, b64encode(basic.encode()).decode(), *passwords)
 
     @property
     def razorpay_webhook_secrets(self) -> tuple[str, ...]:

@@ -89,6 +89,7 @@ def test_two_secrets_sign_while_one_is_changed() -> None:
         munshi_hook_secret=f"{SECRET} a-text-of-twenty-four-characters",
     )  # fmt: skip
     assert settings.hook_keys == (KEY, b"a-text-of-twenty-four-characters")
+    assert {SECRET, "a-text-of-twenty-four-characters"} <= set(settings.secrets)
 
 
 def test_nine_tries_take_three_days() -> None:

@@ -127,7 +127,7 @@ async def test_a_receiver_that_wants_no_more_gets_no_more(receiver: Receiver, li
 
 
 async def test_a_redirect_is_a_failure(receiver: Receiver, live: Live) -> None:
-    receiver.answers, receiver.headers = [302], {"Location": receiver.url}
+    receiver.answers, receiver.headers = [307], {"Location": receiver.url}
     await live.customer().order()
     assert len(receiver.tries) == 1
     assert not receiver.taken
@@ -249,6 +249,8 @@ async def test_the_manuals_examples_are_what_is_sent(
         await live.until(live.api("POST", "/customers/919812345601/forget"))
         await live.settle()
     page = (ROOT / "docs" / "hooks.md").read_text("utf-8")
+    [amended] = [body["data"] for _, body in receiver.taken if body["type"] == "order.amended"]
+    assert [one["key"] for one in amended["order"]["amendments"]] == [amended["amendment"]]
     examples: dict[str, Any] = {}
     for _, body in receiver.taken:
         if body["data"].get("order") and examples:
