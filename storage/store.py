@@ -337,10 +337,7 @@ class Store:
         return await self._units.run(lambda tx: by_hand.seen(tx, number))
 
     async def rewind(self, now: int, back: int = 0) -> int:
-        """Make due the rows that wait too long since the clock was set back, and return their number.
-
-        See `storage.operations.clock.rewind`.
-        """
+        """Make due what waits since the clock was set back; see `storage.operations.clock.rewind`."""
         return await self._units.run(lambda tx: clock.rewind(tx, now, back))
 
     async def begin_pruning(self, now: int) -> int | None:

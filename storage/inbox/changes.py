@@ -80,10 +80,7 @@ def _update_each(sql: str) -> Write:
 
 
 async def _drop_reminders(tx: Transaction, rows: Rows, now: int) -> None:
-    """Fail pending reminders of conversations that have left the state in which they were due.
-
-    And of those whose customer wants none, or talks to a person.
-    """
+    """Fail pending reminders of who has left their state, wants none, or talks to a person."""
     await tx.fetch(_DROP_REMINDERS, sorted(row[0] for row in rows), now)
 
 
