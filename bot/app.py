@@ -14,6 +14,7 @@ from bot.context import Context
 from bot.flow_file import load_flow
 from bot.flow_versions import FlowVersions, loaded, require_nobody_stranded, serve_flow
 from bot.group_commit import Batcher
+from bot.hook_client import HookClient
 from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.staff import declare_staff, staffed
@@ -89,7 +90,14 @@ async def bot(
             phone_number_id=settings.whatsapp_phone_number_id,
             access_token=settings.whatsapp_access_token.get_secret_value(),
         )
-        context = Context(settings, clock, versions, store, whatsapp, gateway, inbox.batcher, metrics)
+        hooks = (
+            HookClient(session, settings.munshi_hook_url, settings.hook_keys)
+            if settings.munshi_hook_url
+            else None
+        )
+        context = Context(
+            settings, clock, versions, store, whatsapp, gateway, inbox.batcher, metrics, hooks=hooks
+        )
         workers = Workers(context, random.SystemRandom())
         inbox.workers = workers
         stack.push_async_callback(workers.close)

@@ -10,6 +10,7 @@ from aiohttp import web
 from bot.clock import Clock
 from bot.flow_versions import FlowVersions
 from bot.group_commit import Batcher
+from bot.hook_client import HookClient
 from bot.intake_health import IntakeHealth
 from bot.metrics import Metrics
 from bot.refused_webhooks import RefusedWebhooks
@@ -65,6 +66,8 @@ class Context:
     refusals: RefusedWebhooks = field(default_factory=RefusedWebhooks)
     broadcast_begun: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when this process stored a broadcast, so that its workers begin at once."""
+    hooks: HookClient | None = None
+    """Sends events out; None if the shop has no program that hears of them."""
 
     @property
     def flow(self) -> Flow:

@@ -3,15 +3,25 @@
 A missing or short secret is refused, because an empty webhook secret would verify anything.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.hook_signature import keys_of
 from bot.setting_text import require_key, tidy
 from flows.document import durations
 from payments.shop.orders import Mode
@@ -64,6 +74,23 @@ def _require_term(value: str) -> str:
             " an order come weeks after it"
         )
     return value
+
+
+def _require_safe_url(value: str) -> str:
+    """Events name customers: they go over TLS, or stay on this machine."""
+    if not re.match(_ADDRESS.replace("$", r"\Z"), value):
+        raise ValueError("is no address: give one like https://books.example/munshi")
+    parts = urlsplit(value)
+    if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ValueError("sends customers' names unprotected: give an address that begins with https://")
+    return value
+
+
+def _require_hook_keys(secret: SecretStr) -> SecretStr:
+    for one in secret.get_secret_value().split():
+        require_key(one)
+    keys_of(secret.get_secret_value())
+    return secret
 
 
 Loaded = TypeVar("Loaded", bound=BaseSettings)
@@ -123,6 +150,9 @@ class Settings(ServerSettings):
     munshi_api_token: Secret
     munshi_keep_chats: Annotated[str, AfterValidator(_require_term)] = "365 days"
 
+    munshi_hook_url: Annotated[str, AfterValidator(_require_safe_url)] | None = None
+    munshi_hook_secret: Annotated[SecretStr, AfterValidator(_require_hook_keys)] | None = None
+
     whatsapp_api_url: Annotated[str, Field(pattern=_ADDRESS)] = "https://graph.facebook.com"
     whatsapp_api_version: Annotated[str, Field(pattern=r"^v[0-9]+\.[0-9]+$")] = "v25.0"
     whatsapp_phone_number_id: Annotated[str, AfterValidator(_require_id)]
@@ -155,13 +185,28 @@ class Settings(ServerSettings):
         password = _password(self.database_url)
         # A short password may be an ordinary word. In a URL it is blotted by its position.
         passwords = (password,) if len(password) >= MIN_PASSWORD else ()
-        return (*values, b64encode(basic.encode()).decode(), *passwords)
+        # While it is being changed, the setting holds two.
+        hook = self.munshi_hook_secret.get_secret_value().split() if self.munshi_hook_secret else ()
+        return (*values, *hook, b64encode(basic.encode()).decode(), *passwords)
 
     @property
     def razorpay_webhook_secrets(self) -> tuple[str, ...]:
         """The current webhook secret and, while it is being rotated, the one before."""
         both = (self.razorpay_webhook_secret, self.razorpay_webhook_secret_previous)
         return tuple(secret.get_secret_value() for secret in both if secret)
+
+    @model_validator(mode="after")
+    def _require_hook_secret(self) -> "Settings":
+        if self.munshi_hook_url and self.munshi_hook_secret is None:
+            raise ValueError(
+                "MUNSHI_HOOK_SECRET is missing, with which what goes to MUNSHI_HOOK_URL is signed"
+            )
+        return self
+
+    @property
+    def hook_keys(self) -> tuple[bytes, ...]:
+        """The keys that sign events out; two while the secret is being rotated."""
+        return keys_of(self.munshi_hook_secret.get_secret_value()) if self.munshi_hook_secret else ()
 
     @property
     def keep_chats(self) -> int:
@@ -212,6 +257,8 @@ def _loaded(kind: type[Loaded], overrides: Mapping[str, Any]) -> Loaded:
 
 
 def _describe(details: Any) -> str:
+    if not details["loc"]:
+        return _reason(details)
     name = str(details["loc"][0]).upper()
     reason = "is missing" if details["type"] == "missing" else _reason(details)
     where = WHERE.get(name)

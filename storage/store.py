@@ -47,6 +47,7 @@ from storage.outbox import claims, deliveries, due, receipts
 from storage.outbox.channel import Channel
 from storage.outbox.deliveries import Claim, Delivery, Outcome
 from storage.outbox.due import Due
+from storage.outbox.hooks import Hooks
 from storage.outbox.receipts import Applied
 from storage.reports import chat_queries, exports, order_queries, queries
 from storage.reports.chats import ChatFilter, ChatPage
@@ -73,6 +74,7 @@ class Store:
         self._draw = draw
         self._figures = DayFigures(units.read)
         self.versions = StoredVersions(units)
+        self.hooks = Hooks(units)
 
     @property
     def shared(self) -> bool:
@@ -335,10 +337,7 @@ class Store:
         return await self._units.run(lambda tx: by_hand.seen(tx, number))
 
     async def rewind(self, now: int, back: int = 0) -> int:
-        """Make due the rows that wait too long since the clock was set back, and return their number.
-
-        See `storage.operations.clock.rewind`.
-        """
+        """Make due what waits since the clock was set back; see `storage.operations.clock.rewind`."""
         return await self._units.run(lambda tx: clock.rewind(tx, now, back))
 
     async def begin_pruning(self, now: int) -> int | None:
@@ -373,7 +372,7 @@ class Store:
         await self._units.run(epochs.finish_restore)
 
     async def recent(self, limit: int) -> list[EventView]:
-        """Return the newest `limit` events that have a trace, newest first."""
+        """Return the newest `limit` events with a trace, newest first."""
         return await self._units.read(lambda tx: queries.recent(tx, limit))
 
     async def counts(self, now: int) -> Counts:

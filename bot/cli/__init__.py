@@ -13,7 +13,7 @@ import typer
 COMMANDS: Final = (
     *("init", "demo", "serve", "work", "sandbox", "chat", "check", "prove", "test", "diagram", "schema"),
     *("plan", "reload", "history", "rollback"),
-    *("orders", "order", "product", "customers", "chats", "reply", "broadcast", "day", "export"),
+    *("orders", "order", "product", "customers", "chats", "reply", "broadcast", "day", "export", "hooks"),
     *("why", "ledger", "replay", "doctor", "migrate"),
     *("backup", "restore", "settle", "import"),
 )

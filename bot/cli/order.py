@@ -113,7 +113,7 @@ def command(
     """
     paid = _one_of("how it was paid", cash=cash, upi=upi, owed=owed)
     goods = _one_of("what becomes of the goods", waste=waste, restock=restock)
-    order = looked_up(_found(database_url(), about.strip().removeprefix("#")))
+    order = looked_up(found(database_url(), about))
     if words:
         try:
             change, body = _change(Asked(tuple(words), why, paid, goods, keep_delivery))
@@ -135,15 +135,17 @@ def _one_of(what: str, **options: bool) -> str | None:
     return given[0] if given else None
 
 
-async def _found(url: str, words: str) -> DeskOrder:
+async def found(url: str, about: str) -> DeskOrder:
+    """Return the order with the number or key `about`. Ends the command if there is none, or several."""
+    words = about.strip().removeprefix("#")
     async with order_books(url) as records:
-        found = await order_queries.detailed(records.reads, words, WHATSAPP.naming)
-    if not found:
+        orders = await order_queries.detailed(records.reads, words, WHATSAPP.naming)
+    if not orders:
         refuse(f"there is no order '{words}': give its number or its key; munshi orders lists them")
-    if len(found) > 1:
-        keys = ", ".join(order.state.key for order in found)
+    if len(orders) > 1:
+        keys = ", ".join(order.state.key for order in orders)
         refuse(f"several orders have the number {words}; name one by its key: {keys}")
-    return found[0]
+    return orders[0]
 
 
 async def _changed(order: DeskOrder, change: str, body: Mapping[str, Any], *, json: bool) -> None:
@@ -154,7 +156,7 @@ async def _changed(order: DeskOrder, change: str, body: Mapping[str, Any], *, js
         case 200 if json:
             typer.echo(orjson.dumps(answer, option=orjson.OPT_INDENT_2))
         case 200:
-            after = await _found(database_url(), order.state.key)
+            after = await found(database_url(), order.state.key)
             typer.echo(printable(f"{name}: {stands(after.state)}"))
         case 202:
             typer.echo(f"{name}: event {answer.get('event')} waits for the customer's turn, and is done then")

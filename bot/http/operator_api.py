@@ -38,6 +38,13 @@ class _Reload(BaseModel):
     """Whether it is served even if customers could never go over to it."""
 
 
+class _Hooks(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    order: str | None = None
+    """The order's key; None for all."""
+
+
 class _Rollback(_Reload):
     version: str | None = None
     """How the name of the version begins; the one that was served before, if it is not given."""
@@ -64,6 +71,16 @@ async def seen(request: web.Request) -> web.Response:
     if not await request.app[CONTEXT].store.seen(number):
         raise problem(web.HTTPNotFound, f"there is no notice {number}")
     return web.json_response({"notice": number, "state": "seen"})
+
+
+@routes.post("/operator/hooks/retry")
+async def retry_hooks(request: web.Request) -> web.Response:
+    """Send again what another program did not take, of one order or of all."""
+    authorise_operator(request)
+    context = request.app[CONTEXT]
+    wanted = validated(_Hooks, bodies.parse_object(await bodies.read_body(request, bodies.API_BODY)))
+    again = await context.store.hooks.retry(wanted.order)
+    return web.json_response({"events": again, "changed": bool(again)})
 
 
 @routes.post("/operator/reload")

@@ -15,10 +15,12 @@ import structlog
 
 from bot.clock import Jumps, SystemClock, jumped
 from bot.context import Context
+from bot.event_json import rendered
 from bot.group_commit import Batcher
 from bot.workers.broadcasts import Broadcasts
 from bot.workers.day_reports import DayReports
 from bot.workers.executor import LEASE, Executor, fits
+from bot.workers.hooks import Hooks
 from bot.workers.retention import Retention
 from bot.workers.rounds import Rounds, wait_for
 from bot.workers.traffic import Traffic
@@ -71,6 +73,7 @@ class Workers:
         self._retention = Retention(context)
         self._day_reports = DayReports(context)
         self._broadcasts = Broadcasts(context, self.wake)
+        self._hooks = None if context.hooks is None else Hooks(context, context.hooks, dice)
         self._flow = Rounds()
         self._stepping, self._performing = asyncio.Event(), asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -97,9 +100,11 @@ class Workers:
             task.add_done_callback(self._on_loop_end)
 
     def _following(self) -> Iterator[Coroutine[Any, Any, None]]:
-        """Yield the loop that looks for a version of the flow which another process has served."""
+        """Yield the loops that not every process has: of a flow which another one serves, of events out."""
         if self._context.store.shared:
             yield self._flow.run(self._context.follow_flow, FLOW_SECONDS, "the served flow was not looked up")
+        if self._hooks is not None:
+            yield self._hooks.run()
 
     async def close(self) -> None:
         """Stop claiming, finish and record the entries in flight, release those that have not started."""
@@ -109,6 +114,8 @@ class Workers:
         self._day_reports.close()
         self._broadcasts.close()
         self._flow.close()
+        if self._hooks is not None:
+            self._hooks.close()
         self._stepping.set()
         self._performing.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)  # `_on_loop_end` has logged their errors
@@ -133,10 +140,14 @@ class Workers:
         lanes = await self._context.store.due_lanes(self._context.clock.now())
         return sum([await self._claim(lane) for lane in ROOM if lane in lanes])
 
+    async def perform_all(self) -> int:
+        """Claim due entries and events out, and start tasks that perform them. Return how many."""
+        return await self.perform() + (await self._hooks.send() if self._hooks else 0)
+
     async def drain(self) -> int:
         """Do all that is due. Return the number of items. For tests, without the loops."""
         done = 0
-        while count := (await self._broadcasts.go_on() or 0) + await self.step() + await self.perform():
+        while count := (await self._broadcasts.go_on() or 0) + await self.step() + await self.perform_all():
             await self._wait_until_idle()
             done += count
         return done
@@ -174,6 +185,9 @@ class Workers:
                 log.error("money is held", order=state.key, why=in_words(hold), mend="see munshi doctor")
         for notice in changes.notices:
             log.error("notice", kind=notice.kind, subject=notice.subject, mend=notice.said)
+        if self._hooks is not None and changes.happened:
+            changes.hooks = [*rendered(step_input, changes)]
+            self._hooks.wake()
         if changes.commands:
             self._stepping.set()  # they are events of other conversations, which are due at once
         return changes
@@ -249,6 +263,8 @@ class Workers:
         while self._runs:
             await asyncio.wait(set(self._runs))
         await self._outcomes.flush()
+        if self._hooks is not None:
+            await self._hooks.idle()
 
     async def _loop(
         self, wake: asyncio.Event, work: Callable[[], Coroutine[Any, Any, int]], most: int

@@ -56,7 +56,7 @@ class Retention:
             if pruned is None:
                 return False
             lease, events, entries = pruned.lease, events + pruned.events, entries + pruned.entries
-            if max(pruned.events, pruned.entries) < BATCH:
+            if max(pruned.events, pruned.entries, pruned.told) < BATCH:
                 await store.finish_pruning(lease, begun + EVERY)
                 if events or entries:
                     log.info("pruned", events=events, entries=entries, before=before)

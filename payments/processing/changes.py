@@ -18,6 +18,7 @@ from payments.ledger.polling import Poll
 from payments.ledger.refunds import Refund
 from payments.ledger.state import OrderState
 from payments.processing.bodies import StaffAction
+from payments.processing.events_out import EventOut, HookEvent
 from payments.processing.notice import Notice
 from payments.shop.amendments import Amendment
 from payments.shop.handover import HandoverCheck
@@ -112,6 +113,10 @@ class ChangeSet:
     """Numbers of events in which the customer asked to be forgotten. An `EventKind.FORGET` follows each."""
     forgotten: list[int] = field(default_factory=list)
     """Numbers of the events that forgot the customer."""
+    happened: list[EventOut] = field(default_factory=list)
+    """What other programs may hear of, in order."""
+    hooks: list[HookEvent] = field(default_factory=list)
+    """The same as it is stored. Filled by the worker, if the shop has such a program."""
     account: str | None = None
     """Razorpay's id of our account, if this step learned it."""
     version: int | None = None

@@ -16,6 +16,7 @@ from payments.processing.bodies import StaffAction
 from payments.processing.changes import Caused, ChangeSet, Command, Told
 from payments.processing.checkout_changes import without_given_up
 from payments.processing.conversation_data import data, of_conversation
+from payments.processing.events_out import EventOut, EventType, of_orders
 from payments.processing.forgetting import of_nobody
 from payments.processing.notice import Notice
 from payments.processing.shop_state import ShopState
@@ -46,6 +47,8 @@ class Turn:
     """Razorpay's id of our account, if it is known."""
     before: Mapping[str, OrderState]
     """The orders before the event."""
+    had_person: bool = False
+    """Whether a person had the chat before the event."""
     forgotten: bool = False
     """Whether the customer was forgotten: nothing is said, and the flow is left alone."""
     forgets: bool = False
@@ -172,8 +175,19 @@ class Turn:
             told=[Caused(number, told) for told in self.told],
             commands=[Caused(number, command) for command in self.commands],
             checks=list(self.shop.checks),
+            happened=self._happened(),
         )
         found.compare(number, self.before, self.shop.orders)
+        return found
+
+    def _happened(self) -> list[EventOut]:
+        """Return what other programs may hear of."""
+        found = of_orders(self.before, self.shop.orders)
+        has_person = self.shop.handover is not None
+        if has_person != self.had_person:
+            found.append(EventOut(EventType.OPENED if has_person else EventType.ENDED))
+        if self.forgets:
+            found.append(EventOut(EventType.FORGOTTEN))
         return found
 
     def _step(self, conversation: Conversation, event: Event, shop: ShopState) -> Step:
@@ -205,7 +219,7 @@ def begin(flow: Flow, given: StepInput, now: int) -> Turn:
     shared = (given.left, given.taken, given.next_number)
     state = of_conversation(given.conversation, at, given.orders, *shared)
     nothing = InboxEvent(0, EventKind.OTHER, {}, now)
-    rest = (given.account, given.orders, given.forgotten)
+    rest = (given.account, given.orders, state.handover is not None, given.forgotten)
     return Turn(flow, now, nothing, given.conversation, state, given, *rest)
 
 
@@ -228,7 +242,7 @@ def following(last: Turn, event: InboxEvent) -> Turn:
         before_order=None,
         before_request=None,
     )
-    rest = (last.given, last.account, shop.orders, last.forgotten)
+    rest = (last.given, last.account, shop.orders, shop.handover is not None, last.forgotten)
     return Turn(last.flow, last.now, event, last.conversation, shop, *rest)
 
 

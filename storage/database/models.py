@@ -264,6 +264,48 @@ class ProductOff(Model):
         table = "product_off"
 
 
+class Hook(Model):
+    """An event out: what another program of the shop is told of. `key` is unique for ever.
+
+    The events of one `stream` are sent in order. `due_at` is when the first of them that is not finished is
+    tried next, or when the lease of its try ends; NULL for those behind it.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    conversation_id = fields.BigIntField()
+    key = fields.TextField()
+    stream = fields.TextField()
+    sequence = fields.BigIntField()
+    type = fields.TextField()
+    data = fields.TextField()
+    state = fields.TextField()
+    due_at = fields.BigIntField(null=True)
+    attempts = fields.IntField()
+    error = fields.TextField(null=True)
+    created_at = fields.BigIntField()
+    finished_at = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "hook"
+        unique_together = (("stream", "sequence"),)
+        indexes: ClassVar = [Index(fields=("conversation_id",), name="hook_conversation")]
+        constraints: ClassVar = [
+            CheckConstraint(check="state IN ('waiting', 'done', 'failed')", name="hook_state"),
+            CheckConstraint(check="(finished_at IS NULL) = (state = 'waiting')", name="hook_finished"),
+            CheckConstraint(check="attempts >= 0", name="hook_attempts"),
+        ]
+
+
+class HookStream(Model):
+    """How many events out an order or a conversation has had. Kept when they are pruned."""
+
+    stream = fields.CharField(max_length=64, primary_key=True)
+    counted = fields.BigIntField()
+
+    class Meta:
+        table = "hook_stream"
+
+
 class Notice(Model):
     """A notice for operators; one for each kind and subject."""
 

@@ -28,7 +28,7 @@ from payments.shop.orders import Lifecycle, line_values, order_key_of
 from storage.database.encoding import check, dumps
 from storage.database.queues import InboxState, Lane, OutboxState, Urgency
 from storage.database.transaction import Transaction
-from storage.inbox import forgetting, notices, order_numbers, quotas, stock
+from storage.inbox import forgetting, hook_events, notices, order_numbers, quotas, stock
 
 _ERROR: Final = 4000
 """The longest traceback that is stored, in characters."""
@@ -80,10 +80,7 @@ def _update_each(sql: str) -> Write:
 
 
 async def _drop_reminders(tx: Transaction, rows: Rows, now: int) -> None:
-    """Fail pending reminders of conversations that have left the state in which they were due.
-
-    And of those whose customer wants none, or talks to a person.
-    """
+    """Fail pending reminders of who has left their state, wants none, or talks to a person."""
     await tx.fetch(_DROP_REMINDERS, sorted(row[0] for row in rows), now)
 
 
@@ -248,6 +245,11 @@ def _amendments(saving: Saving) -> Iterator[tuple[Any, ...]]:
         yield (one.key, saving.id, one.order_key, *goods, one.by, one.why, to, one.at, cause)
 
 
+def _hooks(saving: Saving) -> Iterator[tuple[Any, ...]]:
+    for one in saving.changes.hooks:
+        yield (saving.id, one.key, one.stream, str(one.type), dumps(one.data))
+
+
 def _account(saving: Saving) -> Iterator[tuple[str]]:
     if saving.changes.account:
         yield (saving.changes.account,)
@@ -328,7 +330,6 @@ VALUES {rows}
 ON CONFLICT (key) DO UPDATE SET payment_id = excluded.payment_id, amount = excluded.amount,
     reason = excluded.reason, status = excluded.status, refund_id = excluded.refund_id"""
 
-
 _AMENDMENTS = """
 INSERT INTO amendment (key, conversation_id, order_key, kind, amount, sku, pieces, changed_by, why,
     destination, created_at, caused_by)
@@ -349,6 +350,7 @@ TABLES: Final = (
     Table(_order_books, _update_each(_ORDER_BOOKS)),
     Table(_refunds, _upsert(_REFUNDS)),
     Table(_amendments, _insert(_AMENDMENTS)),
+    Table(_hooks, hook_events.add),
     # From here on rows that processes share: the installation's first, so that no two wait for each other.
     Table(_account, lambda tx, rows, now: tx.each(_ACCOUNT, rows[:1])),
     Table(_numbers, lambda tx, rows, now: order_numbers.take(tx, rows)),

@@ -14,6 +14,7 @@ from payments.shop.order_terms import (
 )
 from storage.database.encoding import dumps, loads
 from storage.database.transaction import Transaction
+from storage.inbox import hook_events
 from storage.inbox.directory import create
 
 FAREWELL: Final = 60_000
@@ -44,6 +45,7 @@ async def erase(tx: Transaction, rows: Sequence[tuple[Any, ...]], now: int) -> N
     await tx.fetch(_MESSAGES, everyone)
     await tx.fetch(_TOLD, everyone)
     await _clear_orders(tx, everyone)
+    await hook_events.erase(tx, everyone)
     await tx.fetch(_BLANK, [row["id"] for row in merged])
     await tx.fetch(_MARK, everyone, now)
 

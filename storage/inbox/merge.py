@@ -126,6 +126,7 @@ _MOVED = (
     "UPDATE attempt SET conversation_id = $2 WHERE conversation_id = $1",
     "UPDATE fact SET conversation_id = $2 WHERE conversation_id = $1",
     "UPDATE refund SET conversation_id = $2 WHERE conversation_id = $1",
+    "UPDATE hook SET conversation_id = $2 WHERE conversation_id = $1",
     "UPDATE amendment SET conversation_id = $2 WHERE conversation_id = $1",
 )
 

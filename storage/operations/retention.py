@@ -1,4 +1,4 @@
-"""Prune what is older than the retention term: handled events and finished outbox entries, batch by batch.
+"""Prune what is older than the retention term: handled events, finished outbox entries and events out.
 
 So are the counts of delivery slots that began long ago: nobody can take a place in them.
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from storage.database.transaction import Transaction
+from storage.outbox import hooks
 
 EVERY: Final = 86_400_000
 """Milliseconds from the start of one run to the next."""
@@ -25,6 +26,8 @@ class Pruned:
     """The new end of the lease, in milliseconds since 1970, UTC."""
     events: int
     entries: int
+    told: int = 0
+    """Events out."""
 
 
 async def begin(tx: Transaction, now: int) -> int | None:
@@ -50,12 +53,13 @@ async def prune(tx: Transaction, lease: int, before: int, now: int, limit: int) 
     entries = await tx.fetch(_ENTRIES, before, limit)
     if entries:
         await tx.fetch(_DELETE_ENTRIES, [row["id"] for row in entries])
+    told = await hooks.prune(tx, before, limit)
     # Later than before, also if the clock stands still: an equal lease could be another process's. The last
     # statement, because whoever places an order waits for this row.
     renewed = max(now + LEASE, lease + 1)
     if not await tx.fetch(_MOVE_ON, lease, renewed):
         return None
-    return Pruned(renewed, len(events), len(entries))
+    return Pruned(renewed, len(events), len(entries), told)
 
 
 async def finish(tx: Transaction, lease: int, due: int) -> None:

@@ -18,8 +18,8 @@ from tests.storage.handwritten_rows import NOW, insert, open_store, run_sql
 def test_the_order_of_the_help() -> None:
     assert " ".join(COMMANDS) == (
         "init demo serve work sandbox chat check prove test diagram schema plan reload history rollback"
-        " orders order product customers chats reply broadcast day export why ledger replay doctor migrate"
-        " backup restore settle import"
+        " orders order product customers chats reply broadcast day export hooks why ledger replay doctor"
+        " migrate backup restore settle import"
     )
 
 

@@ -56,7 +56,8 @@ async def with_past(store: Store, customers: int, *, remembered: int = 1) -> Sho
     await store._units.run(lambda tx: tx.fetch(_AMENDED, shop.now))
     await store._units.run(lambda tx: tx.fetch("UPDATE orders SET stage = 'delivered', todo = NULL"))
     await store._units.run(lambda tx: _copy(tx, customers - 1, remembered))
-    await store._units.run(lambda tx: tx.fetch(_ASKED))
+    for sql in (_ASKED, _COUNTED, _TOLD):
+        await store._units.run(_asking_all(sql))
     if isinstance(store._units, PostgresUnits):
         await store._units.run(_known_to_postgres)
     return shop
@@ -65,6 +66,13 @@ async def with_past(store: Store, customers: int, *, remembered: int = 1) -> Sho
 _ASKED: Final = """
 INSERT INTO idempotency_key (key, request, event) SELECT key, 'digest', placed_by FROM orders"""
 """Each order was asked for over the API."""
+_COUNTED: Final = "INSERT INTO hook_stream (stream, counted) SELECT key, 1 FROM orders"
+_TOLD: Final = """
+INSERT INTO hook (conversation_id, key, stream, sequence, type, data, state, attempts, created_at,
+    finished_at)
+SELECT conversation_id, key || '.1', key, 1, 'order.placed', '{}', 'done', 1, placed_at, placed_at + 1
+FROM orders"""
+"""Another program was told of the order."""
 _AMENDED: Final = """
 INSERT INTO amendment (key, conversation_id, order_key, kind, amount, sku, pieces, changed_by, why,
     created_at, caused_by)
@@ -83,6 +91,10 @@ async def come_often(store: Store, times: int) -> None:
             for name in columns
         }
         await store._units.run(_asking(_copies(model._meta.db_table, copied), times))
+
+
+def _asking_all(sql: str) -> Work[list[Row]]:
+    return lambda tx: tx.fetch(sql)
 
 
 def _asking(sql: str, copies: int) -> Work[list[Row]]:

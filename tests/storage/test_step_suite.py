@@ -22,7 +22,7 @@ from payments.shop.orders import AttemptStatus, Lifecycle, Mode
 from payments.shop.quotas import Booking
 from payments.shop.stock import StockMove
 from tests.builders import change_set
-from tests.storage import test_steps_of_staff
+from tests.storage import test_hooks, test_steps_of_staff
 from tests.storage.step_changes import (
     about,
     attempt_of,
@@ -339,6 +339,8 @@ TESTED = {
     "forgotten": test_a_forgotten_customer_is_given_as_forgotten_with_their_orders,
     "told": test_steps_of_staff.test_the_staff_are_told_each_in_their_own_chat,
     "commands": test_steps_of_staff.test_a_command_is_an_event_of_the_customer_whom_it_is_about,
+    "happened": test_hooks.test_each_stream_is_numbered_and_sent_in_order,
+    "hooks": test_hooks.test_each_stream_is_numbered_and_sent_in_order,
     "checks": test_steps_of_staff.test_a_check_of_a_handover_waits_until_it_is_due,
     "version": test_a_conversation_stands_on_the_version_that_it_went_over_to,
     "account": test_our_account_is_learned_once_and_goes_with_orders,

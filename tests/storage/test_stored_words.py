@@ -15,13 +15,14 @@ from payments.shop.orders import AttemptStatus, Lifecycle, Mode
 from storage.database import models, order_models
 from storage.database.queues import InboxState, Lane, OutboxState
 from storage.inbox.strays import StrayDecision
+from storage.outbox.hooks import HookState
 
 STORAGE = Path(__file__).parents[2] / "storage"
 WORDS = re.compile(
     r"\b(state|kind|lane|lifecycle|stage|decision) (?:=|<>|IN|NOT IN) (\(?'[^)\n]*?'\)?)(?=[\s,)]|$)"
 )
 ENUMS: dict[str, set[str]] = {
-    "state": {*InboxState, *OutboxState},
+    "state": {*InboxState, *OutboxState, *HookState},
     "kind": {*EventKind, *AmendmentKind},
     "stage": set(Stage),
     "lane": set(Lane),
@@ -44,6 +45,7 @@ ENUMS: dict[str, set[str]] = {
         ("amendment_kind", AmendmentKind),
         ("orders_stage", Stage),
         ("stray_decision", StrayDecision),
+        ("hook_state", HookState),
     ],
 )
 def test_a_column_takes_the_words_of_its_enum(constraint: str, words: type[StrEnum]) -> None:

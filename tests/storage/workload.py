@@ -13,6 +13,7 @@ from payments.ledger.exports import Export
 from payments.ledger.state import PaymentStatus
 from payments.processing.bodies import OrderRequested, StaffAction, staff_action_to_json
 from payments.processing.changes import Caused, ChangeSet, Command, Told
+from payments.processing.events_out import EventType, HookEvent
 from payments.processing.named_orders import period_to
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import EventKind, StepInput
@@ -28,6 +29,7 @@ from storage.inbox import versions
 from storage.inbox.arrival import Arrival
 from storage.inbox.versions import FlowText
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
+from storage.outbox.hooks import HookState, Tried
 from storage.reports import chats, standing
 from storage.reports.backlog import held, notices, parked, promised, state_of
 from storage.reports.chats import ChatFilter, ChatPlace
@@ -69,6 +71,7 @@ async def serve(shop: Shop, beside: Units) -> None:
     await _desk(shop)
     await _broadcast(shop, beside)
     await _reload(shop)
+    await _tell_other_programs(shop)
 
 
 async def _buy(shop: Shop) -> None:
@@ -308,6 +311,35 @@ FILTERS: Final = tuple(
     )
 )
 """Every kind of list, with every combination of conditions: first pages and later ones."""
+
+
+async def _tell_other_programs(shop: Shop) -> None:
+    """Events out are stored, sent, given up, sent again, looked at, and erased with their customer."""
+    hooks = shop.store.hooks
+    await shop.write([7_000_000, 7_000_001], "hi")
+    await shop.store.advance_due(_tells, shop.now)
+    [one, *_] = await hooks.claim(shop.now, 10, LEASE)
+    await hooks.record(Tried(one, HookState.FAILED, error="refused"), shop.now)
+    assert await hooks.retry(one.stream) == 1
+    while found := await hooks.claim(shop.now, 10, LEASE):
+        for one in found:
+            await hooks.record(Tried(one, HookState.DONE), shop.now)
+    await hooks.counts()
+    await hooks.open(10)
+    await hooks.page(0, 0, shop.now, 10)
+    await shop.store.arrive([from_operator_forget(names(7_000_000)[1][1], "2")], shop.now)
+    await shop.step()
+    lease = await shop.store.begin_pruning(shop.now + 2 * _DAY)
+    assert lease is not None
+    pruned = await shop.store.prune(lease, shop.now + 1, shop.now + 2 * _DAY, 50)
+    assert pruned is not None
+    assert pruned.told == 50
+
+
+def _tells(given: StepInput) -> ChangeSet:
+    number, stream = given.events[0].number, given.conversation.id
+    told = [HookEvent(f"{number}.{n}", stream, EventType.OPENED, {}) for n in range(2)]
+    return change_set(given, hooks=told)
 
 
 async def _reload(shop: Shop) -> None:

@@ -1,0 +1,120 @@
+"""`munshi hooks`: what another program of the shop was not told yet; a test; and sending again."""
+
+import asyncio
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Final
+
+import aiohttp
+import typer
+
+from bot.cli.lifecycle import database_url, looked_up, refuse, settings_or_refuse
+from bot.cli.operator_changes import change
+from bot.cli.order import found
+from bot.clock import SystemClock
+from bot.hook_client import Answer, HookClient
+from bot.printable import printable
+from bot.settings import Settings
+from storage.database.records import reading
+from storage.outbox import hooks
+from storage.outbox.hooks import HookCounts, HookState, StoredHook
+
+SHOWN: Final = 20
+"""The most events that are listed of those that failed, and of those that wait."""
+
+
+class Deed(StrEnum):
+    """What is done."""
+
+    LIST = "list"
+    TEST = "test"
+    RETRY = "retry"
+
+
+What = Annotated[Deed, typer.Argument(help="What to do.")]
+Of = Annotated[str, typer.Argument(help="An order's number; without it, all that was given up.")]
+
+
+def command(what: What = Deed.LIST, order: Of = "") -> None:
+    """List what waits for the program at MUNSHI_HOOK_URL, and what it did not take in nine tries.
+
+    'test' sends it an event of the type 'test' and says what it answers. 'retry' sends again what was given
+    up.
+    """
+    match what:
+        case Deed.TEST:
+            _test(settings_or_refuse())
+        case Deed.RETRY:
+            _retry(order)
+        case Deed.LIST:
+            for line in _lines(*looked_up(_listed(database_url()))):
+                typer.echo(printable(line))
+
+
+async def _listed(url: str) -> tuple[HookCounts, list[StoredHook]]:
+    async with reading(url) as records:
+        return await hooks.counts(records.reads), await hooks.open_hooks(records.reads, SHOWN)
+
+
+def _lines(counts: HookCounts, listed: list[StoredHook]) -> Iterator[str]:
+    yield stands(counts)
+    for one in listed:
+        due = "given up" if one.due_at is None else f"next try {_time(one.due_at)}"
+        why = f": {one.error}" if one.error else ""
+        yield f"{_name(one)} {one.sequence} {one.type}: {one.attempts} tries, {due}{why}"
+    if any(one.state is HookState.FAILED for one in listed):
+        yield "send them again with 'munshi hooks retry', or 'munshi hooks retry <order>'"
+
+
+def _name(one: StoredHook) -> str:
+    return f"#{one.data['order']['number']}" if "order" in one.data else one.stream
+
+
+def stands(counts: HookCounts) -> str:
+    """Return how the queue stands, in words."""
+    last = "none was taken yet" if counts.last_done is None else f"last taken {_time(counts.last_done)}"
+    return f"{counts.waiting} waiting, {counts.failed} given up; {last}"
+
+
+def _time(at: int) -> str:
+    return f"{datetime.fromtimestamp(at // 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _test(settings: Settings) -> None:
+    if settings.munshi_hook_url is None:
+        refuse("MUNSHI_HOOK_URL is not set: no program hears of anything")
+    answer = asyncio.run(_asked(settings, settings.munshi_hook_url))
+    typer.echo(printable(f"{answer} ({answer.seconds:.2f} s)"))
+    if not answer.taken:
+        raise typer.Exit(1)
+
+
+async def _asked(settings: Settings, url: str) -> Answer:
+    now = SystemClock().now()
+    body = {"type": "test", "timestamp": now, "data": {}}
+    key = f"test.{secrets.token_hex(8)}"
+    async with aiohttp.ClientSession() as session:
+        return await HookClient(session, url, settings.hook_keys).post(key, body, now)
+
+
+def _retry(order: str) -> None:
+    stream = order or None
+    if order.removeprefix("#").isdecimal():
+        stream = looked_up(found(database_url(), order)).state.key
+    done = looked_up(
+        change(
+            database_url(),
+            lambda store: _again(store.hooks, stream),
+            "/operator/hooks/retry",
+            {"order": stream},
+        )
+    )
+    if not done:
+        refuse(f"nothing of {order} was given up" if order else "nothing was given up")
+    typer.echo("they are sent again")
+
+
+async def _again(queue: hooks.Hooks, stream: str | None) -> bool:
+    return bool(await queue.retry(stream))

@@ -1,0 +1,95 @@
+"""The queue of events out, on both databases: numbered by order, claimed in order, and sent again."""
+
+from payments.processing.changes import ChangeSet
+from payments.processing.events_out import EventType, HookEvent
+from payments.processing.step_input import EventKind, StepInput
+from storage import Store
+from storage.inbox.arrival import Arrival
+from storage.outbox.hooks import HookState, StoredHook, Tried
+from tests.builders import change_set
+
+LEASE = 60
+
+
+async def stored(store: Store, *streams: str, customer: int = 1, now: int = 1) -> None:
+    """Store one event of each of `streams`, in one step of this customer."""
+
+    def tell(given: StepInput) -> ChangeSet:
+        number = given.events[0].number
+        hooks = [HookEvent(f"{number}.{n}", one, EventType.STAGE, {"n": n}) for n, one in enumerate(streams)]
+        return change_set(given, hooks=hooks)
+
+    said = Arrival(f"{customer}.{now}", EventKind.CHAT, {}, aliases=(("phone", f"9198000000{customer:02}"),))
+    await store.arrive([said], now)
+    assert await store.advance_due(tell, now) == 1
+
+
+async def claimed(store: Store, now: int) -> list[StoredHook]:
+    found = await store.hooks.claim(now, 10, LEASE)
+    return sorted(found, key=lambda one: one.stream)
+
+
+def places(hooks: list[StoredHook]) -> list[tuple[str, int]]:
+    return [(one.stream, one.sequence) for one in hooks]
+
+
+async def test_each_stream_is_numbered_and_sent_in_order(store: Store) -> None:
+    """Only a database keeps them, so that no store in memory is asked. `happened` is not stored."""
+    await stored(store, "x", "y", "x")
+    await stored(store, "x", customer=2, now=2)
+    first = await claimed(store, 3)
+    assert places(first) == [("x", 1), ("y", 1)]
+    assert await claimed(store, 3) == []
+    await stored(store, "y", now=4)
+    for one in first:
+        await store.hooks.record(Tried(one, HookState.DONE), 5)
+    second = await claimed(store, 5)
+    assert places(second) == [("x", 2), ("y", 2)]
+    assert [one.data for one in second] == [{"n": 2}, {"n": 0}]
+    counts = await store.hooks.counts()
+    assert (counts.waiting, counts.failed, counts.last_done) == (3, 0, 5)
+
+
+async def test_what_is_tried_again_holds_up_its_own_stream_alone(store: Store) -> None:
+    await stored(store, "x", "y", "x", "y")
+    x, y = await claimed(store, 2)
+    await store.hooks.record(Tried(x, HookState.WAITING, 50, "busy"), 3)
+    await store.hooks.record(Tried(y, HookState.DONE), 3)
+    assert places(await claimed(store, 4)) == [("y", 2)]
+    [again] = await claimed(store, 50)
+    assert (again.key, again.sequence, again.attempts) == (x.key, 1, 2)
+
+
+async def test_a_lease_that_has_ended_records_nothing(store: Store) -> None:
+    await stored(store, "x", "x")
+    [late] = await claimed(store, 1)
+    [again] = await claimed(store, 1 + LEASE)
+    await store.hooks.record(Tried(late, HookState.DONE), 70)
+    assert await claimed(store, 70) == []
+    await store.hooks.record(Tried(again, HookState.DONE), 70)
+    assert places(await claimed(store, 70)) == [("x", 2)]
+
+
+async def test_what_was_given_up_is_sent_again_before_what_waits(store: Store) -> None:
+    await stored(store, "x", "x", "x")
+    await store.hooks.record(Tried((await claimed(store, 1))[0], HookState.FAILED, error="no"), 2)
+    await store.hooks.record(Tried((await claimed(store, 2))[0], HookState.WAITING, 900, "no"), 3)
+    assert await store.hooks.retry("y") == 0
+    assert await store.hooks.retry("x") == 1
+    for sequence in (1, 2, 3):
+        [one] = await claimed(store, 5)
+        assert (one.sequence, one.state) == (sequence, HookState.WAITING)
+        await store.hooks.record(Tried(one, HookState.DONE), 5)
+    assert await store.hooks.retry(None) == 0
+
+
+async def test_the_count_goes_on_after_pruning(store: Store) -> None:
+    await stored(store, "x")
+    await store.hooks.record(Tried((await claimed(store, 1))[0], HookState.DONE), 2)
+    lease = await store.begin_pruning(100_000_000)
+    assert lease is not None
+    pruned = await store.prune(lease, 3, 100_000_000, 10)
+    assert pruned is not None
+    assert pruned.told == 1
+    await stored(store, "x", now=5)
+    assert places(await claimed(store, 5)) == [("x", 2)]
