@@ -10,6 +10,7 @@ from payments.ledger.day import Day
 from payments.ledger.exports import Export
 from payments.processing.notice import Notice
 from payments.shop.business_day import Period
+from payments.shop.invoice import NumberedInvoice
 from payments.shop.staff import Staff
 from storage.database import migration, write_probe
 from storage.database.address import configuration, is_sqlite
@@ -48,7 +49,7 @@ from storage.outbox.channel import Channel
 from storage.outbox.deliveries import Claim, Delivery, Outcome
 from storage.outbox.due import Due
 from storage.outbox.receipts import Applied
-from storage.reports import chat_queries, exports, order_queries, queries
+from storage.reports import chat_queries, exports, invoices, order_queries, queries
 from storage.reports.chats import ChatFilter, ChatPage
 from storage.reports.desk import DeskOrder, OrderFilter, OrderPage
 from storage.reports.exports import Page
@@ -297,6 +298,10 @@ class Store:
     async def day(self, period: Period) -> Day:
         """Return the figures of the day `period`; see `storage.inbox.day_figures.day`. Raises Unreadable."""
         return await day_figures.day(self._units.read, period)
+
+    async def invoices_of(self, conversation: str, key: str) -> list[NumberedInvoice]:
+        """Return the invoice and the credit notes of an order of this conversation, oldest first."""
+        return await self._units.read(lambda tx: invoices.of_order(tx, conversation, key))
 
     async def export(
         self,

@@ -32,7 +32,7 @@ Bom = Annotated[bool, typer.Option("--bom", help="Begin with a byte order mark, 
 
 
 def command(what: What, first: From = "", last: To = "", out: Out = None, bom: Bom = False) -> None:
-    """Write orders, their lines, tax rows, ratings, customers or the catalogue as CSV.
+    """Write orders, their lines, tax rows, invoices, ratings, customers or the catalogue as CSV.
 
     Orders are those placed from --from to --to, in the shop's time zone; gst has what was sold, and what was
     taken back, in that time. Amounts are in rupees. Phone numbers are whole. The server may run or not.

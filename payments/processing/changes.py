@@ -21,6 +21,7 @@ from payments.processing.bodies import StaffAction
 from payments.processing.notice import Notice
 from payments.shop.amendments import Amendment
 from payments.shop.handover import HandoverCheck
+from payments.shop.invoice import Invoice
 from payments.shop.orders import Attempt, Order
 from payments.shop.quotas import Booking
 from payments.shop.stock import StockMove
@@ -98,6 +99,8 @@ class ChangeSet:
     """New or changed, by key."""
     amendments: list[Caused[Amendment]] = field(default_factory=list)
     """New amendments."""
+    invoices: list[Caused[Invoice]] = field(default_factory=list)
+    """Invoices and credit notes that are issued. Each gets its number when it is stored."""
     moves: list[StockMove] = field(default_factory=list)
     """Changes of stock."""
     bookings: list[Booking] = field(default_factory=list)

@@ -127,6 +127,7 @@ _MOVED = (
     "UPDATE fact SET conversation_id = $2 WHERE conversation_id = $1",
     "UPDATE refund SET conversation_id = $2 WHERE conversation_id = $1",
     "UPDATE amendment SET conversation_id = $2 WHERE conversation_id = $1",
+    "UPDATE invoice SET conversation_id = $2 WHERE conversation_id = $1",
 )
 
 

@@ -38,6 +38,7 @@ from storage.reports.place import Place
 from storage.reports.timeline import story, subjects
 from tests.builders import change_set
 from tests.storage.decisions import amend, declare, raises, settle
+from tests.storage.issued_invoices import BILL, NOTE, issuing
 from tests.storage.past_purchases import START
 from tests.storage.purchases import LEASE, Shop, names
 from tests.storage.receipt_bodies import receipt_body
@@ -62,6 +63,7 @@ async def serve(shop: Shop, beside: Units) -> None:
     await _look(shop)
     await amend(shop, _CROWD[20:24])
     await declare(shop)
+    await _invoice(shop)
     await settle(shop)
     await _prune(shop)
     await _forget(shop, beside)
@@ -279,12 +281,20 @@ async def _ask(shop: Shop, phone: str) -> None:
     assert {period for one in seen for period in one.days} == {period}
     await shop.store.day(period)
     await shop.store.article_counts()
-    for what in (Export.ORDERS, Export.CUSTOMERS):
+    for what in (Export.ORDERS, Export.CUSTOMERS, Export.INVOICES):
         first = await shop.store.export(what, Period(0, shop.now), None, INDIA, 20)
         assert first.last is not None
         await shop.store.export(what, Period(0, shop.now), first.last, INDIA, 20)
     for part in range(3):
         await shop.store.export(Export.GST, Period(0, shop.now), Place(0, f"{part}:"), INDIA, 20)
+
+
+async def _invoice(shop: Shop) -> None:
+    """Goods leave, and their invoices and credit notes are numbered."""
+    await shop.write([*_CROWD[:30]], "hi")
+    await shop.store.advance_due(issuing(BILL, NOTE), shop.now)
+    key = f"{await shop.store.installation()}-1"
+    assert len(await shop.store.invoices_of(key, f"{key}-1")) <= 1
 
 
 def _commands(given: StepInput) -> ChangeSet:
