@@ -103,8 +103,9 @@ def _sold(state: OrderState) -> Iterator[InvoiceLine]:
     )
     named = [(line.name, line.hsn, left.get(line.sku, 0)) for line in lines]
     named += [("Delivery", "", 0)] * (len(rows) - len(lines))
-    for row, (name, hsn, quantity) in zip(rows, named, strict=True):
-        yield InvoiceLine(name, hsn, quantity, row.rate, row.amount, row.cgst, row.sgst, row.igst)
+    for n, (row, (name, hsn, quantity)) in enumerate(zip(rows, named, strict=True)):
+        taxes = (row.cgst, row.sgst, row.igst)
+        yield InvoiceLine(name, hsn, quantity, row.rate, row.amount, *taxes, is_delivery=n >= len(lines))
 
 
 def _taken_back(before: OrderState, after: OrderState) -> Iterator[InvoiceLine]:

@@ -3,7 +3,7 @@
 An invoice says what the order was when its goods left. A credit note says what was taken back afterwards.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
@@ -54,6 +54,7 @@ class InvoiceLine:
     cgst: int = 0
     sgst: int = 0
     igst: int = 0
+    is_delivery: bool = False
 
     @property
     def taxable(self) -> int:
@@ -116,6 +117,17 @@ class NumberedInvoice:
     against: str = ""
     """Of a credit note: the number of the document of which it takes back."""
     against_dated: date | None = None
+
+
+def chosen(documents: Sequence[NumberedInvoice], number: str) -> NumberedInvoice | None:
+    """Return the document of an order with this number; without one, its newest that is no credit note.
+
+    None if there is none.
+    """
+    if number:
+        return next((one for one in documents if one.number == number), None)
+    billed = (one for one in reversed(documents) if one.invoice.kind is not InvoiceKind.CREDIT_NOTE)
+    return next(billed, None)
 
 
 def sums(invoice: Invoice) -> dict[str, int]:
