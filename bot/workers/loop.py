@@ -16,6 +16,7 @@ import structlog
 from bot.clock import Jumps, SystemClock, jumped
 from bot.context import Context
 from bot.group_commit import Batcher
+from bot.kept_files import KeptFiles
 from bot.workers.broadcasts import Broadcasts
 from bot.workers.day_reports import DayReports
 from bot.workers.executor import LEASE, Executor, fits
@@ -64,7 +65,9 @@ class Workers:
         self._traffic = Traffic()
         for lane, circuit in self._traffic.circuits.items():
             context.metrics.watch_circuit(lane, partial(getattr, circuit, "is_open"))
-        self._executor = Executor(context.whatsapp, context.gateway, context.clock, dice, self._traffic)
+        self._executor = Executor(
+            context.whatsapp, context.gateway, context.clock, dice, KeptFiles(context.store), self._traffic
+        )
         self._outcomes: Batcher[deliveries.Outcome, None] = Batcher(
             self._record, batch=CLAIM_BATCH, waiting=IN_FLIGHT * 4
         )

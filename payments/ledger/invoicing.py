@@ -60,6 +60,11 @@ def issued(before: OrderState | None, after: OrderState, at: Issuing) -> Invoice
     return _document(after, InvoiceKind.CREDIT_NOTE, _taken_back(before, after), at)
 
 
+def has_invoice(state: OrderState) -> bool:
+    """Return whether the order's goods have left with an invoice."""
+    return bool(state.order.terms.seller.name) and state.stage in _LEFT
+
+
 def _kind(seller: Seller) -> InvoiceKind:
     if not seller.gst:
         return InvoiceKind.BILL

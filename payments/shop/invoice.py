@@ -15,6 +15,8 @@ LONGEST_NUMBER: Final = 16
 """Maximum characters of a number. Source: CGST Rules, rule 46(b)."""
 NAMES_BUYER: Final = 5_000_000
 """Paise from which an invoice must name the buyer, who is not registered. Source: rule 46(e)."""
+INVOICE_FILE: Final = "invoice/"
+"""How the reference to an order's invoice begins, as a file that the shop keeps; the order's key follows."""
 _YEAR_BEGINS: Final = 4
 """April, the first month of a financial year."""
 

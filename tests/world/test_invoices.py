@@ -7,6 +7,8 @@ import pypdfium2
 import pytest
 
 from bot.clock import ShiftedClock
+from bot.kept_files import KeptFiles, NoSuchFile
+from sandbox.faults import Fault
 from sandbox.world import World
 from tests.world.desk_shop import TEXT, change, ordered
 from tests.world.running_bot import API_TOKEN, Live, Start
@@ -70,3 +72,99 @@ async def test_an_invoice_and_a_credit_note(
             (bill["number"], "681.00", ""),
             (note["number"], "-260.50", bill["number"]),
         ]
+
+
+def sending(folder: Path, legal: str = LEGAL) -> Path:
+    """A shop that sends the invoice when the goods are out."""
+    said = """  stage:
+    text: "Order {{ order.number }} is {{ event.stage }}"
+    document: {link: "{{ order.invoice }}"}
+"""
+    old = next(line for line in TEXT.splitlines(keepends=True) if line.startswith("  stage:"))
+    flow = folder / "tiffin.yaml"
+    flow.write_text(TEXT.replace(old, said).replace("  name: Annapurna", legal), "utf-8")
+    return flow
+
+
+async def out_for_delivery(live: Live) -> str:
+    key = await ordered(live, ("thali", 1), pays="cash")
+    assert (await change(live, key, "stage", to="out"))[0] == 200
+    await live.settle()
+    return key
+
+
+async def test_the_customer_gets_the_invoice_with_the_goods(
+    world: World, clock: ShiftedClock, start: Start, tmp_path: Path
+) -> None:
+    async with start(world, clock, sending(tmp_path)) as live:
+        asha = live.customer()
+        await asha.write("hi")
+        key = await out_for_delivery(live)
+        assert (asha.person.messages[-1].kind, asha.person.messages[-1].text) == (
+            "document",
+            "Order 10001 is out",
+        )
+        document = asha.person.messages[-1].payload["document"]
+        [row] = await live.rows("SELECT number FROM invoice")
+        upload = world.meta.uploads[document["id"]]
+        assert document["filename"] == upload.name == f"{row['number'].replace('/', '-')}.pdf"
+        assert upload.kind == "application/pdf"
+        pages = pypdfium2.PdfDocument(upload.content)
+        assert "₹160.00" in pages[0].get_textpage().get_text_bounded()
+        assert (await downloaded(live, f"/orders/{key}/invoice.pdf"))[0] == 200
+
+
+async def test_an_upload_that_fails_is_made_again_and_the_message_sent_once(
+    world: World, clock: ShiftedClock, start: Start, tmp_path: Path
+) -> None:
+    """Also if nobody knows what became of the first: an upload alone reaches no customer."""
+    async with start(world, clock, sending(tmp_path)) as live:
+        asha = live.customer()
+        await asha.write("hi")
+        world.meta.fail_next("upload", Fault.http(500), Fault.drop_after_accepting())
+        await out_for_delivery(live)
+        for _ in range(2):
+            await live.wait(5)
+        assert [message.kind for message in asha.person.messages].count("document") == 1
+        assert len(world.meta.uploads) == 2, "the answer to the first was lost"
+
+
+async def test_a_file_that_is_refused_leaves_its_text(
+    world: World, clock: ShiftedClock, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.kept_files._PDF", "application/zip")
+    async with start(world, clock, sending(tmp_path)) as live:
+        asha = live.customer()
+        await asha.write("hi")
+        await out_for_delivery(live)
+        assert (asha.person.messages[-1].kind, asha.person.messages[-1].text) == (
+            "text",
+            "Order 10001 is out",
+        )
+
+
+async def test_a_shop_without_a_seller_sends_the_text(
+    world: World, clock: ShiftedClock, start: Start, tmp_path: Path
+) -> None:
+    async with start(world, clock, sending(tmp_path, "  name: Annapurna")) as live:
+        asha = live.customer()
+        await asha.write("hi")
+        await out_for_delivery(live)
+        assert (asha.person.messages[-1].kind, asha.person.messages[-1].text) == (
+            "text",
+            "Order 10001 is out",
+        )
+
+
+async def test_nobody_gets_the_invoice_of_another(
+    world: World, clock: ShiftedClock, start: Start, tmp_path: Path
+) -> None:
+    async with start(world, clock, sending(tmp_path)) as live:
+        await live.customer().write("hi")
+        key = await out_for_delivery(live)
+        files = KeptFiles(live.context.store)
+        own = key.rpartition("-")[0]
+        assert (await files(own, f"invoice/{key}")).content.startswith(b"%PDF")
+        for conversation, reference in ((f"{own}9", f"invoice/{key}"), (own, "invoice/x"), (own, "../x")):
+            with pytest.raises(NoSuchFile):
+                await files(conversation, reference)
