@@ -8,6 +8,9 @@ import pytest
 
 from bot.clock import ShiftedClock
 from bot.kept_files import KeptFiles, NoSuchFile
+from bot.retry import Failure
+from bot.whatsapp.client import File
+from bot.whatsapp.errors import SendError
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.world.desk_shop import TEXT, change, ordered
@@ -127,6 +130,18 @@ async def test_an_upload_that_fails_is_made_again_and_the_message_sent_once(
             await live.wait(5)
         assert [message.kind for message in asha.person.messages].count("document") == 1
         assert len(world.meta.uploads) == 2, "the answer to the first was lost"
+
+
+async def test_an_upload_whose_answer_is_lost_may_be_made_again_at_once(
+    world: World, clock: ShiftedClock, start: Start, tmp_path: Path
+) -> None:
+    """A message whose answer is lost is not: it may have been sent."""
+    async with start(world, clock, sending(tmp_path)) as live:
+        world.meta.fail_next("upload", Fault.drop_after_accepting(), Fault.html(502))
+        for _ in range(2):
+            with pytest.raises(SendError) as refused:
+                await live.context.whatsapp.upload(File("a.pdf", "application/pdf", b"%PDF-"))
+            assert refused.value.failure is Failure.RETRY
 
 
 async def test_a_file_that_is_refused_leaves_its_text(
