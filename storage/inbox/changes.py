@@ -22,15 +22,13 @@ from payments.processing.bodies import staff_action_to_json
 from payments.processing.changes import ChangeSet, Outcome
 from payments.processing.conversation_data import hears_in, in_hand, wants_offers, wants_reminders
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
-from payments.shop import invoice as invoices
 from payments.shop.handover import check_to_json
-from payments.shop.order_terms import destination_to_json, filled, terms_to_json
+from payments.shop.order_terms import destination_to_json, terms_to_json
 from payments.shop.orders import Lifecycle, line_values, order_key_of
 from storage.database.encoding import check, dumps
 from storage.database.queues import InboxState, Lane, OutboxState, Urgency
 from storage.database.transaction import Transaction
 from storage.inbox import forgetting, invoice_numbers, notices, order_numbers, quotas, stock
-from storage.inbox.invoice_numbers import Numbering
 
 _ERROR: Final = 4000
 """The longest traceback that is stored, in characters."""
@@ -250,14 +248,6 @@ def _amendments(saving: Saving) -> Iterator[tuple[Any, ...]]:
         yield (one.key, saving.id, one.order_key, *goods, one.by, one.why, to, one.at, cause)
 
 
-def _invoices(saving: Saving) -> Iterator[Numbering]:
-    for cause, one in saving.changes.invoices:
-        body, buyer = dumps(invoices.to_json(one)), dumps(filled(one.buyer))
-        check((body, buyer))
-        values = (saving.id, one.order_key, str(one.kind), one.total, body, buyer, one.issued_at, cause)
-        yield Numbering(one.series, invoices.year_name(one.dated), one.year_began_at, values)
-
-
 def _account(saving: Saving) -> Iterator[tuple[str]]:
     if saving.changes.account:
         yield (saving.changes.account,)
@@ -366,7 +356,7 @@ TABLES: Final = (
     Table(lambda saving: saving.changes.moves, lambda tx, rows, now: stock.take(tx, rows)),
     Table(lambda saving: saving.changes.bookings, lambda tx, rows, now: quotas.take(tx, rows)),
     Table(lambda saving: saving.changes.notices, notices.add),
-    Table(_invoices, lambda tx, rows, now: invoice_numbers.issue(tx, rows)),
+    Table(lambda saving: invoice_numbers.due(saving.id, saving.changes.invoices), invoice_numbers.issue),
     Table(_forgotten, forgetting.erase),
 )
 """Every kind of change, in the order in which they are written."""

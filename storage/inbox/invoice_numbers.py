@@ -9,11 +9,14 @@ and each series is consecutive. The law allows several series in a year (CGST Ru
 """
 
 import string
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from payments.shop.invoice import number_in
+from payments.processing.changes import Caused
+from payments.shop.invoice import Invoice, number_in, to_json, year_name
+from payments.shop.order_terms import filled
+from storage.database.encoding import check, dumps
 from storage.database.transaction import Row, Transaction
 
 _DIGITS: Final = string.digits + string.ascii_uppercase
@@ -31,7 +34,16 @@ class Numbering:
     values: tuple[Any, ...]
 
 
-async def issue(tx: Transaction, documents: Sequence[Numbering]) -> None:
+def due(conversation: int, issued: Iterable[Caused[Invoice]]) -> Iterator[Numbering]:
+    """Yield the documents that a step of the conversation issued. Raises ValueError on unstorable text."""
+    for cause, one in issued:
+        body, buyer = dumps(to_json(one)), dumps(filled(one.buyer))
+        check((body, buyer))
+        values = (conversation, one.order_key, str(one.kind), one.total, body, buyer, one.issued_at, cause)
+        yield Numbering(one.series, year_name(one.dated), one.year_began_at, values)
+
+
+async def issue(tx: Transaction, documents: Sequence[Numbering], now: int) -> None:
     """Number the documents in their order, and store them. Raises ValueError if a number is too long."""
     [installation] = await tx.fetch("SELECT restored_at, epoch FROM installation WHERE id = 1")
     waiting: dict[str, list[tuple[Any, ...]]] = {}
