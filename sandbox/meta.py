@@ -1,14 +1,14 @@
 """The sandbox Meta: the WhatsApp Cloud API as far as a shop uses it, with its webhooks."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, TypeAlias
 
 import aiohttp
 import orjson
 from aiohttp import web
 
-from sandbox import meta_webhooks
+from sandbox import meta_media, meta_webhooks
 from sandbox.answers import json_answer
 from sandbox.delivery import Courier, SignedEvent
 from sandbox.faults import Fault, Faults, perform
@@ -23,6 +23,7 @@ from sandbox.meta_errors import (
     token_body,
     unknown_object_body,
 )
+from sandbox.meta_media import Upload, checked
 from sandbox.meta_rules import check
 from sandbox.people import Json, Person, ReceivedMessage, SentMessage, words_of
 from sandbox.wa_ids import wa_id
@@ -68,12 +69,15 @@ class Meta:
         """Whether the account may use the endpoint for offers."""
         self.offers: list[str] = []
         """Wamids of the messages that came by that endpoint."""
+        self.uploads: dict[str, Upload] = {}
+        """Files that were uploaded, by media id. Whoever removes one makes it expire."""
         self.account = Account(phone_number_id, BUSINESS_PHONE)
-        self.faults = Faults("send")
+        self.faults = Faults("send", "upload")
         self.courier = courier or Courier(now)
         self.app = web.Application(client_max_size=1 << 20)
         self.app.router.add_post(r"/{version:v\d+\.\d+}/{object_id}/messages", self._send)
         self.app.router.add_post(r"/{version:v\d+\.\d+}/{object_id}/marketing_messages", self._send_offer)
+        self.app.router.add_post(r"/{version:v\d+\.\d+}/{object_id}/media", self._upload)
         self.app.router.add_get(r"/{version:v\d+\.\d+}/{object_id}", self._describe)
         self.app.router.add_get(r"/{version:v\d+\.\d+}/{object_id}/subscribed_apps", self._subscribed)
         self._authorization = f"Bearer {access_token}"
@@ -197,6 +201,27 @@ class Meta:
         self.offers.append(answer["messages"][0]["id"])
         return answer
 
+    async def _upload(self, request: web.Request) -> web.Response:
+        """Take a file of a kind and size that documents may have.
+
+        Source: Meta, WhatsApp Cloud API, "Media", 2026.
+        """
+        fields, file = await meta_media.read(request)
+        fault = self.faults.take("upload")
+        return await perform(
+            fault, request, lambda: self._answer_upload(request, fields, file), self._body_for_status
+        )
+
+    def _answer_upload(
+        self, request: web.Request, fields: Mapping[str, str], file: Upload | None
+    ) -> web.Response:
+        return self._refuse_caller(request) or self._answer(lambda: self._keep(checked(fields, file)))
+
+    def _keep(self, upload: Upload) -> Json:
+        id = self._ids.digits(15)
+        self.uploads[id] = upload
+        return {"id": id}
+
     async def _describe(self, request: web.Request) -> web.Response:
         fields = request.query.get("fields")
         return self._refuse_caller(request) or self._answer(lambda: self.account.number(fields))
@@ -233,6 +258,7 @@ class Meta:
         if message.get("status") == "read":
             return self._mark_read(message)
         check(message)
+        self._require_upload(message)
         person, contacts = self._recipient(message)
         _check_country(person, message)
         now = self._now()
@@ -247,6 +273,12 @@ class Meta:
             events = [self._status_event(person, received, "failed", failure)]
         self.courier.emit("meta", events)
         return {"messaging_product": "whatsapp", "contacts": [contacts], "messages": [{"id": received.wamid}]}
+
+    def _require_upload(self, message: Json) -> None:
+        """Refuse a document whose media id is of no upload, or of one that has expired."""
+        document = message.get("document") or {}
+        if "id" in document and document["id"] not in self.uploads:
+            raise Refused(131009, "Parameter document.id is not the id of an uploaded file.")
 
     def _mark_read(self, message: Json) -> Json:
         if message.get("messaging_product") != "whatsapp":

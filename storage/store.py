@@ -10,6 +10,7 @@ from payments.ledger.day import Day
 from payments.ledger.exports import Export
 from payments.processing.notice import Notice
 from payments.shop.business_day import Period
+from payments.shop.invoice import NumberedInvoice
 from payments.shop.staff import Staff
 from storage.database import migration, write_probe
 from storage.database.address import configuration, is_sqlite
@@ -21,7 +22,6 @@ from storage.database.transaction import SoldOut, Transaction, Units
 from storage.database.trouble import readable_errors
 from storage.inbox import (
     arrivals,
-    broadcasts,
     day_figures,
     nonces,
     notices,
@@ -33,7 +33,7 @@ from storage.inbox import (
 )
 from storage.inbox.arrival import Arrival
 from storage.inbox.arrivals import Stored
-from storage.inbox.broadcasts import Audience, Broadcast
+from storage.inbox.broadcasts import Broadcasts
 from storage.inbox.changes import error_text, park
 from storage.inbox.day_figures import DayFigures
 from storage.inbox.nonces import Draw
@@ -49,7 +49,7 @@ from storage.outbox.deliveries import Claim, Delivery, Outcome
 from storage.outbox.due import Due
 from storage.outbox.hooks import Hooks
 from storage.outbox.receipts import Applied
-from storage.reports import chat_queries, exports, order_queries, queries
+from storage.reports import chat_queries, exports, invoices, order_queries, queries
 from storage.reports.chats import ChatFilter, ChatPage
 from storage.reports.desk import DeskOrder, OrderFilter, OrderPage
 from storage.reports.exports import Page
@@ -75,6 +75,7 @@ class Store:
         self._figures = DayFigures(units.read)
         self.versions = StoredVersions(units)
         self.hooks = Hooks(units)
+        self.broadcasts = Broadcasts(units)
 
     @property
     def shared(self) -> bool:
@@ -270,24 +271,6 @@ class Store:
         naming = self._channel.naming
         return await self._units.read(lambda tx: chat_queries.listed(tx, wanted, naming))
 
-    async def audience(self, since: int) -> Audience:
-        """Return who would get an offer now; see `storage.inbox.broadcasts.audience`."""
-        return await self._units.read(lambda tx: broadcasts.audience(tx, since))
-
-    async def broadcast(self, id: str) -> Broadcast | None:
-        """Return the broadcast with this id; None if there is none."""
-        return await self._units.read(lambda tx: broadcasts.find(tx, id))
-
-    async def begin_broadcast(self, id: str, message: str, by: str, now: int) -> Broadcast:
-        """Store a broadcast, or return the one that has its id already."""
-        return await self._units.run(lambda tx: broadcasts.begin(tx, id, message, by, now))
-
-    async def go_on_broadcasting(self, now: int) -> int | None:
-        """Give the next customers of a broadcast their event; see `storage.inbox.broadcasts.go_on`."""
-        if not await self._units.read(broadcasts.is_under_way):
-            return None
-        return await self._units.run(lambda tx: broadcasts.go_on(tx, now))
-
     async def order_placed_by(self, number: int) -> OrderView | None:
         """Return the order that event `number` placed; None if it placed none."""
         return await self._units.read(lambda tx: queries.order_placed_by(tx, number))
@@ -299,6 +282,10 @@ class Store:
     async def day(self, period: Period) -> Day:
         """Return the figures of the day `period`; see `storage.inbox.day_figures.day`. Raises Unreadable."""
         return await day_figures.day(self._units.read, period)
+
+    async def invoices_of(self, conversation: str, key: str) -> list[NumberedInvoice]:
+        """Return the invoice and the credit notes of an order of this conversation, oldest first."""
+        return await self._units.read(lambda tx: invoices.of_order(tx, conversation, key))
 
     async def export(
         self,

@@ -279,7 +279,7 @@ def change_set(given: StepInput, **changes: Any) -> ChangeSet:
 
 def _field(name: str, values: Any, event: int) -> Any:
     match name:
-        case "messages" | "calls" | "facts" | "amendments" | "told" | "commands":
+        case "messages" | "calls" | "facts" | "amendments" | "invoices" | "told" | "commands":
             return [Caused(event, value) for value in values]
         case "attempts":
             return {attempt.reference_id: attempt for attempt in values}

@@ -33,6 +33,7 @@ class Exported(StrEnum):
     ORDERS = Export.ORDERS
     LINES = Export.LINES
     GST = Export.GST
+    INVOICES = Export.INVOICES
     RATINGS = Export.RATINGS
     CUSTOMERS = Export.CUSTOMERS
     CATALOGUE = Export.CATALOGUE
@@ -50,7 +51,7 @@ Bom = Annotated[bool, typer.Option("--bom", help="Begin with a byte order mark, 
 def command(
     what: What, first: From = "", last: To = "", out: Out = None, bom: Bom = False, follow: Follow = False
 ) -> None:
-    """Write orders, their lines, tax rows, ratings, customers or the catalogue as CSV.
+    """Write orders, their lines, tax rows, invoices, ratings, customers or the catalogue as CSV.
 
     'events' writes what the program at MUNSHI_HOOK_URL is told, one JSON object a line.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 from uuid import uuid4
@@ -9,6 +10,7 @@ from uuid import uuid4
 import orjson
 import typer
 
+from bot.cli import order_invoice
 from bot.cli.books import order_books
 from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.operator_changes import post, refuse_answer, user
@@ -27,13 +29,15 @@ from storage.reports.desk import DeskOrder
 _STAGES: Final = tuple(map(str, LADDER[1:]))
 _VERBS: Final = {verb.name: verb for verb in ORDER_VERBS.values() if verb.posted and verb.name != STAGE}
 """What can be said besides a stage."""
+_INVOICE: Final = "invoice"
 _ALIASES: Final = {"refused": "refuse"}
 
 
 def _all_changes() -> str:
     """Return all that can be said, with its brackets kept from being read as markup."""
     verbs = (f"{verb.name} {verb.shape}".rstrip() for verb in _VERBS.values())
-    return "; ".join((", ".join(_STAGES), *verbs)).replace("[", r"\[") + "."
+    changes = (", ".join(_STAGES), *verbs, f"{_INVOICE} [number], which writes it as PDF")
+    return "; ".join(changes).replace("[", r"\[") + "."
 
 
 About = Annotated[str, typer.Argument(metavar="ORDER", help="An order's number or key.")]
@@ -55,6 +59,9 @@ KeepDelivery = Annotated[
 Json = Annotated[
     bool, typer.Option("--json", help="One JSON object; amounts in paise, times in milliseconds.")
 ]
+
+
+Out = Annotated[Path | None, typer.Option("--out", help="Of invoice: the file to write.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +112,9 @@ def command(
     restock: Restock = False,
     keep_delivery: KeepDelivery = False,
     json: Json = False,
+    out: Out = None,
 ) -> None:
-    """Show an order, or change it: its stage, goods, price, money by hand, address or note.
+    """Show an order, change it (stage, goods, price, money by hand, address, note), or write its invoice.
 
     Reads DATABASE_URL while the server runs or not. A change takes the running server. Phone numbers are
     shown whole.
@@ -114,7 +122,11 @@ def command(
     paid = _one_of("how it was paid", cash=cash, upi=upi, owed=owed)
     goods = _one_of("what becomes of the goods", waste=waste, restock=restock)
     order = looked_up(found(database_url(), about))
-    if words:
+    if out is not None and (words or [])[:1] != [_INVOICE]:
+        refuse("--out belongs to invoice")
+    if words and words[0] == _INVOICE:
+        order_invoice.write(order.state, words[1:], out)
+    elif words:
         try:
             change, body = _change(Asked(tuple(words), why, paid, goods, keep_delivery))
         except _Unclear as unclear:
@@ -175,7 +187,7 @@ def _change(asked: Asked) -> tuple[str, dict[str, Any]]:
         return ORDER_VERBS[STAGE].posted, _stage(asked, name, rest)
     verb = _VERBS.get(_ALIASES.get(name, name))
     if verb is None:
-        known = (*_STAGES, *_VERBS, *_ALIASES)
+        known = (*_STAGES, *_VERBS, *_ALIASES, _INVOICE)
         hint = meant(name, SHOW)
         raise _Unclear(
             f"'{name}' is no change of an order{f'; {hint}' if hint else ''}: there are {', '.join(known)}"

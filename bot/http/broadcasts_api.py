@@ -54,11 +54,11 @@ async def send(request: web.Request) -> web.Response:
     if wanted.dry_run:
         texts = _texts(context.flow, wanted.message)
         return web.json_response({"id": id, "message": wanted.message, "texts": texts, **counts})
-    known = await context.store.broadcast(id)
+    known = await context.store.broadcasts.find(id)
     if known is not None:
         return _known(known, wanted.message)
     _require_few(counts, wanted.at_most)
-    stored = await context.store.begin_broadcast(id, wanted.message, wanted.by, context.clock.now())
+    stored = await context.store.broadcasts.begin(id, wanted.message, wanted.by, context.clock.now())
     if not stored.new:
         return _known(stored, wanted.message)
     context.broadcast_begun.set()
@@ -70,7 +70,7 @@ async def send(request: web.Request) -> web.Response:
 async def shown(request: web.Request) -> web.Response:
     """Answer with how far a broadcast is. 404 if there is none with this id."""
     authorise_operator(request)
-    known = await request.app[CONTEXT].store.broadcast(request.match_info["id"])
+    known = await request.app[CONTEXT].store.broadcasts.find(request.match_info["id"])
     if known is None:
         raise problem(web.HTTPNotFound, "there is no such broadcast")
     return web.json_response(_to_json(known))
@@ -105,7 +105,7 @@ _UNREAD = frozenset({"template", "with"})
 
 
 async def _audience(context: Context) -> Audience:
-    return await context.store.audience(context.clock.now() - context.flow.limits.window)
+    return await context.store.broadcasts.audience(context.clock.now() - context.flow.limits.window)
 
 
 def _counts(flow: Flow, message: str, audience: Audience) -> dict[str, Any]:

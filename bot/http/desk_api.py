@@ -10,10 +10,11 @@ from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from bot import order_json
-from bot.context import CONTEXT, Context
+from bot.context import CONTEXT
 from bot.http import bodies
-from bot.http.access import authorise_operator, idempotency_key, problem, queried, validated
+from bot.http.access import authorise_operator, idempotency_key, queried, validated
 from bot.http.desk_changes import CHANGES
+from bot.http.named_orders import named_order
 from bot.http.staff_events import carried_out, refusal
 from bot.ingest import from_desk
 from bot.whatsapp import phones
@@ -25,8 +26,6 @@ from storage.reports.desk import DeskOrder, OrderFilter
 from storage.reports.place import Place
 
 LONGEST_PAGE: Final = 200
-_KEY: Final = 64
-"""Maximum characters of an order's key."""
 
 routes = web.RouteTableDef()
 
@@ -87,7 +86,7 @@ async def listed(request: web.Request) -> web.Response:
 async def shown(request: web.Request) -> web.Response:
     """Answer with one order, by its key or its number."""
     authorise_operator(request)
-    order = await _order(request.app[CONTEXT], request.match_info["order"])
+    order = await named_order(request.app[CONTEXT], request.match_info["order"])
     return web.json_response(order_json.detailed_to_json(order))
 
 
@@ -105,30 +104,17 @@ async def change(request: web.Request) -> web.Response:
     posted = request.match_info["change"]
     wanted = validated(CHANGES[posted], body)
     key = idempotency_key(request)
-    order = await _order(context, request.match_info["order"])
+    order = await named_order(context, request.match_info["order"])
     action = wanted.action(posted, order.state.key)
     stored, event = await carried_out(context, lambda key: from_desk(action, key), key)
     if event is None:
         waits = {"key": action.order_key, "event": stored.number, "state": "waits"}
         return web.json_response(waits, status=202)
-    order = await _order(context, action.order_key)
+    order = await named_order(context, action.order_key)
     refused = refusal(event)
     if refused is None:
         return web.json_response(order_json.detailed_to_json(order))
     return web.json_response(_conflict(refused, order), status=409)
-
-
-async def _order(context: Context, words: str) -> DeskOrder:
-    """Return the order with this key or number. Raises HTTPNotFound, or HTTPConflict if there are several."""
-    # PostgreSQL raises an error on some text that no key can be, such as NUL.
-    may_be = len(words) <= _KEY and words.isascii() and words.isprintable()
-    found = await context.store.detailed_orders(words) if may_be else []
-    if not found:
-        raise problem(web.HTTPNotFound, "there is no such order")
-    if len(found) > 1:
-        keys = ", ".join(order.state.key for order in found)
-        raise problem(web.HTTPConflict, f"several orders have this number; name one by its key: {keys}")
-    return found[0]
 
 
 def _conflict(refused: str, order: DeskOrder) -> dict[str, Any]:

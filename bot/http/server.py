@@ -18,6 +18,7 @@ from bot.http import (
     desk_api,
     exports_api,
     health,
+    invoices_api,
     operator_api,
     orders_api,
     products_api,
@@ -57,6 +58,7 @@ def application(context: Context) -> web.Application:
             *chats_api.routes,
             *broadcasts_api.routes,
             *exports_api.routes,
+            *invoices_api.routes,
             *health.routes,
         ]
     )

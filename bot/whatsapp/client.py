@@ -35,6 +35,15 @@ class Accepted(NamedTuple):
     """
 
 
+class File(NamedTuple):
+    """A file to upload."""
+
+    name: str
+    kind: str
+    """Its media type, as `application/pdf`."""
+    content: bytes
+
+
 class WhatsAppClient:
     """One business number at the Graph API.
 
@@ -62,12 +71,15 @@ class WhatsAppClient:
         self._number_url = self._version_url / phone_number_id
         self._messages_url = self._number_url / "messages"
         self._offers_url = self._number_url / "marketing_messages"
+        self._media_url = self._number_url / "media"
         self._token = access_token
         self._headers = {
             "Authorization": f"Bearer {access_token}",
             "Content-Type": "application/json",
             "Accept-Encoding": "identity",
         }
+        # The form says its own type, with the boundary of its parts.
+        self._form_headers = {k: v for k, v in self._headers.items() if k != "Content-Type"}
         # Connecting may take half of the time. So a later timeout always means that the request was sent.
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=timeout / 2)
 
@@ -87,6 +99,30 @@ class WhatsAppClient:
         Source: Meta, WhatsApp Business Platform, "Marketing Messages API for WhatsApp", 2026.
         """
         return await self._send(self._offers_url, payload)
+
+    async def upload(self, file: File) -> str:
+        """Upload a file and return its media id, which messages may name for 30 days.
+
+        Raises SendError. Nothing has been sent to anybody then, so that a call of unknown outcome may be
+        retried.
+
+        Source: Meta, WhatsApp Cloud API, "Media", 2026.
+        """
+        form = aiohttp.FormData()
+        form.add_field("messaging_product", "whatsapp")
+        form.add_field("type", file.kind)
+        form.add_field("file", file.content, filename=file.name, content_type=file.kind)
+        try:
+            status, body, headers = await self._exchange("POST", self._media_url, form)
+        except SendError as error:
+            raise SendError(Failure.RETRY, error.details) from None
+        id = _object(body).get("id") if status == 200 else None
+        if isinstance(id, str) and id:
+            return id
+        refused = self._refused(status, body, headers)
+        if refused.failure is Failure.UNKNOWN:
+            raise SendError(Failure.RETRY, refused.details, status=status)
+        raise refused
 
     async def _send(self, url: URL, payload: Mapping[str, Any]) -> Accepted:
         status, body, headers = await self._exchange("POST", url, orjson.dumps(payload))
@@ -122,12 +158,13 @@ class WhatsAppClient:
         return answer
 
     async def _exchange(
-        self, method: str, url: URL, body: bytes | None = None
+        self, method: str, url: URL, body: bytes | aiohttp.FormData | None = None
     ) -> tuple[int, bytes, Mapping[str, str]]:
         """Return (status, body up to the cap, headers) of the answer. Raises SendError if there was none."""
+        own = self._form_headers if isinstance(body, aiohttp.FormData) else self._headers
         try:
             async with self._session.request(
-                method, url, data=body, headers=self._headers, timeout=self._timeout, allow_redirects=False
+                method, url, data=body, headers=own, timeout=self._timeout, allow_redirects=False
             ) as response:
                 return response.status, await _capped(response.content), response.headers
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:

@@ -50,17 +50,18 @@ class Recipient:
     bsuid: str | None
 
 
-def build(message: Sendable, to: Recipient, opaque: str) -> dict[str, Any]:
+def build(message: Sendable, to: Recipient, opaque: str, media: str = "") -> dict[str, Any]:
     """Return the JSON body of `POST /{phone_number_id}/messages`. Raises PayloadError.
 
     A message whose kind cannot be sent to this customer is built in its plain form.
+    `media` is the id of the uploaded file of a document that the shop keeps.
     `opaque` comes back in the message's status webhooks (`biz_opaque_callback_data`); no secrets in it.
     """
     return {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         **_address(to),
-        **_content(_shown_to(to, message), to),
+        **_content(_shown_to(to, message), to, media),
         "biz_opaque_callback_data": _text("biz_opaque_callback_data", opaque, OPAQUE),
     }
 
@@ -84,7 +85,7 @@ def _shown_to(to: Recipient, message: Sendable) -> Sendable:
     return message
 
 
-def _content(message: Sendable, to: Recipient) -> dict[str, Any]:
+def _content(message: Sendable, to: Recipient, media: str) -> dict[str, Any]:
     match message:
         case Text():
             return {"type": "text", "text": _plain(message)}
@@ -93,7 +94,7 @@ def _content(message: Sendable, to: Recipient) -> dict[str, Any]:
         case Video():
             return {"type": "video", "video": _file("video", message)}
         case Document():
-            return {"type": "document", "document": _document(message)}
+            return {"type": "document", "document": _document(message, media)}
         case Buttons():
             return {"type": "interactive", "interactive": _buttons(message)}
         case List():
@@ -113,15 +114,15 @@ def _plain(message: Text) -> dict[str, Any]:
     return {"body": body, "preview_url": True} if _URL_IN_TEXT.search(body) else {"body": body}
 
 
-def _file(kind: str, message: Media) -> dict[str, Any]:
-    built = {"link": _url(f"{kind}.link", message.link)}
+def _file(kind: str, message: Media, media: str = "") -> dict[str, Any]:
+    built = {"id": media} if media else {"link": _url(f"{kind}.link", message.link)}
     if message.caption and message.caption.strip():
         built["caption"] = _text(f"{kind}.caption", message.caption, LIMITS.caption)
     return built
 
 
-def _document(message: Document) -> dict[str, Any]:
-    built = _file("document", message)
+def _document(message: Document, media: str) -> dict[str, Any]:
+    built = _file("document", message, media)
     if message.filename and message.filename.strip():
         built["filename"] = _text("document.filename", message.filename, FILENAME)
     return built

@@ -48,7 +48,7 @@ class Broadcasts:
 
         Return how many got it; None if no broadcast is under way.
         """
-        given = await self._context.store.go_on_broadcasting(self._context.clock.now())
+        given = await self._context.store.broadcasts.go_on(self._context.clock.now())
         if given:
             self._wake()
         return given

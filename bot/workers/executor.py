@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from bot.clock import Clock
+from bot.kept_files import Files, NoSuchFile
 from bot.log import mask
 from bot.notices import elsewhere, halted
 from bot.retry import DOUBT, Failure, GiveUp, decide
@@ -29,7 +30,10 @@ from storage.database.queues import Lane, Urgency
 from storage.outbox.deliveries import Again, Delivery, Done, Failed, Outcome
 
 SENDS: Final = 4
-"""Maximum calls for one message: as it is, without its media, and as its template, an offer's twice."""
+"""Maximum calls for one message: its upload, as it is, without its media, and as its template.
+
+An offer has no upload, and its template may be sent twice.
+"""
 CALLS: Final = 3
 """Maximum calls for an entry of `pay`. A poll may need more: it is then cut off and starts again."""
 LONGEST: Final[Mapping[Lane, float]] = {
@@ -64,6 +68,8 @@ class Executor:
     clock: Clock
     dice: random.Random
     """Source of the retries' jitter; seeded in tests."""
+    files: Files
+    """Finds the files that the shop keeps, to send them."""
     traffic: Traffic = field(default_factory=Traffic)
     """Receives the result of each entry."""
 
@@ -90,10 +96,10 @@ class Executor:
 
     async def _send(self, delivery: Delivery) -> Outcome:
         try:
-            accepted = await send(self.whatsapp, delivery, self.clock.now())
+            accepted = await send(self.whatsapp, self.files, delivery, self.clock.now())
             new_names = tuple(name for name in accepted.recipient if name not in delivery.to)
             return Done(delivery.claim, accepted.wamid, recipient=new_names)
-        except PayloadError as error:
+        except (PayloadError, NoSuchFile) as error:
             notice = _undelivered(delivery, str(error))
             return self._fail_unsent(delivery, str(error), notice)
         except WindowClosed as error:

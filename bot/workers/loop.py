@@ -17,6 +17,7 @@ from bot.clock import Jumps, SystemClock, jumped
 from bot.context import Context
 from bot.event_json import rendered
 from bot.group_commit import Batcher
+from bot.kept_files import KeptFiles
 from bot.workers.broadcasts import Broadcasts
 from bot.workers.day_reports import DayReports
 from bot.workers.executor import LEASE, Executor, fits
@@ -66,7 +67,9 @@ class Workers:
         self._traffic = Traffic()
         for lane, circuit in self._traffic.circuits.items():
             context.metrics.watch_circuit(lane, partial(getattr, circuit, "is_open"))
-        self._executor = Executor(context.whatsapp, context.gateway, context.clock, dice, self._traffic)
+        self._executor = Executor(
+            context.whatsapp, context.gateway, context.clock, dice, KeptFiles(context.store), self._traffic
+        )
         self._outcomes: Batcher[deliveries.Outcome, None] = Batcher(
             self._record, batch=CLAIM_BATCH, waiting=IN_FLIGHT * 4
         )

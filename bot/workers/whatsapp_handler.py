@@ -1,14 +1,17 @@
 """Sends one message to WhatsApp: as it is, or as its template if only a template may be sent."""
 
+from dataclasses import replace
+
 import structlog
 
+from bot.kept_files import Files
 from bot.retry import Failure
 from bot.whatsapp import window
 from bot.whatsapp.client import Accepted, WhatsAppClient
 from bot.whatsapp.errors import PLAIN, UNSENDABLE, SendError
 from bot.whatsapp.identity import BSUID, PHONE
 from bot.whatsapp.payloads import Recipient, build
-from flows.messages.kinds import Message, Sendable, TemplateMessage, from_json
+from flows.messages.kinds import Document, Message, Sendable, TemplateMessage, from_json
 from storage.database.queues import Urgency
 from storage.outbox.deliveries import Delivery
 
@@ -19,44 +22,52 @@ class WindowClosed(Exception):
     """The customer last wrote more than 24 hours ago, and the message has no template."""
 
 
-async def send(whatsapp: WhatsAppClient, delivery: Delivery, now: int) -> Accepted:
+async def send(whatsapp: WhatsAppClient, files: Files, delivery: Delivery, now: int) -> Accepted:
     """Send the message and return what Meta answered. Raises SendError, PayloadError, WindowClosed.
 
     If Meta refuses it because the 24-hour window is closed, its template is sent at once. If Meta does
     not take its file or its form, its plain form is sent. The template of an offer goes to Meta's endpoint
-    for offers, and to the common one where that one refuses the account or the template. If the customer
+    for offers, and to the common one where that one refuses the account or the template. A document that the
+    shop keeps is uploaded anew by each try, because Meta forgets uploads after 30 days. If the customer
     never wrote to us, only Meta knows whether the window is closed.
     """
     message = from_json(delivery.payload)
     if isinstance(message, TemplateMessage):
-        return await _post(whatsapp, delivery, message)
+        return await _post(whatsapp, files, delivery, message)
     if not window.is_closed(delivery.last_inbound_at, now):
         try:
-            return await _send_in_window(whatsapp, delivery, message)
+            return await _send_in_window(whatsapp, files, delivery, message)
         except SendError as error:
             if error.code != window.CLOSED:
                 raise
     if message.fallback is None:
         raise WindowClosed(f"the 24 hours are over, and '{delivery.name}' has no template")
-    return await _post(whatsapp, delivery, message.fallback)
+    return await _post(whatsapp, files, delivery, message.fallback)
 
 
-async def _send_in_window(whatsapp: WhatsAppClient, delivery: Delivery, message: Message) -> Accepted:
+async def _send_in_window(
+    whatsapp: WhatsAppClient, files: Files, delivery: Delivery, message: Message
+) -> Accepted:
     """Send the message; if Meta does not take it as it is, send its plain form. Raises as `_post`."""
     try:
-        return await _post(whatsapp, delivery, message)
+        return await _post(whatsapp, files, delivery, message)
     except SendError as error:
         refused = error.failure is Failure.PERMANENT and error.code in PLAIN
         plain = message.plain() if refused else None
         if plain is None:
             raise
         log.warning("message refused, its plain form is sent", delivery=delivery.id, error=str(error))
-    return await _post(whatsapp, delivery, plain)
+    return await _post(whatsapp, files, delivery, plain)
 
 
-async def _post(whatsapp: WhatsAppClient, delivery: Delivery, message: Sendable) -> Accepted:
+async def _post(whatsapp: WhatsAppClient, files: Files, delivery: Delivery, message: Sendable) -> Accepted:
     names = dict(delivery.to)
     to = Recipient(names.get(PHONE), names.get(BSUID))
+    if isinstance(message, Document) and message.stored:
+        file = await files(delivery.conversation, message.stored)
+        media = await whatsapp.upload(file)
+        named = replace(message, filename=message.filename or file.name)
+        return await whatsapp.send(build(named, to, delivery.opaque, media))
     payload = build(message, to, delivery.opaque)
     is_template = isinstance(message, TemplateMessage) and "to" in payload
     if delivery.urgency is Urgency.OFFER and is_template:

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Self
 
 from flows.document.shape import Spec, Texts
-from flows.messages.limits import shorten
+from flows.messages.limits import ChannelLimits, shorten
 from flows.messages.media import Media, MediaSpec
+from flows.messages.text import Text
 from flows.messages.writer import Writer
 from flows.templates.expressions import Context
 
 FILENAME: Final = 240
 """Longest file name, in UTF-16 code units: what a phone shows. No channel documents a limit."""
+STORED: Final = "stored:"
+"""How the link of a document begins that the shop itself keeps: the channel uploads it when it is sent."""
 _MEND: Final = "write the document's whole address, like 'https://shop.example/prices.pdf'"
 
 
@@ -23,6 +26,15 @@ class Document(Media):
     NAME: ClassVar = "document"
 
     filename: str | None = None
+
+    @property
+    def stored(self) -> str:
+        """What the shop keeps the document as; empty if it is at a public address."""
+        return self.link.removeprefix(STORED) if self.link.startswith(STORED) else ""
+
+    def sendable(self, limits: ChannelLimits) -> Self | Text:
+        """Return the message as `Media.sendable` does. A document that the shop keeps has no address."""
+        return self if self.stored else Media.sendable(self, limits)
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-ready dict."""
@@ -38,7 +50,7 @@ class FileSpec(Spec):
     """Link of the document, and its file name on the customer's phone."""
 
     link: str
-    """https address of the document."""
+    """https address of the document, or `{{ order.invoice }}`."""
     filename: Texts | None = None
     """What the file is called on the customer's phone."""
 

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 from payments.ledger.order_sums import sums
 from payments.ledger.state import OrderState
+from payments.shop.invoice import InvoiceKind, NumberedInvoice
+from payments.shop.invoice import sums as sums_of
 
 Cell: TypeAlias = str | int | Decimal
 Cells: TypeAlias = tuple[Cell, ...]
@@ -24,6 +26,7 @@ class Export(StrEnum):
     ORDERS = "orders"
     LINES = "lines"
     GST = "gst"
+    INVOICES = "invoices"
     RATINGS = "ratings"
     CUSTOMERS = "customers"
     CATALOGUE = "catalogue"
@@ -42,6 +45,10 @@ COLUMNS: Final[Mapping[Export, tuple[str, ...]]] = {
     Export.GST: (
         "number", "at", "kind", "seller_gst", "state", "description", "hsn", "gst_percent", "amount",
         "taxable", "cgst", "sgst", "igst",
+    ),
+    Export.INVOICES: (
+        "number", "date", "order", "kind", "against", "seller_gst", "state", "taxable", "cgst", "sgst",
+        "igst", "total",
     ),
     Export.RATINGS: ("number", "placed_at", "customer", "phone", "rating"),
     Export.CUSTOMERS: ("conversation", "name", "phone", "since", "last_wrote", "hears", "orders", "paid"),
@@ -84,6 +91,15 @@ def rows_of(what: Export, state: OrderState, person: Person, zone: ZoneInfo) -> 
                 yield (state.order.number, placed, person.name, person.phone, state.rating)
         case _:
             raise ValueError(f"the table '{what}' has no rows of orders")
+
+
+def invoice_cells(one: NumberedInvoice) -> Cells:
+    """Return the row of an invoice, or of a credit note, whose amounts are negative."""
+    invoice = one.invoice
+    sign = -1 if invoice.kind is InvoiceKind.CREDIT_NOTE else 1
+    about = (invoice.dated.isoformat(), invoice.order_number, str(invoice.kind), one.against)
+    amounts = (rupees(sign * amount) for amount in sums_of(invoice).values())
+    return (one.number, *about, invoice.seller.gst, invoice.state, *amounts)
 
 
 def _order(state: OrderState, person: Person, zone: ZoneInfo) -> Cells:

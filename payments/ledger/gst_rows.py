@@ -19,12 +19,12 @@ _DELIVERY: Final = ("Delivery", "")
 
 def sold(state: OrderState, at: int, zone: ZoneInfo) -> Iterator[Cells]:
     """Yield what was sold when the goods became due, at `at` (milliseconds)."""
-    if _untaxed(state):
+    if is_untaxed(state):
         return
     lines = state.order.lines
     named = [(line.name, line.hsn) for line in lines]
     taxed = [Taxable(line.charged, line.delivery, line.rate) for line in lines]
-    rows = tax_rows(taxed, _in_state(state))
+    rows = tax_rows(taxed, is_in_state(state))
     for row, (name, hsn) in zip(rows, [*named, *[_DELIVERY] * len(rows)], strict=False):
         yield _cells(state, local(zone, at), "sale", name, hsn, row, 1)
 
@@ -33,10 +33,10 @@ def taken_back(state: OrderState, amendment: str, zone: ZoneInfo) -> Iterator[Ce
     """Yield what the amendment with this key takes back."""
     remaining = [line.charged + line.delivery for line in state.order.lines]
     for one in state.amendments:
-        credited = _credited(one, state.order.lines, remaining)
+        gone = credited(one, state.order.lines, remaining)
         if one.key == amendment:
-            yield from _credits(state, credited, local(zone, one.at))
-        remaining = [left - amount for left, amount in zip(remaining, credited, strict=True)]
+            yield from _credits(state, gone, local(zone, one.at))
+        remaining = [left - amount for left, amount in zip(remaining, gone, strict=True)]
 
 
 def ended(state: OrderState, zone: ZoneInfo) -> Iterator[Cells]:
@@ -45,37 +45,39 @@ def ended(state: OrderState, zone: ZoneInfo) -> Iterator[Cells]:
         return
     remaining = [line.charged + line.delivery for line in state.order.lines]
     for one in state.amendments:
-        credited = _credited(one, state.order.lines, remaining)
-        remaining = [left - amount for left, amount in zip(remaining, credited, strict=True)]
+        gone = credited(one, state.order.lines, remaining)
+        remaining = [left - amount for left, amount in zip(remaining, gone, strict=True)]
     goes = allocate(sum(remaining) - state.delivery_kept_back, remaining)
     yield from _credits(state, goes, local(zone, state.stage_at))
 
 
-def _untaxed(state: OrderState) -> bool:
+def is_untaxed(state: OrderState) -> bool:
+    """Return whether the seller charges no GST that a buyer could see."""
     seller = state.order.terms.seller
     return not seller.gst or seller.scheme == "composition"
 
 
-def _in_state(state: OrderState) -> bool:
-    return _place(state) == state.order.terms.seller.gst[:2]
+def is_in_state(state: OrderState) -> bool:
+    """Return whether the goods go to the seller's own state, so that their tax is CGST and SGST."""
+    return place_of_supply(state) == state.order.terms.seller.gst[:2]
 
 
-def _place(state: OrderState) -> str:
+def place_of_supply(state: OrderState) -> str:
     """Return the place of supply: the state of the address; the seller's own if the order names none."""
     return state.order.to.state or state.order.terms.seller.gst[:2]
 
 
 def _credits(state: OrderState, amounts: Sequence[int], at: str) -> Iterator[Cells]:
     """Yield the credit of each line."""
-    if _untaxed(state):
+    if is_untaxed(state):
         return
     for line, amount in zip(state.order.lines, amounts, strict=True):
         if amount:
-            [row] = tax_rows([Taxable(amount, 0, line.rate)], _in_state(state))
+            [row] = tax_rows([Taxable(amount, 0, line.rate)], is_in_state(state))
             yield _cells(state, at, "credit", line.name, line.hsn, row, -1)
 
 
-def _credited(amendment: Amendment, lines: Sequence[Line], remaining: Sequence[int]) -> list[int]:
+def credited(amendment: Amendment, lines: Sequence[Line], remaining: Sequence[int]) -> list[int]:
     """Return what an amendment takes off each line, of which `remaining` paise were not credited before.
 
     Pieces lower their own line, and the others only if an allowance has lowered it before. An allowance
@@ -93,4 +95,14 @@ def _cells(state: OrderState, at: str, kind: str, name: str, hsn: str, row: TaxR
     sums = (row.amount, row.taxable, row.cgst, row.sgst, row.igst)
     amounts = (rupees(sign * amount) for amount in sums)
     seller = state.order.terms.seller.gst
-    return (state.order.number, at, kind, seller, _place(state), name, hsn, rupees(row.rate), *amounts)
+    return (
+        state.order.number,
+        at,
+        kind,
+        seller,
+        place_of_supply(state),
+        name,
+        hsn,
+        rupees(row.rate),
+        *amounts,
+    )

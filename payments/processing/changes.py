@@ -22,6 +22,7 @@ from payments.processing.events_out import EventOut, HookEvent
 from payments.processing.notice import Notice
 from payments.shop.amendments import Amendment
 from payments.shop.handover import HandoverCheck
+from payments.shop.invoice import Invoice
 from payments.shop.orders import Attempt, Order
 from payments.shop.quotas import Booking
 from payments.shop.stock import StockMove
@@ -99,6 +100,8 @@ class ChangeSet:
     """New or changed, by key."""
     amendments: list[Caused[Amendment]] = field(default_factory=list)
     """New amendments."""
+    invoices: list[Caused[Invoice]] = field(default_factory=list)
+    """Invoices and credit notes that are issued. Each gets its number when it is stored."""
     moves: list[StockMove] = field(default_factory=list)
     """Changes of stock."""
     bookings: list[Booking] = field(default_factory=list)

@@ -31,6 +31,7 @@ from payments.shop import quotas, stock
 from payments.shop.business_day import Period
 from payments.shop.fulfilment import to_do
 from payments.shop.handover import HandoverCheck
+from payments.shop.invoice import Invoice
 from payments.shop.orders import FIRST_NUMBER, Attempt
 from payments.shop.staff import StaffMap
 
@@ -68,6 +69,8 @@ class MemoryStore:
     """Everything that the staff were told, oldest first."""
     commands: list[Caused[Command]] = field(default_factory=list)
     """Everything that the staff wanted done, oldest first. Each is to become an event of its conversation."""
+    invoices: list[Caused[Invoice]] = field(default_factory=list)
+    """Every invoice and credit note that was issued, oldest first."""
     checks: dict[tuple[str, HandoverCheck], HandoverCheck] = field(default_factory=dict)
     """By conversation: when to look whether a hand-over is over."""
     staff: StaffMap = field(default_factory=dict)
@@ -152,6 +155,7 @@ class MemoryStore:
         self.polls.update(changes.polls)
         self.told += changes.told
         self.commands += changes.commands
+        self.invoices += changes.invoices
         self.checks |= {(id, check): check for check in changes.checks}
         for notice in changes.notices:
             self.notices.setdefault((notice.kind, notice.subject), notice)

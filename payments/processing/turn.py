@@ -1,6 +1,6 @@
 """The turn of one event: the conversation and shop that it changes, its messages, timers and notices."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
@@ -10,6 +10,7 @@ from flows.engine.events import Event, Received
 from flows.engine.model import Flow
 from flows.engine.step import Step, step
 from flows.messages.kinds import Message, Text
+from payments.ledger.invoicing import Issuing, issued
 from payments.ledger.polling import Poll
 from payments.ledger.state import OrderState
 from payments.processing.bodies import StaffAction
@@ -25,6 +26,7 @@ from payments.processing.step_context import StepContext
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.shop.catalogue import Shop
 from payments.shop.consent import Hears
+from payments.shop.invoice import Invoice
 
 Trace: TypeAlias = tuple[Mapping[str, Any], ...]
 
@@ -178,6 +180,7 @@ class Turn:
             happened=self._happened(),
         )
         found.compare(number, self.before, self.shop.orders)
+        found.invoices = [Caused(number, invoice) for invoice in self._invoices()]
         return found
 
     def _happened(self) -> list[EventOut]:
@@ -189,6 +192,16 @@ class Turn:
         if self.forgets:
             found.append(EventOut(EventType.FORGOTTEN))
         return found
+
+    def _invoices(self) -> Iterator[Invoice]:
+        """Yield what the changes of orders issue."""
+        shop = self.shop.at.shop
+        customer = str(self.conversation.customer.get("name") or "")
+        at = Issuing(self.now, shop.timezone, shop.invoice_prefix, customer)
+        for key, after in self.shop.orders.items():
+            before = self.before.get(key)
+            if after is not before and (invoice := issued(before, after, at)):
+                yield invoice
 
     def _step(self, conversation: Conversation, event: Event, shop: ShopState) -> Step:
         return step(self.flow, conversation, event, self.now, self.event.number, shop)

@@ -15,7 +15,7 @@ from payments.shop.delivery import Delivery
 from payments.shop.fulfilment import LADDER, Stage, is_forward
 from payments.shop.handover import HandoverSpec
 from payments.shop.hours import Hours
-from payments.shop.legal import Gst, Legal
+from payments.shop.legal import UNREGISTERED_PREFIX, Gst, Legal
 from payments.shop.local_time import INDIA, TimeOfDay, TimeZone
 from payments.shop.money import RupeesOrZero
 from payments.shop.products import Article, Category, Product
@@ -219,6 +219,11 @@ class Shop(BaseModel):
         """Return whether `off`, the skus that the shop has switched off, has this one or its product's."""
         article = self.article(sku)
         return sku in off or (article is not None and article.product.sku in off)
+
+    @property
+    def invoice_prefix(self) -> str:
+        """The letters with which the numbers of its invoices begin."""
+        return self.gst.prefix if self.gst else UNREGISTERED_PREFIX
 
     def gst_rate(self, product: Product) -> int:
         """Return the GST inside the product's price, in basis points; 0 if bills show none.

@@ -15,6 +15,8 @@ _GSTIN: Final = re.compile(r"[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][0-9A-Z]Z[0-9A-Z]", re
 
 LAST_STATE: Final = 38
 """The highest code of a state."""
+UNREGISTERED_PREFIX: Final = "M"
+"""The letters with which the numbers of bills begin of a shop that has no `gst`."""
 _NO_STATES: Final = ("97", "99")
 """Codes of numbers outside the states: other territory, centre."""
 
@@ -45,8 +47,8 @@ class Gst(Spec):
     """Percent, for products that have none of their own and whose category has none; kept in basis points."""
     hsn: Hsn = ""
     """For products that have none of their own and whose category has none."""
-    prefix: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,4}$")] = "M"
-    """The letters with which the numbers of bills are to begin. Nothing writes bills yet."""
+    prefix: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,4}$")] = UNREGISTERED_PREFIX
+    """The letters with which the numbers of invoices begin."""
 
     @property
     def state(self) -> str:

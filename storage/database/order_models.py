@@ -178,6 +178,43 @@ class Amendment(Model):
         ]
 
 
+class Invoice(Model):
+    """An invoice or a credit note, as it was issued. Append-only. `buyer` is NULL once it is forgotten."""
+
+    number = fields.CharField(max_length=16, primary_key=True)
+    conversation_id = fields.BigIntField()
+    order_key = fields.TextField()
+    kind = fields.TextField()
+    total = fields.BigIntField()
+    body = fields.TextField()
+    buyer = fields.TextField(null=True)
+    issued_at = fields.BigIntField()
+    caused_by = fields.BigIntField()
+
+    class Meta:
+        table = "invoice"
+        indexes: ClassVar = [
+            Index(fields=("conversation_id", "order_key"), name="invoice_order"),
+            Index(fields=("issued_at", "number"), name="invoice_issued"),
+        ]
+        constraints: ClassVar = [
+            CheckConstraint(
+                check="kind IN ('tax invoice', 'bill of supply', 'bill', 'credit note')", name="invoice_kind"
+            ),
+            CheckConstraint(check="total > 0", name="invoice_total"),
+        ]
+
+
+class InvoiceSeries(Model):
+    """A series of numbers, such as `AN/26-27`, and which of them is given next."""
+
+    name = fields.CharField(max_length=16, primary_key=True)
+    next_ordinal = fields.BigIntField()
+
+    class Meta:
+        table = "invoice_series"
+
+
 class Stray(Model):
     """A payment link at the provider whose order this database lacks, and a person's decision about it."""
 

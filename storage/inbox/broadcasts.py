@@ -11,7 +11,7 @@ from typing import Final
 from payments.processing.step_input import EventKind
 from storage.database.encoding import dumps
 from storage.database.queues import InboxState
-from storage.database.transaction import Row, Transaction
+from storage.database.transaction import Row, Transaction, Units
 
 BATCH: Final = 40
 """Customers of one batch: half of what a common number may send in a second."""
@@ -49,6 +49,31 @@ class Audience:
     """They asked for offers, and talk to a person now."""
     others: int
     """They did not ask for offers."""
+
+
+class Broadcasts:
+    """The broadcasts of one database. Each method is one transaction."""
+
+    def __init__(self, units: Units) -> None:
+        self._units = units
+
+    async def audience(self, since: int) -> Audience:
+        """Return who would get an offer now; see `audience`."""
+        return await self._units.read(lambda tx: audience(tx, since))
+
+    async def find(self, id: str) -> Broadcast | None:
+        """Return the broadcast with this id; None if there is none."""
+        return await self._units.read(lambda tx: find(tx, id))
+
+    async def begin(self, id: str, message: str, by: str, now: int) -> Broadcast:
+        """Store a broadcast, or return the one that has its id already."""
+        return await self._units.run(lambda tx: begin(tx, id, message, by, now))
+
+    async def go_on(self, now: int) -> int | None:
+        """Give the next customers of a broadcast their event; see `go_on`."""
+        if not await self._units.read(is_under_way):
+            return None
+        return await self._units.run(lambda tx: go_on(tx, now))
 
 
 async def audience(tx: Transaction, since: int) -> Audience:

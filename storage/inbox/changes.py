@@ -28,7 +28,7 @@ from payments.shop.orders import Lifecycle, line_values, order_key_of
 from storage.database.encoding import check, dumps
 from storage.database.queues import InboxState, Lane, OutboxState, Urgency
 from storage.database.transaction import Transaction
-from storage.inbox import forgetting, hook_events, notices, order_numbers, quotas, stock
+from storage.inbox import forgetting, hook_events, invoice_numbers, notices, order_numbers, quotas, stock
 
 _ERROR: Final = 4000
 """The longest traceback that is stored, in characters."""
@@ -245,11 +245,6 @@ def _amendments(saving: Saving) -> Iterator[tuple[Any, ...]]:
         yield (one.key, saving.id, one.order_key, *goods, one.by, one.why, to, one.at, cause)
 
 
-def _hooks(saving: Saving) -> Iterator[tuple[Any, ...]]:
-    for one in saving.changes.hooks:
-        yield (saving.id, one.key, one.stream, str(one.type), dumps(one.data))
-
-
 def _account(saving: Saving) -> Iterator[tuple[str]]:
     if saving.changes.account:
         yield (saving.changes.account,)
@@ -350,7 +345,7 @@ TABLES: Final = (
     Table(_order_books, _update_each(_ORDER_BOOKS)),
     Table(_refunds, _upsert(_REFUNDS)),
     Table(_amendments, _insert(_AMENDMENTS)),
-    Table(_hooks, hook_events.add),
+    Table(lambda saving: hook_events.rows(saving.id, saving.changes.hooks), hook_events.add),
     # From here on rows that processes share: the installation's first, so that no two wait for each other.
     Table(_account, lambda tx, rows, now: tx.each(_ACCOUNT, rows[:1])),
     Table(_numbers, lambda tx, rows, now: order_numbers.take(tx, rows)),
@@ -358,6 +353,7 @@ TABLES: Final = (
     Table(lambda saving: saving.changes.moves, lambda tx, rows, now: stock.take(tx, rows)),
     Table(lambda saving: saving.changes.bookings, lambda tx, rows, now: quotas.take(tx, rows)),
     Table(lambda saving: saving.changes.notices, notices.add),
+    Table(lambda saving: invoice_numbers.due(saving.id, saving.changes.invoices), invoice_numbers.issue),
     Table(_forgotten, forgetting.erase),
 )
 """Every kind of change, in the order in which they are written."""

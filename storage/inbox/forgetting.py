@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from flows.engine.events import Received, to_json
 from payments.processing.step_input import EventKind
+from payments.shop.invoice import NAMES_BUYER
 from payments.shop.order_terms import (
     destination_from_json,
     destination_to_json,
@@ -86,6 +87,7 @@ async def _clear_orders(tx: Transaction, ids: Sequence[int]) -> None:
     await tx.each(_CLEAR_ORDER, cleared)
     changed = [(r["key"], _without_person(r["destination"])) for r in await tx.fetch(_AMENDMENTS, ids)]
     await tx.each(_CLEAR_AMENDMENT, changed)
+    await tx.fetch(_CLEAR_INVOICES, ids, NAMES_BUYER)
 
 
 def _without_person(destination: str | None) -> str | None:
@@ -123,6 +125,8 @@ _ORDERS: Final = "SELECT key, destination, terms FROM orders WHERE conversation_
 _CLEAR_ORDER: Final = "UPDATE orders SET destination = $2, terms = $3 WHERE key = $1"
 _AMENDMENTS: Final = "SELECT key, destination FROM amendment WHERE conversation_id = ANY($1::bigint[])"
 _CLEAR_AMENDMENT: Final = "UPDATE amendment SET destination = $2, why = '' WHERE key = $1"
+_CLEAR_INVOICES: Final = """
+UPDATE invoice SET buyer = NULL WHERE conversation_id = ANY($1::bigint[]) AND total < $2"""
 _BLANK: Final = "UPDATE conversation SET snapshot = '{}' WHERE id = ANY($1::bigint[])"
 _MARK: Final = """
 UPDATE conversation SET forgotten_at = $2, last_inbound_at = NULL, last_chat = NULL, in_hand = NULL,

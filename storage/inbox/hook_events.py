@@ -1,17 +1,23 @@
 """Store events out with the step that decided them, and erase a person from them."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from typing import Any, Final
 
-from payments.processing.events_out import of_nobody
+from payments.processing.events_out import HookEvent, of_nobody
 from storage.database.encoding import dumps, loads
 from storage.database.transaction import Transaction
 
 
+def rows(conversation: int, events: Iterable[HookEvent]) -> Iterator[tuple[Any, ...]]:
+    """Yield what `add` stores of the events: (conversation, key, stream, type, the data as JSON)."""
+    for one in events:
+        yield (conversation, one.key, one.stream, str(one.type), dumps(one.data))
+
+
 async def add(tx: Transaction, rows: Sequence[tuple[Any, ...]], now: int) -> None:
-    """Store `rows`: (conversation, key, stream, type, the data as JSON), oldest first.
+    """Store the rows, oldest first.
 
     Each gets the next `sequence` of its stream. The first of a stream in which nothing waits is due at once.
     """

@@ -128,6 +128,7 @@ _MOVED = (
     "UPDATE refund SET conversation_id = $2 WHERE conversation_id = $1",
     "UPDATE hook SET conversation_id = $2 WHERE conversation_id = $1",
     "UPDATE amendment SET conversation_id = $2 WHERE conversation_id = $1",
+    "UPDATE invoice SET conversation_id = $2 WHERE conversation_id = $1",
 )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from payments.ledger.exports import Cells, Export, Person, local, rows_of, rupees
+from payments.ledger.exports import Cells, Export, Person, invoice_cells, local, rows_of, rupees
 from payments.shop.business_day import Period
 from payments.shop.consent import Hears
 from storage.database.encoding import loads
@@ -13,7 +13,7 @@ from storage.database.transaction import Row, Transaction
 from storage.inbox import product_switch, staff, stock
 from storage.inbox.customers import Naming
 from storage.inbox.step_inputs import load_orders, order_state
-from storage.reports import gst_export
+from storage.reports import gst_export, invoices
 from storage.reports.place import Place
 
 PAGE: Final = 50
@@ -40,13 +40,16 @@ async def page(
 ) -> Page:
     """Return the page of the table `what` after `after`; without it, the first.
 
-    Orders are those placed in `period`, customers those who came in it; of tax, what counts in it. The
-    catalogue is no table of the database: see `counts`.
+    Orders are those placed in `period`, customers those who came in it; of tax, what counts in it; invoices
+    are those issued in it. The catalogue is no table of the database: see `counts`.
     """  # fmt: skip
     if what is Export.CUSTOMERS:
         return await _customers(tx, period, after, zone, naming, limit)
     if what is Export.GST:
         return Page(*await gst_export.page(tx, period, after, zone, limit))
+    if what is Export.INVOICES:
+        found, last = await invoices.page(tx, period, after, limit)
+        return Page([invoice_cells(one) for one in found], last)
     start = after or Place(period.start, "")
     rows = await tx.fetch(_ORDERS, start.at, start.key, period.end, limit)
     loaded = await load_orders(tx, [(row["conversation_id"], row["key"]) for row in rows])

@@ -11,7 +11,7 @@ from bot.workers.executor import Executor
 from payments.razorpay.gateway import Gateway
 from sandbox.world import API_VERSION, World
 from storage import Store
-from tests.bot.executor_bench import Bench, FixedClock, NoJitter
+from tests.bot.executor_bench import Bench, FixedClock, NoJitter, no_files
 from tests.databases import made
 
 
@@ -28,7 +28,7 @@ async def bench() -> AsyncIterator[Bench]:
             access_token=secrets.access_token,
         )
         gateway = Gateway(secrets.key_id, secrets.key_secret, world.razorpay_url)
-        yield Bench(Executor(whatsapp, gateway, clock, NoJitter()), world)
+        yield Bench(Executor(whatsapp, gateway, clock, NoJitter(), no_files), world)
         await gateway.close()
 
 

@@ -4,6 +4,8 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
+from bot.kept_files import NoSuchFile
+from bot.whatsapp.client import File
 from bot.workers.executor import LEASE, Executor
 from flows.messages import kinds
 from payments.ledger import calls
@@ -55,3 +57,8 @@ def delivery(lane: Lane, payload: dict[str, Any], **rest: Any) -> Delivery:
     }
     usual |= {"opaque": "abcdefgh-1.7", "created_at": NOW}
     return Delivery(conversation="abcdefgh-1", lane=lane, name="test", payload=payload, **{**usual, **rest})
+
+
+async def no_files(conversation: str, reference: str) -> File:
+    """The files of a shop that keeps none."""
+    raise NoSuchFile(reference)

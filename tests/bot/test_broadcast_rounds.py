@@ -11,13 +11,13 @@ from bot.workers import broadcasts
 from bot.workers.broadcasts import BATCH_SECONDS, LOOK_SECONDS, Broadcasts
 
 
-class FakeStore:
+class FakeBroadcasts:
     """Has a broadcast under way for as many looks as `left` says; `failing` looks fail first."""
 
     def __init__(self, left: int = 0, failing: int = 0) -> None:
         self.left, self.failing, self.looks = left, failing, 0
 
-    async def go_on_broadcasting(self, now: int) -> int | None:
+    async def go_on(self, now: int) -> int | None:
         self.looks += 1
         if self.failing:
             self.failing -= 1
@@ -40,9 +40,11 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return spans
 
 
-async def run(store: FakeStore, *, begun: bool = False) -> int:
+async def run(found: FakeBroadcasts, *, begun: bool = False) -> int:
     """Run the worker until it waits for an event, and close it. Return how often it woke the others."""
-    context: Any = SimpleNamespace(store=store, clock=SystemClock(), broadcast_begun=asyncio.Event())
+    context: Any = SimpleNamespace(
+        store=SimpleNamespace(broadcasts=found), clock=SystemClock(), broadcast_begun=asyncio.Event()
+    )
     woken: list[None] = []
     worker = Broadcasts(context, lambda: woken.append(None))
     task = asyncio.create_task(worker.run())
@@ -58,17 +60,17 @@ async def run(store: FakeStore, *, begun: bool = False) -> int:
 
 
 async def test_it_looks_often_only_while_one_is_under_way(waits: list[float]) -> None:
-    assert await run(FakeStore(left=2)) == 2
+    assert await run(FakeBroadcasts(left=2)) == 2
     assert waits == [BATCH_SECONDS, BATCH_SECONDS, LOOK_SECONDS, LOOK_SECONDS]
 
 
 async def test_a_broadcast_of_this_process_begins_at_once(waits: list[float]) -> None:
-    store = FakeStore()
-    await run(store, begun=True)
-    assert store.looks == 5
+    found = FakeBroadcasts()
+    await run(found, begun=True)
+    assert found.looks == 5
 
 
 async def test_a_look_that_fails_is_not_the_last(waits: list[float]) -> None:
-    store = FakeStore(left=1, failing=1)
-    assert await run(store) == 1
+    found = FakeBroadcasts(left=1, failing=1)
+    assert await run(found) == 1
     assert waits == [LOOK_SECONDS, BATCH_SECONDS, LOOK_SECONDS, LOOK_SECONDS]

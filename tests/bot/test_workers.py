@@ -27,6 +27,13 @@ from storage.outbox.due import Due
 from storage.outbox.receipts import Applied, Undelivered
 
 
+class NoBroadcasts:
+    """A shop that sends no offers."""
+
+    async def go_on(self, now: int) -> int | None:
+        return None
+
+
 class Shelf:
     """The part of a store that workers use: deliveries are claimed once, and outcomes kept."""
 
@@ -40,12 +47,10 @@ class Shelf:
         self.failing = 0
         self.unreceived = False
         self.receipts = Applied()
+        self.broadcasts = NoBroadcasts()
 
     async def due(self, now: int) -> Due:
         return Due(True, True)
-
-    async def go_on_broadcasting(self, now: int) -> int | None:
-        return None
 
     async def due_lanes(self, now: int) -> frozenset[str]:
         return frozenset(delivery.lane for delivery in self.waiting)

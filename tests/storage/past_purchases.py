@@ -7,10 +7,13 @@ from typing import Any, Final
 from tortoise.fields import CharField, TextField
 from tortoise.models import Model
 
+from payments.shop.invoice import to_json
 from storage import Store
 from storage.database import models, order_models
+from storage.database.encoding import dumps
 from storage.database.postgres import PostgresUnits
 from storage.database.transaction import Row, Transaction, Work
+from tests.storage.issued_invoices import BILL
 from tests.storage.purchases import Shop
 
 START: Final = 1_790_000_000_000
@@ -28,6 +31,7 @@ _COPIED: Final[tuple[type[Model], ...]] = (
     order_models.Fact,
     order_models.Refund,
     order_models.Amendment,
+    order_models.Invoice,
     models.Conversation,
 )
 _BULKY: Final = ("inbox", "outbox")
@@ -38,6 +42,7 @@ _OF_EVENTS: Final = ("caused_by", "learned_from", "placed_by")
 """Columns that hold the number of an event."""
 _UNIQUE: Final = {
     ("alias", "value"): "SUBSTR(value, 1, 3) || CAST(CAST(SUBSTR(value, 4) AS BIGINT) + n AS TEXT)",
+    ("invoice", "number"): "'AN/26/' || CAST(n AS TEXT)",
     ("orders", "number"): "number || '-' || CAST(n AS TEXT)",
 }
 """Columns with a text of each customer's own. An alias begins with `IN.` or `919`, the rest is a number."""
@@ -54,6 +59,7 @@ async def with_past(store: Store, customers: int, *, remembered: int = 1) -> Sho
     shop.now += _LATER
     await shop.finish()
     await store._units.run(lambda tx: tx.fetch(_AMENDED, shop.now))
+    await store._units.run(lambda tx: tx.fetch(_INVOICED, dumps(to_json(BILL)), shop.now))
     await store._units.run(lambda tx: tx.fetch("UPDATE orders SET stage = 'delivered', todo = NULL"))
     await store._units.run(lambda tx: _copy(tx, customers - 1, remembered))
     for sql in (_ASKED, _COUNTED, _TOLD):
@@ -79,6 +85,10 @@ INSERT INTO amendment (key, conversation_id, order_key, kind, amount, sku, piece
 SELECT key || '-a1', conversation_id, key, 'less', 0, 'masala-250', 1, 'ravi', '', $1, placed_by
 FROM orders"""
 """A person took a piece out of the order."""
+_INVOICED: Final = """
+INSERT INTO invoice (number, conversation_id, order_key, kind, total, body, issued_at, caused_by)
+SELECT 'AN/26/0', conversation_id, key, 'tax invoice', total, $1, $2, placed_by FROM orders"""
+"""The goods left."""
 
 
 async def come_often(store: Store, times: int) -> None:

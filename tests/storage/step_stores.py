@@ -21,6 +21,7 @@ from payments.processing.memory import MemoryStore
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.shop.handover import HandoverCheck, check_from_json
+from payments.shop.invoice import Buyer, Invoice, from_json
 from payments.shop.staff import Staff
 from storage import Store
 from storage.database.encoding import dumps, loads
@@ -114,6 +115,9 @@ class StepStore(ABC):
         """What the staff were told: the conversation of who got it, and the message with its cause."""
 
     @abstractmethod
+    async def invoices(self) -> list[Caused[Invoice]]: ...
+
+    @abstractmethod
     async def checks(self) -> set[HandoverCheck]: ...
 
     @abstractmethod
@@ -195,6 +199,9 @@ class InMemory(StepStore):
         told = self._memory.told
         return [(to, Caused(cause, Say(one.name, one.message))) for cause, one in told for to in one.to]
 
+    async def invoices(self) -> list[Caused[Invoice]]:
+        return self._memory.invoices
+
     async def checks(self) -> set[HandoverCheck]:
         return set(self._memory.checks.values())
 
@@ -272,6 +279,14 @@ class OnDatabase(StepStore):
             " WHERE o.conversation_id <> i.conversation_id ORDER BY o.id"
         )
         return [(f"{key}-{row['conversation_id']}", Caused(row["caused_by"], _say(row))) for row in rows]
+
+    async def invoices(self) -> list[Caused[Invoice]]:
+        rows = await self._rows("SELECT * FROM invoice ORDER BY caused_by, number")
+        assert [row["number"] for row in rows] == [f"M/70-71/{n + 1:06}" for n in range(len(rows))]
+        return [
+            Caused(row["caused_by"], from_json(loads(row["body"]), Buyer(**loads(row["buyer"]))))
+            for row in rows
+        ]
 
     async def checks(self) -> set[HandoverCheck]:
         rows = await self._rows("SELECT body, due_at FROM inbox WHERE kind = 'handover'")

@@ -79,27 +79,27 @@ async def test_everybody_who_asked_gets_it_once(store: Store) -> None:
     await asked_for_offers(store, range(3))
     await write(store, 7, "hi")
     await step(store)
-    begun = await store.begin_broadcast("b", "sale", "ravi", NOW)
+    begun = await store.broadcasts.begin("b", "sale", "ravi", NOW)
     assert (begun.new, begun.given, begun.finished) == (True, 0, False)
-    assert await store.go_on_broadcasting(NOW) == 3
+    assert await store.broadcasts.go_on(NOW) == 3
     await step(store)
     assert await got(store) == [0, 1, 2]
-    again = await store.begin_broadcast("b", "sale", "asha", NOW + 1)
+    again = await store.broadcasts.begin("b", "sale", "asha", NOW + 1)
     assert (again.new, again.by, again.given, again.finished) == (False, "ravi", 3, True)
-    assert await store.go_on_broadcasting(NOW + GAP) is None
+    assert await store.broadcasts.go_on(NOW + GAP) is None
     await step(store)
     assert await got(store) == [0, 1, 2]
-    await store.begin_broadcast("c", "sale", "ravi", NOW)
-    assert await store.go_on_broadcasting(NOW) == 3, "another id is another broadcast"
-    assert await store.broadcast("d") is None
+    await store.broadcasts.begin("c", "sale", "ravi", NOW)
+    assert await store.broadcasts.go_on(NOW) == 3, "another id is another broadcast"
+    assert await store.broadcasts.find("d") is None
 
 
 async def test_batches_wait_for_each_other_and_for_the_outbox(store: Store) -> None:
     await asked_for_offers(store, range(BATCH + 1))
-    await store.begin_broadcast("b", "sale", "ravi", NOW)
-    assert await store.go_on_broadcasting(NOW) == BATCH
-    assert await store.go_on_broadcasting(NOW) == 0, "the next is due a second later"
-    assert await store.go_on_broadcasting(NOW + GAP) == 0, "the last batch is not stepped"
+    await store.broadcasts.begin("b", "sale", "ravi", NOW)
+    assert await store.broadcasts.go_on(NOW) == BATCH
+    assert await store.broadcasts.go_on(NOW) == 0, "the next is due a second later"
+    assert await store.broadcasts.go_on(NOW + GAP) == 0, "the last batch is not stepped"
     await step(store)
     [one] = await rows(store, "SELECT id FROM outbox WHERE name = 'sale' ORDER BY id LIMIT 1")
     columns = "conversation_id, lane, urgency, name, payload, state, due_at, attempts, caused_by, created_at"
@@ -108,17 +108,17 @@ async def test_batches_wait_for_each_other_and_for_the_outbox(store: Store) -> N
             store,
             f"INSERT INTO outbox ({columns}) SELECT {columns} FROM outbox WHERE id = {one['id']}",
         )
-    assert await store.go_on_broadcasting(NOW + GAP) == 0, "too many offers wait to be sent"
+    assert await store.broadcasts.go_on(NOW + GAP) == 0, "too many offers wait to be sent"
     await run_sql(store, f"DELETE FROM outbox WHERE id > {one['id']}")
-    assert await store.go_on_broadcasting(NOW - 2 * GAP) == 1, "a clock that was set back delays nothing"
-    broadcast = await store.broadcast("b")
+    assert await store.broadcasts.go_on(NOW - 2 * GAP) == 1, "a clock that was set back delays nothing"
+    broadcast = await store.broadcasts.find("b")
     assert broadcast is not None
     assert (broadcast.given, broadcast.finished) == (BATCH + 1, True)
 
 
 async def test_a_crash_in_the_middle_repeats_nothing(store: Store) -> None:
     await asked_for_offers(store, range(3))
-    await store.begin_broadcast("b", "sale", "ravi", NOW)
+    await store.broadcasts.begin("b", "sale", "ravi", NOW)
 
     async def killed(tx: Transaction) -> None:
         assert await broadcasts.go_on(tx, NOW) == 3
@@ -126,39 +126,39 @@ async def test_a_crash_in_the_middle_repeats_nothing(store: Store) -> None:
 
     with pytest.raises(Killed):
         await store._units.run(killed)
-    assert await store.go_on_broadcasting(NOW) == 3
+    assert await store.broadcasts.go_on(NOW) == 3
     await step(store)
     await run_sql(store, "UPDATE broadcast SET reached = 0, due_at = 0")
-    assert await store.go_on_broadcasting(NOW) == 0, "also if it forgot how far it was"
+    assert await store.broadcasts.go_on(NOW) == 0, "also if it forgot how far it was"
     await step(store)
     assert await got(store) == [0, 1, 2]
 
 
 async def test_two_processes_share_the_work(store: Store, rival: Store) -> None:
     await asked_for_offers(store, range(BATCH + 5))
-    await store.begin_broadcast("b", "sale", "ravi", NOW)
+    await store.broadcasts.begin("b", "sale", "ravi", NOW)
     for turn in range(4):
         now = NOW + turn * GAP
-        await asyncio.gather(store.go_on_broadcasting(now), rival.go_on_broadcasting(now))
+        await asyncio.gather(store.broadcasts.go_on(now), rival.broadcasts.go_on(now))
         await step(store, now)
     assert await got(store) == list(range(BATCH + 5))
 
 
 async def test_who_turns_out_to_be_one_person_gets_it_once(store: Store) -> None:
     await asked_for_offers(store, range(2))
-    await store.begin_broadcast("b", "sale", "ravi", NOW)
-    await store.go_on_broadcasting(NOW)
+    await store.broadcasts.begin("b", "sale", "ravi", NOW)
+    await store.broadcasts.go_on(NOW)
     both = (("phone", phone(0)), ("phone", phone(1)))
     await store.arrive([Arrival("one", EventKind.OTHER, {}, aliases=both, pending=False)], NOW)
     await step(store)
     assert len(await rows(store, "SELECT id FROM outbox WHERE name = 'sale'")) == 1
-    assert (await store.audience(NOW - DAY)).open == 1
+    assert (await store.broadcasts.audience(NOW - DAY)).open == 1
 
 
 async def test_an_offer_that_waits_is_dropped_by_a_stop_and_by_a_person(store: Store) -> None:
     await asked_for_offers(store, range(4))
-    await store.begin_broadcast("b", "sale", "ravi", NOW)
-    await store.go_on_broadcasting(NOW)
+    await store.broadcasts.begin("b", "sale", "ravi", NOW)
+    await store.broadcasts.go_on(NOW)
     await step(store)
     await write(store, 0, "stop")
     await act(store, 1, "reply", "Hello")
@@ -174,8 +174,8 @@ async def test_offers_leave_after_everything_else(store: Store) -> None:
     await write(store, 1, "wait")
     await step(store)
     await run_sql(store, "DELETE FROM outbox")
-    await store.begin_broadcast("b", "sale", "ravi", NOW)
-    await store.go_on_broadcasting(NOW)
+    await store.broadcasts.begin("b", "sale", "ravi", NOW)
+    await store.broadcasts.go_on(NOW)
     await step(store)
     assert await store.due_lanes(NOW) == {Lane.CHAT}, "offers alone are due"
     await write(store, 2, "hi", later)
@@ -194,15 +194,15 @@ async def test_who_would_get_an_offer(store: Store) -> None:
     await write(store, 4, "hi")
     await act(store, 5, "hears", "offers")
     await step(store)
-    assert await store.audience(NOW - DAY) == Audience(open=2, silent=2, in_hand=1, others=1)
+    assert await store.broadcasts.audience(NOW - DAY) == Audience(open=2, silent=2, in_hand=1, others=1)
 
 
 async def test_a_restore_ends_what_was_under_way(store: Store, database_url: str) -> None:
     await asked_for_offers(store, [0])
-    await store.begin_broadcast("b", "sale", "ravi", NOW)
+    await store.broadcasts.begin("b", "sale", "ravi", NOW)
     await store._units.run(lambda tx: epochs.begin(tx, NOW, database_url.startswith("sqlite")))
-    assert await store.go_on_broadcasting(NOW) is None
-    assert (await store.begin_broadcast("b", "sale", "ravi", NOW)).finished
+    assert await store.broadcasts.go_on(NOW) is None
+    assert (await store.broadcasts.begin("b", "sale", "ravi", NOW)).finished
 
 
 _LEVELS: Final = ("nothing", "orders", "offers")
@@ -249,7 +249,7 @@ async def play(store: Store, operations: Sequence[tuple[str, int, str]], base: i
     for customer in range(3):
         await write(store, base + customer, "hi")
     await step(store)
-    await store.begin_broadcast(id, "sale", "ravi", NOW)
+    await store.broadcasts.begin(id, "sale", "ravi", NOW)
     for name, customer, value in [*operations, ("go on", 0, ""), ("step", 0, "")]:
         if name == "step":
             await step(store)

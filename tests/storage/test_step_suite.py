@@ -1,6 +1,7 @@
 """What a step changes is what the next one is given, on every store: one test for each kind of change."""
 
 from dataclasses import fields, replace
+from datetime import date
 
 from flows.engine.conversation import Conversation, Talk
 from flows.engine.effects import Say, StartTimer
@@ -17,7 +18,8 @@ from payments.processing.step_input import EventKind, StepInput
 from payments.shop import amendments
 from payments.shop.amendments import Amendment, AmendmentKind
 from payments.shop.fulfilment import Stage
-from payments.shop.order_terms import Destination, Fulfilment
+from payments.shop.invoice import Buyer, Invoice, InvoiceKind, InvoiceLine
+from payments.shop.order_terms import Destination, Fulfilment, Seller
 from payments.shop.orders import AttemptStatus, Lifecycle, Mode
 from payments.shop.quotas import Booking
 from payments.shop.stock import StockMove
@@ -319,6 +321,27 @@ async def test_a_conversation_stands_on_the_version_that_it_went_over_to(steps: 
     assert (await steps.look(HI, customer=2)).version is None
 
 
+async def test_an_invoice_is_kept_as_it_was_issued(steps: StepStore) -> None:
+    first, second = [await steps.arrive(*HI) for _ in range(2)]
+    bill = Invoice(
+        "k-1",
+        "10001",
+        InvoiceKind.TAX_INVOICE,
+        "M",
+        date(1970, 6, 1),
+        steps.now,
+        0,
+        Seller("Annapurna", "Pune", "27ABCDE1234F1Z5", "regular", "11521998000123"),
+        "29",
+        "hi",
+        (InvoiceLine("थाली", "2106", 2, 500, 25_200, igst=1200), InvoiceLine("Tea", "", 1, 0, 1)),
+        Buyer("आशा", "4 MG Road"),
+    )
+    told = [Caused(first, bill), Caused(second, replace(bill, order_key="k-2"))]
+    await steps.step(lambda given: replace(change_set(given), invoices=list(told)))
+    assert await steps.invoices() == told
+
+
 TESTED = {
     "conversation": test_a_conversation_is_given_as_it_was_left,
     "results": test_each_event_has_its_result_and_is_given_once,
@@ -331,6 +354,7 @@ TESTED = {
     "orders": test_an_order_is_given_with_the_books_that_were_kept_of_it,
     "refunds": test_refunds_are_given_as_they_were_seen_last,
     "amendments": test_amendments_are_given_oldest_first,
+    "invoices": test_an_invoice_is_kept_as_it_was_issued,
     "bookings": test_places_are_what_the_customers_before_have_left,
     "moves": test_stock_is_what_the_customers_before_have_left,
     "polls": test_a_poll_is_planned_once,

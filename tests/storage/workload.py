@@ -40,6 +40,7 @@ from storage.reports.place import Place
 from storage.reports.timeline import story, subjects
 from tests.builders import change_set
 from tests.storage.decisions import amend, declare, raises, settle
+from tests.storage.issued_invoices import BILL, NOTE, issuing
 from tests.storage.past_purchases import START
 from tests.storage.purchases import LEASE, Shop, names
 from tests.storage.receipt_bodies import receipt_body
@@ -64,6 +65,7 @@ async def serve(shop: Shop, beside: Units) -> None:
     await _look(shop)
     await amend(shop, _CROWD[20:24])
     await declare(shop)
+    await _invoice(shop)
     await settle(shop)
     await _prune(shop)
     await _forget(shop, beside)
@@ -282,12 +284,20 @@ async def _ask(shop: Shop, phone: str) -> None:
     assert {period for one in seen for period in one.days} == {period}
     await shop.store.day(period)
     await shop.store.article_counts()
-    for what in (Export.ORDERS, Export.CUSTOMERS):
+    for what in (Export.ORDERS, Export.CUSTOMERS, Export.INVOICES):
         first = await shop.store.export(what, Period(0, shop.now), None, INDIA, 20)
         assert first.last is not None
         await shop.store.export(what, Period(0, shop.now), first.last, INDIA, 20)
     for part in range(3):
         await shop.store.export(Export.GST, Period(0, shop.now), Place(0, f"{part}:"), INDIA, 20)
+
+
+async def _invoice(shop: Shop) -> None:
+    """Goods leave, and their invoices and credit notes are numbered."""
+    await shop.write([*_CROWD[:30]], "hi")
+    await shop.store.advance_due(issuing(BILL, NOTE), shop.now)
+    key = f"{await shop.store.installation()}-1"
+    assert len(await shop.store.invoices_of(key, f"{key}-1")) <= 1
 
 
 def _commands(given: StepInput) -> ChangeSet:
@@ -379,12 +389,12 @@ async def _desk(shop: Shop) -> None:
 async def _broadcast(shop: Shop, beside: Units) -> None:
     """An offer to those who asked for it; then they want none any more, also one that waits."""
     await beside.run(lambda tx: tx.fetch("UPDATE conversation SET hears = 'offers' WHERE id <= 20"))
-    await shop.store.audience(shop.now)
-    await shop.store.begin_broadcast("sale", "sale", "ravi", shop.now)
-    assert await shop.store.broadcast("sale") is not None
-    assert await shop.store.go_on_broadcasting(shop.now)
+    await shop.store.broadcasts.audience(shop.now)
+    await shop.store.broadcasts.begin("sale", "sale", "ravi", shop.now)
+    assert await shop.store.broadcasts.find("sale") is not None
+    assert await shop.store.broadcasts.go_on(shop.now)
     await shop.store.advance_due(partial(_hears, level="offers"), shop.now)
-    assert await shop.store.go_on_broadcasting(shop.now + 60_000) is None
+    assert await shop.store.broadcasts.go_on(shop.now + 60_000) is None
     await shop.write([0], "stop")
     await shop.store.advance_due(partial(_hears, level="orders"), shop.now)
 

@@ -82,7 +82,7 @@ async def test_a_stop_that_arrives_first_wins(
         assert (await live.api("POST", "/broadcasts", {"message": "sale", "at_most": 2}))[0] == 202
         await asha.person.write("stop")
         await world.tick()
-        await live.context.store.go_on_broadcasting(clock.now())
+        await live.context.store.broadcasts.go_on(clock.now())
         await live.settle()
         assert (asha.heard(SALE), bina.heard(SALE)) == (0, 1)
         why = (await munshi(live, "why", asha.person.wa_id)).output

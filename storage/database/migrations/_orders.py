@@ -104,6 +104,46 @@ TABLES: Final = [
         bases=["Model"],
     ),
     CreateCheckedModel(
+        name="Invoice",
+        fields=[
+            ("number", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=16)),
+            ("conversation_id", fields.BigIntField()),
+            ("order_key", fields.TextField(unique=False)),
+            ("kind", fields.TextField(unique=False)),
+            ("total", fields.BigIntField()),
+            ("body", fields.TextField(unique=False)),
+            ("buyer", fields.TextField(null=True, unique=False)),
+            ("issued_at", fields.BigIntField()),
+            ("caused_by", fields.BigIntField()),
+        ],
+        options={
+            "constraints": [
+                CheckConstraint(
+                    check="kind IN ('tax invoice', 'bill of supply', 'bill', 'credit note')",
+                    name="invoice_kind",
+                ),
+                CheckConstraint(check="total > 0", name="invoice_total"),
+            ],
+            "table": "invoice",
+            "app": "storage",
+            "indexes": [
+                Index(fields=["conversation_id", "order_key"], name="invoice_order"),
+                Index(fields=["issued_at", "number"], name="invoice_issued"),
+            ],
+            "pk_attr": "number",
+        },
+        bases=["Model"],
+    ),
+    ops.CreateModel(
+        name="InvoiceSeries",
+        fields=[
+            ("name", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=16)),
+            ("next_ordinal", fields.BigIntField()),
+        ],
+        options={"table": "invoice_series", "app": "storage", "pk_attr": "name"},
+        bases=["Model"],
+    ),
+    CreateCheckedModel(
         name="Order",
         fields=[
             ("key", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),

@@ -105,7 +105,7 @@ class DayWorld(World):
 
     async def _begin_broadcast(self, message: str) -> None:
         assert self.context is not None
-        await self.context.store.begin_broadcast(message, message, "owner", self.now())
+        await self.context.store.broadcasts.begin(message, message, "owner", self.now())
 
     async def _go_on_broadcasting(self) -> None:
         assert self.context is not None

@@ -1,0 +1,40 @@
+"""Files that the shop keeps and sends to its customers: invoices, drawn when they are asked for."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from bot.invoice_pdf import drawn, file_name
+from bot.whatsapp.client import File
+from payments.shop.invoice import INVOICE_FILE, chosen
+from storage import Store
+
+_PDF: Final = "application/pdf"
+
+
+class NoSuchFile(LookupError):
+    """The shop keeps no such file for this customer. The message is for the operator."""
+
+
+class Files(Protocol):
+    """Finds a file that the shop keeps."""
+
+    async def __call__(self, conversation: str, reference: str) -> File:
+        """Return the file of this conversation's customer. Raises NoSuchFile."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFiles:
+    """The files in a store."""
+
+    store: Store
+
+    async def __call__(self, conversation: str, reference: str) -> File:
+        """Return the file of this conversation's customer: never one of another's. Raises NoSuchFile."""
+        if not reference.startswith(INVOICE_FILE):
+            raise NoSuchFile(f"the shop keeps no file '{reference}'")
+        key = reference.removeprefix(INVOICE_FILE)
+        document = chosen(await self.store.invoices_of(conversation, key), "")
+        if document is None:
+            raise NoSuchFile(f"there is no invoice of order {key} for this customer")
+        return File(file_name(document.number), _PDF, await asyncio.to_thread(drawn, document))
