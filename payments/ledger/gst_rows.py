@@ -19,12 +19,12 @@ _DELIVERY: Final = ("Delivery", "")
 
 def sold(state: OrderState, at: int, zone: ZoneInfo) -> Iterator[Cells]:
     """Yield what was sold when the goods became due, at `at` (milliseconds)."""
-    if _untaxed(state):
+    if untaxed(state):
         return
     lines = state.order.lines
     named = [(line.name, line.hsn) for line in lines]
     taxed = [Taxable(line.charged, line.delivery, line.rate) for line in lines]
-    rows = tax_rows(taxed, _in_state(state))
+    rows = tax_rows(taxed, in_state(state))
     for row, (name, hsn) in zip(rows, [*named, *[_DELIVERY] * len(rows)], strict=False):
         yield _cells(state, local(zone, at), "sale", name, hsn, row, 1)
 
@@ -51,12 +51,14 @@ def ended(state: OrderState, zone: ZoneInfo) -> Iterator[Cells]:
     yield from _credits(state, goes, local(zone, state.stage_at))
 
 
-def _untaxed(state: OrderState) -> bool:
+def untaxed(state: OrderState) -> bool:
+    """Return whether the shop may show no GST on this order: it is not registered, or under composition."""
     seller = state.order.terms.seller
     return not seller.gst or seller.scheme == "composition"
 
 
-def _in_state(state: OrderState) -> bool:
+def in_state(state: OrderState) -> bool:
+    """Return whether the goods go to the seller's own state."""
     return _place(state) == state.order.terms.seller.gst[:2]
 
 
@@ -67,11 +69,11 @@ def _place(state: OrderState) -> str:
 
 def _credits(state: OrderState, amounts: Sequence[int], at: str) -> Iterator[Cells]:
     """Yield the credit of each line."""
-    if _untaxed(state):
+    if untaxed(state):
         return
     for line, amount in zip(state.order.lines, amounts, strict=True):
         if amount:
-            [row] = tax_rows([Taxable(amount, 0, line.rate)], _in_state(state))
+            [row] = tax_rows([Taxable(amount, 0, line.rate)], in_state(state))
             yield _cells(state, at, "credit", line.name, line.hsn, row, -1)
 
 
