@@ -16,6 +16,7 @@ from bot.flow_versions import FlowVersions, loaded, require_nobody_stranded, ser
 from bot.group_commit import Batcher
 from bot.metrics import Metrics
 from bot.settings import Settings
+from bot.shopify import shopify_client
 from bot.staff import declare_staff, staffed
 from bot.whatsapp.channel import WHATSAPP
 from bot.whatsapp.client import WhatsAppClient
@@ -89,7 +90,12 @@ async def bot(
             phone_number_id=settings.whatsapp_phone_number_id,
             access_token=settings.whatsapp_access_token.get_secret_value(),
         )
-        context = Context(settings, clock, versions, store, whatsapp, gateway, inbox.batcher, metrics)
+        shopify = shopify_client(settings)
+        if shopify is not None:
+            stack.push_async_callback(shopify.close)
+        context = Context(
+            settings, clock, versions, store, whatsapp, gateway, inbox.batcher, metrics, shopify=shopify
+        )
         workers = Workers(context, random.SystemRandom())
         inbox.workers = workers
         stack.push_async_callback(workers.close)

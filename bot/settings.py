@@ -3,6 +3,7 @@
 A missing or short secret is refused, because an empty webhook secret would verify anything.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,6 +39,7 @@ MIN_KEEP: Final = 90
 """Days for which chats are kept at least: longer than a provider repeats a webhook or reports on a message,
 and than a payment that is not disputed can change."""
 
+_STORE: Final = re.compile(r"(?:https://)?([a-z0-9][a-z0-9-]*)(?:\.myshopify\.com)?/?")
 _ADDRESS: Final = r"^https?://[A-Za-z0-9.\[\]:-]+(/[^\s]*)?$"
 
 
@@ -136,8 +138,27 @@ class Settings(ServerSettings):
     razorpay_webhook_secret: Secret
     razorpay_webhook_secret_previous: Secret | None = None
 
+    shopify_api_url: Annotated[str | None, Field(pattern=_ADDRESS)] = None
+    shopify_access_token: Secret | None = None
+    shopify_client_id: Annotated[str, AfterValidator(_require_id)] | None = None
+    shopify_client_secret: Secret | None = None
     shopify_store: str | None = None
-    shopify_access_token: SecretStr | None = None
+
+    @field_validator("shopify_store")
+    @classmethod
+    def _store(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """Return the store's whole name. It is checked last, when all that it needs is known."""
+        if value is None:
+            return None
+        if not (named := _STORE.fullmatch(value.lower())):
+            raise ValueError("is not the name of a store: write for example annapurna.myshopify.com")
+        both = ("shopify_client_id", "shopify_client_secret")
+        if not info.data.get("shopify_access_token") and not all(map(info.data.get, both)):
+            raise ValueError(
+                "needs SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRET (Shopify Dev Dashboard > your app >"
+                " Settings), or the SHOPIFY_ACCESS_TOKEN of an older custom app"
+            )
+        return f"{named[1]}.myshopify.com"
 
     @field_validator("munshi_staff")
     @classmethod
@@ -162,6 +183,11 @@ class Settings(ServerSettings):
         """The current webhook secret and, while it is being rotated, the one before."""
         both = (self.razorpay_webhook_secret, self.razorpay_webhook_secret_previous)
         return tuple(secret.get_secret_value() for secret in both if secret)
+
+    @property
+    def shopify_url(self) -> str:
+        """Where Shopify answers for the store."""
+        return (self.shopify_api_url or f"https://{self.shopify_store}").rstrip("/")
 
     @property
     def keep_chats(self) -> int:

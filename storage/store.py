@@ -47,6 +47,7 @@ from storage.outbox import claims, deliveries, due, receipts
 from storage.outbox.channel import Channel
 from storage.outbox.deliveries import Claim, Delivery, Outcome
 from storage.outbox.due import Due
+from storage.outbox.mirrors import Mirrors
 from storage.outbox.receipts import Applied
 from storage.reports import chat_queries, exports, order_queries, queries
 from storage.reports.chats import ChatFilter, ChatPage
@@ -73,6 +74,7 @@ class Store:
         self._draw = draw
         self._figures = DayFigures(units.read)
         self.versions = StoredVersions(units)
+        self.mirrors = Mirrors(units, channel.naming)
 
     @property
     def shared(self) -> bool:

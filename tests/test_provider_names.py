@@ -52,7 +52,11 @@ NAMING_RAZORPAY: Final = frozenset({
     "payments/simulator/simulator.py",
 })  # fmt: skip
 """Files of payments outside `payments/razorpay` that name it. None may join; one that stops leaves."""
-NAMING_SHOPIFY: Final = frozenset({"payments/__init__.py"})
+NAMING_SHOPIFY: Final = frozenset({
+    "payments/__init__.py",
+    "payments/processing/notice.py",
+    "payments/shop/products.py",
+})  # fmt: skip
 """Files of payments outside `payments/shopify` that name it."""
 
 

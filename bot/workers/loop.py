@@ -19,10 +19,12 @@ from bot.group_commit import Batcher
 from bot.workers.broadcasts import Broadcasts
 from bot.workers.day_reports import DayReports
 from bot.workers.executor import LEASE, Executor, fits
+from bot.workers.mirrors import Mirrors
 from bot.workers.retention import Retention
 from bot.workers.rounds import Rounds, wait_for
 from bot.workers.traffic import Traffic
 from payments.ledger.holds import in_words, needs_person
+from payments.ledger.mirrors import concerned
 from payments.processing.changes import ChangeSet, Outcome
 from payments.processing.step_input import StepInput
 from storage.database.queues import Lane
@@ -71,6 +73,7 @@ class Workers:
         self._retention = Retention(context)
         self._day_reports = DayReports(context)
         self._broadcasts = Broadcasts(context, self.wake)
+        self._mirrors = None if context.shopify is None else Mirrors(context, context.shopify, dice)
         self._flow = Rounds()
         self._stepping, self._performing = asyncio.Event(), asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -97,9 +100,11 @@ class Workers:
             task.add_done_callback(self._on_loop_end)
 
     def _following(self) -> Iterator[Coroutine[Any, Any, None]]:
-        """Yield the loop that looks for a version of the flow which another process has served."""
+        """Yield the loops that not every process has: to follow another's flow, and to copy orders."""
         if self._context.store.shared:
             yield self._flow.run(self._context.follow_flow, FLOW_SECONDS, "the served flow was not looked up")
+        if self._mirrors is not None:
+            yield self._mirrors.run()
 
     async def close(self) -> None:
         """Stop claiming, finish and record the entries in flight, release those that have not started."""
@@ -109,6 +114,8 @@ class Workers:
         self._day_reports.close()
         self._broadcasts.close()
         self._flow.close()
+        if self._mirrors is not None:
+            self._mirrors.close()
         self._stepping.set()
         self._performing.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)  # `_on_loop_end` has logged their errors
@@ -136,10 +143,16 @@ class Workers:
     async def drain(self) -> int:
         """Do all that is due. Return the number of items. For tests, without the loops."""
         done = 0
-        while count := (await self._broadcasts.go_on() or 0) + await self.step() + await self.perform():
+        while count := await self._round():
             await self._wait_until_idle()
             done += count
         return done
+
+    async def _round(self) -> int:
+        """Do a round of each kind of work. Return the number of items."""
+        copied = await self._mirrors.copy_due() if self._mirrors else 0
+        offered = await self._broadcasts.go_on() or 0
+        return copied + offered + await self.step() + await self.perform()
 
     async def _apply_clock_jump(self, jump: int) -> None:
         """Make due the rows that a clock set back has put off, and store a notice about the jump.
@@ -174,6 +187,9 @@ class Workers:
                 log.error("money is held", order=state.key, why=in_words(hold), mend="see munshi doctor")
         for notice in changes.notices:
             log.error("notice", kind=notice.kind, subject=notice.subject, mend=notice.said)
+        if self._mirrors is not None:
+            amended = [caused.value.order_key for caused in changes.amendments]
+            changes.mirrored = [*concerned(step_input.orders, changes.orders, amended)]
         if changes.commands:
             self._stepping.set()  # they are events of other conversations, which are due at once
         return changes

@@ -38,6 +38,8 @@ class CopyStatus(StrEnum):
     """The goods are due, and cash is to come."""
     PAID = "paid"
     CANCELLED = "cancelled"
+    GONE = "gone"
+    """Nothing: it is cancelled or deleted there though the goods are due, and a person was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Mirror:
     amendments: int = 0
     """How many amendments of the order people were asked to copy."""
     asked_at: int = 0
-    """When the last call that makes it began."""
+    """When the last call that makes it began; 0 unless its outcome is not known."""
     looks: int = 0
     """How many looks since then found nothing."""
     failures: int = 0
@@ -63,9 +65,9 @@ class Mirror:
     restock: bool = False
     """Whether the goods of a cancelled order lie on the shelf again: nobody had begun to prepare them."""
 
-    def made(self, copy_id: str, told: CopyStatus, amendments: int) -> "Mirror":
-        """Return it as made."""
-        return Mirror(self.order_key, MirrorState.MADE, copy_id, told, amendments)
+    def made(self, copy_id: str, told: CopyStatus) -> "Mirror":
+        """Return it as made, or found, with the id and the status that the other system has."""
+        return replace(self.unmade(MirrorState.MADE), copy_id=copy_id, told=told)
 
     def asked(self, now: int) -> "Mirror":
         """Return it as it is stored before the call that makes it."""
@@ -136,7 +138,7 @@ def next_task(mirror: Mirror, order: OrderState, now: int) -> Task:
 
 
 def _change(mirror: Mirror, copy_id: str, order: OrderState) -> Task:
-    if mirror.told is CopyStatus.CANCELLED and not order.goods_due:
+    if mirror.told is CopyStatus.GONE:
         return Rest()
     status, new = status_of(order), order.amendments[mirror.amendments :]
     # A copy that is cancelled needs no amendments.
@@ -144,16 +146,25 @@ def _change(mirror: Mirror, copy_id: str, order: OrderState) -> Task:
     return Change(copy_id, status, new) if amended or status is not mirror.told else Rest()
 
 
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """An order whose copy may have to be made or changed."""
+
+    order_key: str
+    restock: bool = False
+    """As in `Mirror`."""
+
+
 def concerned(
     before: Mapping[str, OrderState], after: Mapping[str, OrderState], amended: Iterable[str]
-) -> Iterator[tuple[str, bool]]:
-    """Yield the orders whose copies may have to be made or changed after a step: key, and `Mirror.restock`.
+) -> Iterator[Concerned]:
+    """Yield the orders whose copies may have to be made or changed after a step.
 
     `after`: the orders that it changed; `amended`: the keys of those that it amended.
     """
     for key, order in after.items():
         if order.goods_due:
-            yield key, False
+            yield Concerned(key)
         elif key in before and before[key].goods_due:
-            yield key, goods_are_here(before[key].stage)
-    yield from ((key, False) for key in amended if key not in after)
+            yield Concerned(key, restock=goods_are_here(before[key].stage))
+    yield from (Concerned(key) for key in amended if key not in after)

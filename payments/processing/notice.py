@@ -29,6 +29,7 @@ class NoticeKind(StrEnum):
     STAFF = "staff"
     FORGOTTEN = "forgotten"
     GIVEN_TWICE = "given twice"
+    SHOPIFY = "shopify"
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,6 +248,12 @@ def _amendments(saving: Saving) -> Iterator[tuple[Any, ...]]:
         yield (one.key, saving.id, one.order_key, *goods, one.by, one.why, to, one.at, cause)
 
 
+def _mirrored(saving: Saving) -> Iterator[tuple[Any, ...]]:
+    for one in saving.changes.mirrored:
+        nothing = (0,) * 8
+        yield (one.order_key, "wanted", int(one.restock), *nothing, saving.now, saving.now)
+
+
 def _account(saving: Saving) -> Iterator[tuple[str]]:
     if saving.changes.account:
         yield (saving.changes.account,)
@@ -321,6 +327,14 @@ UPDATE orders SET payment = $3, lifecycle = $4, stage = $5, stage_by = $6, stage
     paid_at = CASE WHEN $12::bigint IS NULL THEN NULL ELSE COALESCE(paid_at, $12::bigint) END
 WHERE conversation_id = $1 AND key = $2"""
 
+# While a worker has the copy, it is due again when the worker is done: see `storage.outbox.mirrors`.
+_MIRRORED = """
+INSERT INTO mirror (order_key, state, restock, amendments, asked_at, looks, failures, failing_since, revision,
+    tries, leased, due_at, created_at)
+VALUES {rows}
+ON CONFLICT (order_key) DO UPDATE SET revision = mirror.revision + 1, restock = excluded.restock,
+    due_at = CASE WHEN mirror.leased = 1 THEN mirror.due_at ELSE excluded.due_at END"""
+
 _REFUNDS = """
 INSERT INTO refund (key, conversation_id, order_key, payment_id, amount, reason, status, refund_id,
     created_at)
@@ -349,6 +363,7 @@ TABLES: Final = (
     Table(_order_books, _update_each(_ORDER_BOOKS)),
     Table(_refunds, _upsert(_REFUNDS)),
     Table(_amendments, _insert(_AMENDMENTS)),
+    Table(_mirrored, _upsert(_MIRRORED)),
     # From here on rows that processes share: the installation's first, so that no two wait for each other.
     Table(_account, lambda tx, rows, now: tx.each(_ACCOUNT, rows[:1])),
     Table(_numbers, lambda tx, rows, now: order_numbers.take(tx, rows)),

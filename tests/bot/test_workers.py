@@ -118,6 +118,7 @@ def workers(shelf: Shelf, hands: Hands, clock: ShiftedClock | None = None) -> Wo
         pulse=Pulse(),
         whatsapp=None,
         gateway=None,
+        shopify=None,
     )
     made = Workers(cast(Context, context), random.Random(0))
     made._executor = cast(Any, hands)

@@ -40,7 +40,7 @@ def written(state: OrderState, **more: Any) -> dict[str, Any]:
 
 def paise(money: dict[str, Any]) -> int:
     assert money["shopMoney"]["currencyCode"] == "INR"
-    return int(Decimal(money["shopMoney"]["amount"]) * 100)
+    return int(Decimal(str(money["shopMoney"]["amount"])) * 100)
 
 
 def total(wanted: dict[str, Any]) -> int:
@@ -48,7 +48,7 @@ def total(wanted: dict[str, Any]) -> int:
     goods = sum(line["quantity"] * paise(line["priceSet"]) for line in wanted["lineItems"])
     shipping = sum(paise(line["priceSet"]) for line in wanted.get("shippingLines", ()))
     code = wanted.get("discountCode")
-    return goods + shipping - (paise(code["itemFixedDiscountCode"]["amountSet"]) if code else 0)
+    return int(goods) + shipping - (paise(code["itemFixedDiscountCode"]["amountSet"]) if code else 0)
 
 
 def test_the_worked_order_is_written_to_the_paisa() -> None:

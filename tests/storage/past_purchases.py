@@ -57,6 +57,7 @@ async def with_past(store: Store, customers: int, *, remembered: int = 1) -> Sho
     await store._units.run(lambda tx: tx.fetch("UPDATE orders SET stage = 'delivered', todo = NULL"))
     await store._units.run(lambda tx: _copy(tx, customers - 1, remembered))
     await store._units.run(lambda tx: tx.fetch(_ASKED))
+    await store._units.run(lambda tx: tx.fetch(_MIRRORED, shop.now))
     if isinstance(store._units, PostgresUnits):
         await store._units.run(_known_to_postgres)
     return shop
@@ -65,6 +66,11 @@ async def with_past(store: Store, customers: int, *, remembered: int = 1) -> Sho
 _ASKED: Final = """
 INSERT INTO idempotency_key (key, request, event) SELECT key, 'digest', placed_by FROM orders"""
 """Each order was asked for over the API."""
+_MIRRORED: Final = """
+INSERT INTO mirror (order_key, state, copy_id, told, amendments, asked_at, looks, failures, failing_since,
+    restock, revision, tries, leased, created_at)
+SELECT key, 'made', key, 'paid', 0, 0, 0, 0, 0, 0, 0, 1, 0, $1::bigint FROM orders"""
+"""Each order has its copy."""
 _AMENDED: Final = """
 INSERT INTO amendment (key, conversation_id, order_key, kind, amount, sku, pieces, changed_by, why,
     created_at, caused_by)

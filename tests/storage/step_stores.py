@@ -14,6 +14,7 @@ from flows.messages import kinds
 from flows.messages.template import TemplateMessage
 from payments.ledger import calls, polling
 from payments.ledger.calls import Call
+from payments.ledger.mirrors import Concerned
 from payments.ledger.polling import Poll
 from payments.processing.bodies import staff_action_to_json
 from payments.processing.changes import Caused, EventResult, Outcome
@@ -103,6 +104,10 @@ class StepStore(ABC):
     async def polls(self) -> set[Poll]: ...
 
     @abstractmethod
+    async def mirrored(self) -> set[Concerned]:
+        """The orders whose copies may have to follow."""
+
+    @abstractmethod
     async def notices(self) -> set[Notice]: ...
 
     @abstractmethod
@@ -185,6 +190,9 @@ class InMemory(StepStore):
     async def polls(self) -> set[Poll]:
         return self._memory.polls
 
+    async def mirrored(self) -> set[Concerned]:
+        return set(self._memory.mirrored.values())
+
     async def notices(self) -> set[Notice]:
         return set(self._memory.notices.values())
 
@@ -255,6 +263,10 @@ class OnDatabase(StepStore):
     async def polls(self) -> set[Poll]:
         rows = await self._rows("SELECT body FROM inbox WHERE kind = 'poll'")
         return {polling.from_json(loads(row["body"])) for row in rows}
+
+    async def mirrored(self) -> set[Concerned]:
+        rows = await self._rows("SELECT order_key, restock FROM mirror WHERE due_at IS NOT NULL")
+        return {Concerned(row["order_key"], bool(row["restock"])) for row in rows}
 
     async def notices(self) -> set[Notice]:
         rows = await self._rows("SELECT kind, subject, said FROM notice")

@@ -8,6 +8,7 @@ from flows.messages.kinds import Text
 from payments.ledger.calls import Call, CancelLink, CreateLink
 from payments.ledger.facts import EntityType, Fact, FactState
 from payments.ledger.holds import Hold, HoldReason
+from payments.ledger.mirrors import Concerned
 from payments.ledger.polling import Poll
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
@@ -319,6 +320,13 @@ async def test_a_conversation_stands_on_the_version_that_it_went_over_to(steps: 
     assert (await steps.look(HI, customer=2)).version is None
 
 
+async def test_an_order_whose_copy_may_have_to_follow_waits_once(steps: StepStore) -> None:
+    first, second = Concerned("k-1"), Concerned("k-2", restock=True)
+    await steps.step(changing(mirrored=[first, second]), HI)
+    await steps.step(changing(mirrored=[Concerned("k-1", restock=True)]), HI)
+    assert await steps.mirrored() == {Concerned("k-1", restock=True), second}
+
+
 TESTED = {
     "conversation": test_a_conversation_is_given_as_it_was_left,
     "results": test_each_event_has_its_result_and_is_given_once,
@@ -333,6 +341,7 @@ TESTED = {
     "amendments": test_amendments_are_given_oldest_first,
     "bookings": test_places_are_what_the_customers_before_have_left,
     "moves": test_stock_is_what_the_customers_before_have_left,
+    "mirrored": test_an_order_whose_copy_may_have_to_follow_waits_once,
     "polls": test_a_poll_is_planned_once,
     "notices": test_operators_are_told_once,
     "to_forget": test_a_wish_to_be_forgotten_follows_its_event,

@@ -10,6 +10,7 @@ from bot.whatsapp.channel import WHATSAPP
 from flows.engine.outline import Outline
 from flows.messages.kinds import Text
 from payments.ledger.exports import Export
+from payments.ledger.mirrors import Concerned
 from payments.ledger.state import PaymentStatus
 from payments.processing.bodies import OrderRequested, StaffAction, staff_action_to_json
 from payments.processing.changes import Caused, ChangeSet, Command, Told
@@ -28,6 +29,7 @@ from storage.inbox import versions
 from storage.inbox.arrival import Arrival
 from storage.inbox.versions import FlowText
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
+from storage.outbox.mirrors import Tried
 from storage.reports import chats, standing
 from storage.reports.backlog import held, notices, parked, promised, state_of
 from storage.reports.chats import ChatFilter, ChatPlace
@@ -69,6 +71,7 @@ async def serve(shop: Shop, beside: Units) -> None:
     await _desk(shop)
     await _broadcast(shop, beside)
     await _reload(shop)
+    await _copy(shop, beside)
 
 
 async def _buy(shop: Shop) -> None:
@@ -84,6 +87,20 @@ async def _buy(shop: Shop) -> None:
     await shop.step()
     shop.now += 40 * _DAY
     await shop.finish()
+
+
+async def _copy(shop: Shop, beside: Units) -> None:
+    """Orders are copied to the shop's other system; one of them cannot be read."""
+    wanted = [Concerned(link.key) for link in [*shop.razorpay.links.values()][-3:]]
+    await shop.write([0], "hi")
+    await shop.store.advance_due(lambda given: change_set(given, mirrored=wanted), shop.now)
+    destination = "UPDATE orders SET destination = $2 WHERE key = $1"
+    await beside.run(lambda tx: tx.fetch(destination, wanted[0].order_key, "7"))
+    one, two, *_ = await shop.store.mirrors.claim(shop.now, 4, LEASE)
+    await beside.run(lambda tx: tx.fetch(destination, wanted[0].order_key, "{}"))
+    assert await shop.store.mirrors.asked(one, one.mirror.asked(shop.now))
+    await shop.store.mirrors.record(two, Tried(two.mirror, shop.now, "busy"), shop.now)
+    assert await shop.store.mirrors.find(one.order.key)
 
 
 async def _misdeliver(shop: Shop, beside: Units) -> None:

@@ -3,7 +3,7 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
-from storage.database.migrations import _chats, _goods, _orders, _queues
+from storage.database.migrations import _chats, _goods, _mirrors, _orders, _queues
 
 
 class Migration(migrations.Migration):
@@ -16,6 +16,7 @@ class Migration(migrations.Migration):
         *_queues.TABLES,
         *_orders.TABLES,
         *_goods.TABLES,
+        *_mirrors.TABLES,
         # As SQL, because a model's index has no WHERE. Each index holds only the rows that are waiting or
         # looked up. SQLite uses one only for a statement that repeats the index's condition word for word.
         ops.RunSQL(
@@ -56,6 +57,7 @@ class Migration(migrations.Migration):
                 "CREATE INDEX attempt_link ON attempt (link_id) WHERE link_id IS NOT NULL",
                 "CREATE INDEX fact_captured ON fact (entity_id)"
                 " WHERE entity = 'payment' AND state = 'captured'",
+                "CREATE INDEX mirror_due ON mirror (due_at) WHERE due_at IS NOT NULL",
                 "CREATE INDEX fact_money ON fact (at) WHERE entity IN ('payment', 'refund')",
             ],
         ),
