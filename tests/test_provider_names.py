@@ -55,7 +55,9 @@ NAMING_RAZORPAY: Final = frozenset({
 NAMING_SHOPIFY: Final = frozenset({
     "payments/__init__.py",
     "payments/processing/notice.py",
+    "payments/shop/product_yaml.py",
     "payments/shop/products.py",
+    "payments/shop/sheet_rows.py",
 })  # fmt: skip
 """Files of payments outside `payments/shopify` that name it."""
 

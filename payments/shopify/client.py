@@ -7,7 +7,7 @@ from typing import Any, Final
 import httpx
 
 from payments.shopify import answers, requests
-from payments.shopify.answers import Copy
+from payments.shopify.answers import Copy, Listed, Store
 from payments.shopify.errors import Reason, ShopifyError, answer_of
 from payments.shopify.requests import API_VERSION, Copying
 from payments.shopify.tokens import Tokens
@@ -65,6 +65,21 @@ class ShopifyClient:
     async def customer(self, phone: str) -> str | None:
         """Return the id of the customer with the number `phone` (`+91…`); None if there is none."""
         return answers.customer_id(await self.ask(requests.CUSTOMER, {"identifier": {"phoneNumber": phone}}))
+
+    async def store(self) -> Store:
+        """Return what the store says of itself and of the app's permissions."""
+        return answers.store(await self.ask(requests.STORE, {}))
+
+    async def products(self) -> list[Listed]:
+        """Return all products that are for sale, in the order of Shopify's ids."""
+        listed: list[Listed] = []
+        after: str | None = None
+        while True:
+            page = answers.products(await self.ask(requests.PRODUCTS, {"after": after}))
+            listed += page.products
+            if page.next is None:
+                return listed
+            after = page.next
 
     async def ask(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """Return `data` of the answer. A token that is refused is replaced once, if there can be another."""

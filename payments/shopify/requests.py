@@ -42,6 +42,15 @@ CUSTOMER: Final = (
     "query customer($identifier: CustomerIdentifierInput!)"
     " { customerByIdentifier(identifier: $identifier) { id } }"
 )
+STORE: Final = "query store { shop { name currencyCode } currentAppInstallation { accessScopes { handle } } }"
+PRODUCTS: Final = (
+    'query products($after: String) { products(first: 25, after: $after, query: "status:active")'
+    " { pageInfo { hasNextPage endCursor } nodes { title productType hasOnlyDefaultVariant"
+    " featuredMedia { preview { image { url } } }"
+    " variants(first: 100) { pageInfo { hasNextPage } nodes { id title sku price } } } } }"
+)
+SCOPES: Final = ("read_orders", "write_orders", "read_customers", "write_customers", "read_products")
+"""The permissions that the app needs. One that may write may read too."""
 
 _SHOWN: Final = 255
 """The longest text that fits a line of an address, in characters."""

@@ -78,6 +78,10 @@ class ShopifyStore:
     tokens: int = 0
     """How many were given; the last one is taken."""
     down: bool = False
+    currency: str = "INR"
+    scopes: tuple[str, ...] = ("write_orders", "write_customers", "read_products")
+    products: list[dict[str, Any]] = field(default_factory=list)
+    """As the schema has them, with `variants` as a list."""
     url: str = ""
 
     @asynccontextmanager
@@ -165,6 +169,21 @@ class ShopifyStore:
         assert not order.cancelled, "it is cancelled already"
         order.cancelled = variables
         return {"orderCancel": {"job": {"id": "gid://shopify/Job/1"}, "orderCancelUserErrors": []}}
+
+    def _store(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
+        scopes = [{"handle": scope} for scope in self.scopes]
+        shop = {"name": "Annapurna", "currencyCode": self.currency}
+        return {"shop": shop, "currentAppInstallation": {"accessScopes": scopes}}
+
+    def _products(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
+        """One product on each page."""
+        at = int(variables["after"] or 0)
+        nodes = [
+            {**one, "variants": {"pageInfo": {"hasNextPage": False}, "nodes": one["variants"]}}
+            for one in self.products[at : at + 1]
+        ]
+        page = {"hasNextPage": at + 1 < len(self.products), "endCursor": str(at + 1)}
+        return {"products": {"pageInfo": page, "nodes": nodes}}
 
     def _customer(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
         id = self.customers.get(variables["identifier"]["phoneNumber"])
