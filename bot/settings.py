@@ -54,6 +54,13 @@ def _require_secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _require_secrets(secrets: SecretStr) -> SecretStr:
+    """Return the secret, or the two with a comma between, each of which is checked."""
+    for secret in secrets.get_secret_value().split(","):
+        _require_secret(SecretStr(secret))
+    return secrets
+
+
 def _require_id(value: str) -> str:
     require_key(value)
     return value
@@ -142,6 +149,7 @@ class Settings(ServerSettings):
     shopify_access_token: Secret | None = None
     shopify_client_id: Annotated[str, AfterValidator(_require_id)] | None = None
     shopify_client_secret: Secret | None = None
+    shopify_webhook_secret: Annotated[SecretStr, AfterValidator(_require_secrets)] | None = None
     shopify_store: str | None = None
 
     @field_validator("shopify_store")
@@ -183,6 +191,13 @@ class Settings(ServerSettings):
         """The current webhook secret and, while it is being rotated, the one before."""
         both = (self.razorpay_webhook_secret, self.razorpay_webhook_secret_previous)
         return tuple(secret.get_secret_value() for secret in both if secret)
+
+    @property
+    def shopify_webhook_secrets(self) -> tuple[str, ...]:
+        """The keys with which Shopify may sign: those that are named, or else the client's secret."""
+        if self.shopify_webhook_secret is not None:
+            return tuple(self.shopify_webhook_secret.get_secret_value().split(","))
+        return () if self.shopify_client_secret is None else (self.shopify_client_secret.get_secret_value(),)
 
     @property
     def shopify_url(self) -> str:

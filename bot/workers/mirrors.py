@@ -20,6 +20,7 @@ from payments.ledger.mirrors import (
     LookUp,
     Mirror,
     MirrorState,
+    Read,
     Rest,
     next_task,
 )
@@ -118,6 +119,12 @@ class Mirrors:
                     if copies
                     else self._done(attempt.mirror.not_found(), claimed)
                 )
+            case Read():
+                copy = await self._client.read(task.copy_id)
+                found = [] if copy is None else [copy]
+                return (
+                    self._adopt(attempt, found) if found else self._done(attempt.mirror.not_seen(), claimed)
+                )
             case Create():
                 return await self._create(attempt)
             case Change():
@@ -174,7 +181,7 @@ class Mirrors:
         """Make the copy say what the order is. It is read first, so that nothing is done twice."""
         claimed, mirror = attempt.claimed, attempt.mirror
         told = tuple(mirror_notices.amended(claimed.order, one, task.status) for one in task.new)
-        mirror = replace(mirror, amendments=len(claimed.order.amendments))
+        mirror = replace(mirror, amendments=len(claimed.order.amendments), recheck=False)
         copy = await self._client.read(task.copy_id)
         if copy is None or copy.status is CopyStatus.CANCELLED:
             if not claimed.order.goods_due:

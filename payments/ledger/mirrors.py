@@ -62,6 +62,10 @@ class Mirror:
     """Failures in a row."""
     failing_since: int = 0
     """When the first of them was."""
+    seen_id: str | None = None
+    """The id that the other system gave in its own news of a copy, while its call has no answer."""
+    recheck: bool = False
+    """Whether there was news of the copy since it was read last."""
     restock: bool = False
     """Whether the goods of a cancelled order lie on the shelf again: nobody had begun to prepare them."""
 
@@ -75,12 +79,16 @@ class Mirror:
 
     def unmade(self, state: MirrorState = MirrorState.WANTED) -> "Mirror":
         """Return it after a call that surely made nothing."""
-        return replace(self, state=state, asked_at=0, looks=0)
+        return replace(self, state=state, asked_at=0, looks=0, seen_id=None)
 
     def not_found(self) -> "Mirror":
         """Return it after a look that found nothing: to be made again after the last one."""
         looked = replace(self, looks=self.looks + 1)
         return looked.unmade() if looked.looks == len(LOOK_AFTER) else looked
+
+    def not_seen(self) -> "Mirror":
+        """Return it after what the other system said is there was not: it is looked for as ever."""
+        return replace(self, seen_id=None)
 
     def failed(self, now: int) -> "Mirror":
         """Return it after one more failure."""
@@ -102,6 +110,13 @@ class LookUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """Read the copy `copy_id`, which the other system says is there."""
+
+    copy_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """Make the copy `copy_id` say `status`, and have a person copy the amendments `new`."""
 
@@ -117,7 +132,7 @@ class Rest:
     until: int | None = None
 
 
-Task: TypeAlias = Create | LookUp | Change | Rest
+Task: TypeAlias = Create | LookUp | Read | Change | Rest
 
 
 def status_of(order: OrderState) -> CopyStatus:
@@ -132,6 +147,8 @@ def next_task(mirror: Mirror, order: OrderState, now: int) -> Task:
     if mirror.copy_id is not None:
         return _change(mirror, mirror.copy_id, order)
     if mirror.state is MirrorState.ASKED:
+        if mirror.seen_id is not None:
+            return Read(mirror.seen_id)
         at = mirror.asked_at + LOOK_AFTER[mirror.looks]
         return LookUp() if at <= now else Rest(at)
     return Create() if order.goods_due else Rest()
@@ -143,7 +160,8 @@ def _change(mirror: Mirror, copy_id: str, order: OrderState) -> Task:
     status, new = status_of(order), order.amendments[mirror.amendments :]
     # A copy that is cancelled needs no amendments.
     amended = bool(new) and status is not CopyStatus.CANCELLED
-    return Change(copy_id, status, new) if amended or status is not mirror.told else Rest()
+    differs = amended or mirror.recheck or status is not mirror.told
+    return Change(copy_id, status, new) if differs else Rest()
 
 
 @dataclass(frozen=True, slots=True)

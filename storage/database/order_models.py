@@ -213,6 +213,8 @@ class Mirror(Model):
     looks = fields.IntField()
     failures = fields.IntField()
     failing_since = fields.BigIntField()
+    seen_id = fields.TextField(null=True)
+    recheck = fields.IntField()
     restock = fields.IntField()
     revision = fields.IntField()
     tries = fields.IntField()

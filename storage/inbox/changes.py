@@ -250,7 +250,7 @@ def _amendments(saving: Saving) -> Iterator[tuple[Any, ...]]:
 
 def _mirrored(saving: Saving) -> Iterator[tuple[Any, ...]]:
     for one in saving.changes.mirrored:
-        nothing = (0,) * 8
+        nothing = (0,) * 9
         yield (one.order_key, "wanted", int(one.restock), *nothing, saving.now, saving.now)
 
 
@@ -329,8 +329,8 @@ WHERE conversation_id = $1 AND key = $2"""
 
 # While a worker has the copy, it is due again when the worker is done: see `storage.outbox.mirrors`.
 _MIRRORED = """
-INSERT INTO mirror (order_key, state, restock, amendments, asked_at, looks, failures, failing_since, revision,
-    tries, leased, due_at, created_at)
+INSERT INTO mirror (order_key, state, restock, amendments, asked_at, looks, failures, failing_since, recheck,
+    revision, tries, leased, due_at, created_at)
 VALUES {rows}
 ON CONFLICT (order_key) DO UPDATE SET revision = mirror.revision + 1, restock = excluded.restock,
     due_at = CASE WHEN mirror.leased = 1 THEN mirror.due_at ELSE excluded.due_at END"""

@@ -70,6 +70,15 @@ class Mirrors:
         """
         await self._units.run(lambda tx: _record(tx, claimed, tried, now))
 
+    async def seen(self, order_key: str, copy_id: str, now: int) -> None:
+        """Note that the copy `copy_id` of an order is there, if the call that makes it has no answer."""
+        await self._units.run(lambda tx: tx.fetch(_SEEN, order_key, copy_id, now))
+
+    async def recheck(self, copy_id: str, due: int) -> str | None:
+        """Have the copy read again at `due`. Return the key of its order; None if it is no copy of ours."""
+        rows = await self._units.run(lambda tx: tx.fetch(_RECHECK, copy_id, due))
+        return str(rows[0]["order_key"]) if rows else None
+
     async def find(self, order_key: str) -> Mirror | None:
         """Return the copy of the order; None if none was ever wanted."""
         rows = await self._units.read(lambda tx: tx.fetch(_FIND, order_key))
@@ -124,6 +133,8 @@ def _mirror(row: Row) -> Mirror:
         looks=row["looks"],
         failures=row["failures"],
         failing_since=row["failing_since"],
+        seen_id=row["seen_id"],
+        recheck=bool(row["recheck"]),
         restock=bool(row["restock"]),
     )
 
@@ -134,7 +145,8 @@ async def _record(tx: Transaction, claimed: ClaimedMirror, tried: Tried, now: in
     made = (str(mirror.state), mirror.copy_id, mirror.told and str(mirror.told), mirror.amendments)
     tries = (mirror.asked_at, mirror.looks, mirror.failures, mirror.failing_since)
     claim = (mirror.order_key, claimed.tries, claimed.revision)
-    if await tx.fetch(_RECORD, *claim, *made, *tries, error, tried.again, now):
+    news = (mirror.seen_id, int(mirror.recheck))
+    if await tx.fetch(_RECORD, *claim, *made, *tries, error, tried.again, now, *news):
         await notices.add(tx, tried.notices, now)
 
 
@@ -144,8 +156,8 @@ SELECT order_key FROM mirror WHERE due_at IS NOT NULL AND due_at <= $1
 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED"""
 _CLAIM: Final = """
 UPDATE mirror SET due_at = $2, leased = 1, tries = tries + 1 WHERE order_key = ANY($1::text[])
-RETURNING order_key, state, copy_id, told, amendments, asked_at, looks, failures, failing_since, restock,
-    revision, tries, created_at"""
+RETURNING order_key, state, copy_id, told, amendments, asked_at, looks, failures, failing_since, seen_id,
+    recheck, restock, revision, tries, created_at"""
 _OWNERS: Final = "SELECT conversation_id, key FROM orders WHERE key = ANY($1::text[])"
 _SNAPSHOTS: Final = "SELECT id, snapshot FROM conversation WHERE id = ANY($1::bigint[])"
 _PUT_OFF: Final = "UPDATE mirror SET due_at = $2, leased = 0 WHERE order_key = $1"
@@ -155,8 +167,19 @@ RETURNING order_key"""
 _RECORD: Final = """
 UPDATE mirror SET state = $4, copy_id = $5, told = $6, amendments = $7, asked_at = $8, looks = $9,
     failures = $10, failing_since = $11, error = $12, leased = 0,
-    due_at = CASE WHEN revision = $3 THEN $13::bigint ELSE $14::bigint END
+    due_at = CASE WHEN revision = $3 THEN $13::bigint ELSE $14::bigint END,
+    seen_id = CASE WHEN revision = $3 THEN $15::text ELSE seen_id END,
+    recheck = CASE WHEN revision = $3 THEN $16::int ELSE recheck END
 WHERE order_key = $1 AND tries = $2 RETURNING order_key"""
+_SEEN: Final = """
+UPDATE mirror SET seen_id = $2, revision = revision + 1,
+    due_at = CASE WHEN leased = 1 THEN due_at ELSE $3::bigint END
+WHERE order_key = $1 AND state = 'asked'"""
+_RECHECK: Final = """
+UPDATE mirror SET recheck = 1, revision = revision + 1,
+    due_at = CASE WHEN leased = 1 THEN due_at ELSE $2::bigint END
+WHERE copy_id IS NOT NULL AND copy_id = $1 RETURNING order_key"""
 _FIND: Final = """
-SELECT order_key, state, copy_id, told, amendments, asked_at, looks, failures, failing_since, restock
+SELECT order_key, state, copy_id, told, amendments, asked_at, looks, failures, failing_since, seen_id,
+    recheck, restock
 FROM mirror WHERE order_key = $1"""

@@ -68,8 +68,8 @@ INSERT INTO idempotency_key (key, request, event) SELECT key, 'digest', placed_b
 """Each order was asked for over the API."""
 _MIRRORED: Final = """
 INSERT INTO mirror (order_key, state, copy_id, told, amendments, asked_at, looks, failures, failing_since,
-    restock, revision, tries, leased, created_at)
-SELECT key, 'made', key, 'paid', 0, 0, 0, 0, 0, 0, 0, 1, 0, $1::bigint FROM orders"""
+    recheck, restock, revision, tries, leased, created_at)
+SELECT key, 'made', key, 'paid', 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, $1::bigint FROM orders"""
 """Each order has its copy."""
 _AMENDED: Final = """
 INSERT INTO amendment (key, conversation_id, order_key, kind, amount, sku, pieces, changed_by, why,

@@ -101,6 +101,8 @@ async def _copy(shop: Shop, beside: Units) -> None:
     assert await shop.store.mirrors.asked(one, one.mirror.asked(shop.now))
     await shop.store.mirrors.record(two, Tried(two.mirror, shop.now, "busy"), shop.now)
     assert await shop.store.mirrors.find(one.order.key)
+    await shop.store.mirrors.seen(one.order.key, "gid://1", shop.now)
+    await shop.store.mirrors.recheck("gid://2", shop.now)
 
 
 async def _misdeliver(shop: Shop, beside: Units) -> None:

@@ -57,6 +57,7 @@ class Migration(migrations.Migration):
                 "CREATE INDEX attempt_link ON attempt (link_id) WHERE link_id IS NOT NULL",
                 "CREATE INDEX fact_captured ON fact (entity_id)"
                 " WHERE entity = 'payment' AND state = 'captured'",
+                "CREATE INDEX mirror_copy ON mirror (copy_id) WHERE copy_id IS NOT NULL",
                 "CREATE INDEX mirror_due ON mirror (due_at) WHERE due_at IS NOT NULL",
                 "CREATE INDEX fact_money ON fact (at) WHERE entity IN ('payment', 'refund')",
             ],

@@ -20,6 +20,8 @@ TABLES: Final = [
             ("looks", fields.IntField()),
             ("failures", fields.IntField()),
             ("failing_since", fields.BigIntField()),
+            ("seen_id", fields.TextField(null=True, unique=False)),
+            ("recheck", fields.IntField()),
             ("restock", fields.IntField()),
             ("revision", fields.IntField()),
             ("tries", fields.IntField()),
