@@ -103,7 +103,11 @@ class Mirrors:
             return
         for notice in tried.notices:
             log.error("notice", kind=notice.kind, subject=notice.subject, mend=notice.said)
-        await self._context.store.mirrors.record(claimed, tried, self._context.clock.now())
+        try:
+            await self._context.store.mirrors.record(claimed, tried, self._context.clock.now())
+        except Exception:
+            # It is due again when its lease ends; what was asked before is stored.
+            log.exception("what became of the copy of an order was not recorded", order=claimed.order.key)
 
     async def _perform(self, attempt: _Attempt) -> Tried | None:
         """Do what is next for one copy. Return None if another worker has it meanwhile."""

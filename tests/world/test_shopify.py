@@ -126,6 +126,35 @@ async def test_what_never_arrived_is_made_after_two_looks(live: Live, store: Sho
     assert (await mirror(live, key))["copy_id"] == only(store).id
 
 
+async def test_a_crash_after_the_call_makes_no_second_order(
+    live: Live, store: ShopifyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is asked is stored before: whoever takes over after the lease looks first."""
+    with monkeypatch.context() as dying:
+        dying.setattr(live.context.store.mirrors, "record", _nowhere)
+        key = await paid(live)
+    assert (await mirror(live, key))["state"] == "asked"
+    await live.wait(10)
+    assert (await mirror(live, key))["copy_id"] == only(store).id
+
+
+async def _nowhere(*args: object) -> None:
+    raise ConnectionError("the process is gone")
+
+
+async def test_what_lost_books_had_made_is_found(live: Live, store: ShopifyStore) -> None:
+    """A database that was restored does not know that it had the copy made."""
+    store.down = True
+    key = await paid(live)
+    wanted = {"sourceIdentifier": key, "currency": "INR", "lineItems": [], "transactions": [{}]}
+    store.orders.append(StoredOrder("gid://shopify/Order/9", "#1009", 0, wanted, {}, True))
+    await live.seconds(61)
+    store.down = False
+    await live.wait(10)
+    assert (await mirror(live, key))["copy_id"] == only(store).id
+    assert "orderCreate" not in store.asked
+
+
 async def test_two_that_are_found_are_told(live: Live, store: ShopifyStore) -> None:
     store.faults["orderCreate"] = ["answer lost"]
     key = await paid(live)
@@ -247,6 +276,13 @@ async def test_pieces_less_are_for_a_person_to_copy(live: Live, store: ShopifySt
     assert status == 200, answer
     await live.settle()
     assert "1 × kaju less" in (await notices(live))[f"changed {key}-a1"]
+
+
+async def test_another_address_is_for_a_person_to_copy(live: Live, store: ShopifyStore) -> None:
+    key = await paid(live)
+    await change(live, key, "address", address="Flat 5, Lake Road, Pune 411006", by="Meena")
+    await live.settle()
+    assert "goes to another address" in (await notices(live))[f"changed {key}-a1"]
 
 
 async def test_one_that_the_staff_of_shopify_cancelled_is_told_once(live: Live, store: ShopifyStore) -> None:

@@ -85,6 +85,13 @@ async def test_a_catalogue_becomes_a_shop_that_is_sound(munshi: Any) -> None:
     assert [category.name for category in shop.categories] == ["Tiffin", "Sweets"]
 
 
+async def test_a_sku_that_is_given_twice_is_nobodys(munshi: Any, store: ShopifyStore) -> None:
+    store.products.append(product("Idli", variant(8, "40.00", "thali")))
+    printed = await munshi("import", "shopify")
+    assert printed.exit_code == 0, printed.output
+    assert set(loaded(printed.stdout).articles) >= {"veg-thali", "idli"}
+
+
 async def test_a_price_that_is_none_is_told_and_nothing_printed(munshi: Any, store: ShopifyStore) -> None:
     store.products.append(product("Gift", variant(9, "0.00")))
     refused = await munshi("import", "shopify")
