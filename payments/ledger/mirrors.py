@@ -169,6 +169,8 @@ class Concerned:
     """An order whose copy may have to be made or changed."""
 
     order_key: str
+    is_new: bool = False
+    """Whether its goods became due now. The others have a copy already, or are to have none."""
     restock: bool = False
     """As in `Mirror`."""
 
@@ -181,8 +183,9 @@ def concerned(
     `after`: the orders that it changed; `amended`: the keys of those that it amended.
     """
     for key, order in after.items():
+        was_due = key in before and before[key].goods_due
         if order.goods_due:
-            yield Concerned(key)
-        elif key in before and before[key].goods_due:
+            yield Concerned(key, is_new=not was_due)
+        elif was_due:
             yield Concerned(key, restock=goods_are_here(before[key].stage))
     yield from (Concerned(key) for key in amended if key not in after)

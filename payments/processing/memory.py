@@ -158,7 +158,9 @@ class MemoryStore:
         self.checks |= {(id, check): check for check in changes.checks}
         for notice in changes.notices:
             self.notices.setdefault((notice.kind, notice.subject), notice)
-        self.mirrored |= {one.order_key: one for one in changes.mirrored}
+        for one in changes.mirrored:
+            if one.is_new or one.order_key in self.mirrored:
+                self.mirrored[one.order_key] = one
         self.left = stock.after(self.left, changes.moves)
         self.taken = quotas.after(self.taken, changes.bookings)
         self.next_number += len(changes.placed)

@@ -248,10 +248,16 @@ def _amendments(saving: Saving) -> Iterator[tuple[Any, ...]]:
         yield (one.key, saving.id, one.order_key, *goods, one.by, one.why, to, one.at, cause)
 
 
+def _to_mirror(saving: Saving) -> Iterator[tuple[Any, ...]]:
+    for one in saving.changes.mirrored:
+        if one.is_new:
+            yield (one.order_key, "wanted", *(0,) * 10, saving.now, saving.now)
+
+
 def _mirrored(saving: Saving) -> Iterator[tuple[Any, ...]]:
     for one in saving.changes.mirrored:
-        nothing = (0,) * 9
-        yield (one.order_key, "wanted", int(one.restock), *nothing, saving.now, saving.now)
+        if not one.is_new:
+            yield (one.order_key, int(one.restock), saving.now)
 
 
 def _account(saving: Saving) -> Iterator[tuple[str]]:
@@ -328,12 +334,16 @@ UPDATE orders SET payment = $3, lifecycle = $4, stage = $5, stage_by = $6, stage
 WHERE conversation_id = $1 AND key = $2"""
 
 # While a worker has the copy, it is due again when the worker is done: see `storage.outbox.mirrors`.
-_MIRRORED = """
+_TO_MIRROR = """
 INSERT INTO mirror (order_key, state, restock, amendments, asked_at, looks, failures, failing_since, recheck,
     revision, tries, leased, due_at, created_at)
 VALUES {rows}
 ON CONFLICT (order_key) DO UPDATE SET revision = mirror.revision + 1, restock = excluded.restock,
     due_at = CASE WHEN mirror.leased = 1 THEN mirror.due_at ELSE excluded.due_at END"""
+_MIRRORED = """
+UPDATE mirror SET revision = revision + 1, restock = v.column2,
+    due_at = CASE WHEN leased = 1 THEN due_at ELSE v.column3 END
+FROM (VALUES {rows}) AS v WHERE mirror.order_key = v.column1"""
 
 _REFUNDS = """
 INSERT INTO refund (key, conversation_id, order_key, payment_id, amount, reason, status, refund_id,
@@ -363,7 +373,8 @@ TABLES: Final = (
     Table(_order_books, _update_each(_ORDER_BOOKS)),
     Table(_refunds, _upsert(_REFUNDS)),
     Table(_amendments, _insert(_AMENDMENTS)),
-    Table(_mirrored, _upsert(_MIRRORED)),
+    Table(_to_mirror, _upsert(_TO_MIRROR)),
+    Table(_mirrored, _update(_MIRRORED, "text int bigint")),
     # From here on rows that processes share: the installation's first, so that no two wait for each other.
     Table(_account, lambda tx, rows, now: tx.each(_ACCOUNT, rows[:1])),
     Table(_numbers, lambda tx, rows, now: order_numbers.take(tx, rows)),

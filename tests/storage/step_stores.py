@@ -14,7 +14,6 @@ from flows.messages import kinds
 from flows.messages.template import TemplateMessage
 from payments.ledger import calls, polling
 from payments.ledger.calls import Call
-from payments.ledger.mirrors import Concerned
 from payments.ledger.polling import Poll
 from payments.processing.bodies import staff_action_to_json
 from payments.processing.changes import Caused, EventResult, Outcome
@@ -104,8 +103,8 @@ class StepStore(ABC):
     async def polls(self) -> set[Poll]: ...
 
     @abstractmethod
-    async def mirrored(self) -> set[Concerned]:
-        """The orders whose copies may have to follow."""
+    async def mirrored(self) -> dict[str, bool]:
+        """The orders whose copies may have to follow, each with whether its goods are on the shelf again."""
 
     @abstractmethod
     async def notices(self) -> set[Notice]: ...
@@ -190,8 +189,8 @@ class InMemory(StepStore):
     async def polls(self) -> set[Poll]:
         return self._memory.polls
 
-    async def mirrored(self) -> set[Concerned]:
-        return set(self._memory.mirrored.values())
+    async def mirrored(self) -> dict[str, bool]:
+        return {key: one.restock for key, one in self._memory.mirrored.items()}
 
     async def notices(self) -> set[Notice]:
         return set(self._memory.notices.values())
@@ -264,9 +263,9 @@ class OnDatabase(StepStore):
         rows = await self._rows("SELECT body FROM inbox WHERE kind = 'poll'")
         return {polling.from_json(loads(row["body"])) for row in rows}
 
-    async def mirrored(self) -> set[Concerned]:
+    async def mirrored(self) -> dict[str, bool]:
         rows = await self._rows("SELECT order_key, restock FROM mirror WHERE due_at IS NOT NULL")
-        return {Concerned(row["order_key"], bool(row["restock"])) for row in rows}
+        return {row["order_key"]: bool(row["restock"]) for row in rows}
 
     async def notices(self) -> set[Notice]:
         rows = await self._rows("SELECT kind, subject, said FROM notice")

@@ -321,10 +321,12 @@ async def test_a_conversation_stands_on_the_version_that_it_went_over_to(steps: 
 
 
 async def test_an_order_whose_copy_may_have_to_follow_waits_once(steps: StepStore) -> None:
-    first, second = Concerned("k-1"), Concerned("k-2", restock=True)
+    first, second = Concerned("k-1", is_new=True), Concerned("k-2", is_new=True)
     await steps.step(changing(mirrored=[first, second]), HI)
-    await steps.step(changing(mirrored=[Concerned("k-1", restock=True)]), HI)
-    assert await steps.mirrored() == {Concerned("k-1", restock=True), second}
+    assert await steps.mirrored() == {"k-1": False, "k-2": False}
+    without_copy = Concerned("k-3", restock=True)
+    await steps.step(changing(mirrored=[Concerned("k-1", restock=True), without_copy]), HI)
+    assert await steps.mirrored() == {"k-1": True, "k-2": False}
 
 
 TESTED = {

@@ -91,9 +91,10 @@ async def _buy(shop: Shop) -> None:
 
 async def _copy(shop: Shop, beside: Units) -> None:
     """Orders are copied to the shop's other system; one of them cannot be read."""
-    wanted = [Concerned(link.key) for link in [*shop.razorpay.links.values()][-3:]]
-    await shop.write([0], "hi")
-    await shop.store.advance_due(lambda given: change_set(given, mirrored=wanted), shop.now)
+    wanted = [Concerned(link.key, is_new=True) for link in [*shop.razorpay.links.values()][-3:]]
+    for mirrored in (wanted, [Concerned(one.order_key) for one in wanted]):
+        await shop.write([0], "hi")
+        await shop.store.advance_due(partial(change_set, mirrored=mirrored), shop.now)
     destination = "UPDATE orders SET destination = $2 WHERE key = $1"
     await beside.run(lambda tx: tx.fetch(destination, wanted[0].order_key, "7"))
     one, two, *_ = await shop.store.mirrors.claim(shop.now, 4, LEASE)

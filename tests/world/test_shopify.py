@@ -294,3 +294,16 @@ async def test_one_that_the_staff_of_shopify_cancelled_is_told_once(live: Live, 
     assert "is cancelled at Shopify, and its goods are due here" in (await notices(live))[f"gone {key}"]
     assert (await mirror(live, key))["told"] == "gone"
     assert only(store).paid is False
+
+
+async def test_what_was_due_before_a_store_was_set_is_never_copied(
+    live: Live, store: ShopifyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as unset:
+        unset.setattr(live.workers, "_mirrors", None)
+        key = await paid(live)
+    await change(live, key, "stage", to="out", by="Ravi")
+    await live.settle()
+    assert await live.rows("SELECT * FROM mirror") == []
+    await paid(live)
+    assert only(store).wanted["sourceIdentifier"] != key
