@@ -28,7 +28,7 @@ from payments.shop.orders import Lifecycle, line_values, order_key_of
 from storage.database.encoding import check, dumps
 from storage.database.queues import InboxState, Lane, OutboxState, Urgency
 from storage.database.transaction import Transaction
-from storage.inbox import forgetting, notices, order_numbers, quotas, stock
+from storage.inbox import forgetting, mirrored, notices, order_numbers, quotas, stock
 
 _ERROR: Final = 4000
 """The longest traceback that is stored, in characters."""
@@ -248,18 +248,6 @@ def _amendments(saving: Saving) -> Iterator[tuple[Any, ...]]:
         yield (one.key, saving.id, one.order_key, *goods, one.by, one.why, to, one.at, cause)
 
 
-def _to_mirror(saving: Saving) -> Iterator[tuple[Any, ...]]:
-    for one in saving.changes.mirrored:
-        if one.is_new:
-            yield (one.order_key, "wanted", *(0,) * 10, saving.now, saving.now)
-
-
-def _mirrored(saving: Saving) -> Iterator[tuple[Any, ...]]:
-    for one in saving.changes.mirrored:
-        if not one.is_new:
-            yield (one.order_key, int(one.restock), saving.now)
-
-
 def _account(saving: Saving) -> Iterator[tuple[str]]:
     if saving.changes.account:
         yield (saving.changes.account,)
@@ -333,18 +321,6 @@ UPDATE orders SET payment = $3, lifecycle = $4, stage = $5, stage_by = $6, stage
     paid_at = CASE WHEN $12::bigint IS NULL THEN NULL ELSE COALESCE(paid_at, $12::bigint) END
 WHERE conversation_id = $1 AND key = $2"""
 
-# While a worker has the copy, it is due again when the worker is done: see `storage.outbox.mirrors`.
-_TO_MIRROR = """
-INSERT INTO mirror (order_key, state, restock, amendments, asked_at, looks, failures, failing_since, recheck,
-    revision, tries, leased, due_at, created_at)
-VALUES {rows}
-ON CONFLICT (order_key) DO UPDATE SET revision = mirror.revision + 1, restock = excluded.restock,
-    due_at = CASE WHEN mirror.leased = 1 THEN mirror.due_at ELSE excluded.due_at END"""
-_MIRRORED = """
-UPDATE mirror SET revision = revision + 1, restock = v.column2,
-    due_at = CASE WHEN leased = 1 THEN due_at ELSE v.column3 END
-FROM (VALUES {rows}) AS v WHERE mirror.order_key = v.column1"""
-
 _REFUNDS = """
 INSERT INTO refund (key, conversation_id, order_key, payment_id, amount, reason, status, refund_id,
     created_at)
@@ -373,8 +349,11 @@ TABLES: Final = (
     Table(_order_books, _update_each(_ORDER_BOOKS)),
     Table(_refunds, _upsert(_REFUNDS)),
     Table(_amendments, _insert(_AMENDMENTS)),
-    Table(_to_mirror, _upsert(_TO_MIRROR)),
-    Table(_mirrored, _update(_MIRRORED, "text int bigint")),
+    Table(lambda saving: mirrored.new(saving.changes.mirrored, saving.now), _upsert(mirrored.NEW)),
+    Table(
+        lambda saving: mirrored.changed(saving.changes.mirrored, saving.now),
+        _update(mirrored.CHANGED, "text int bigint"),
+    ),
     # From here on rows that processes share: the installation's first, so that no two wait for each other.
     Table(_account, lambda tx, rows, now: tx.each(_ACCOUNT, rows[:1])),
     Table(_numbers, lambda tx, rows, now: order_numbers.take(tx, rows)),
