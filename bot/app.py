@@ -17,6 +17,7 @@ from bot.group_commit import Batcher
 from bot.hook_client import HookClient
 from bot.metrics import Metrics
 from bot.settings import Settings
+from bot.shopify import shopify_client
 from bot.staff import declare_staff, staffed
 from bot.whatsapp.channel import WHATSAPP
 from bot.whatsapp.client import WhatsAppClient
@@ -95,9 +96,11 @@ async def bot(
             if settings.munshi_hook_url
             else None
         )
-        context = Context(
-            settings, clock, versions, store, whatsapp, gateway, inbox.batcher, metrics, hooks=hooks
-        )
+        shopify = shopify_client(settings)
+        if shopify is not None:
+            stack.push_async_callback(shopify.close)
+        parts = (settings, clock, versions, store, whatsapp, gateway, inbox.batcher, metrics)
+        context = Context(*parts, hooks=hooks, shopify=shopify)
         workers = Workers(context, random.SystemRandom())
         inbox.workers = workers
         stack.push_async_callback(workers.close)

@@ -18,6 +18,7 @@ from bot.settings import Settings
 from bot.whatsapp.client import WhatsAppClient
 from flows.engine.model import Flow
 from payments.razorpay.gateway import Gateway
+from payments.shopify.client import ShopifyClient
 from storage import Store
 from storage.inbox.arrival import Arrival
 from storage.inbox.arrivals import Stored
@@ -64,6 +65,8 @@ class Context:
     pulse: Pulse = field(default_factory=Pulse)
     intake: IntakeHealth = field(default_factory=IntakeHealth)
     refusals: RefusedWebhooks = field(default_factory=RefusedWebhooks)
+    shopify: ShopifyClient | None = None
+    """None if the shop's orders are not copied to Shopify."""
     broadcast_begun: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when this process stored a broadcast, so that its workers begin at once."""
     hooks: HookClient | None = None

@@ -23,7 +23,9 @@ from payments.processing.verbs import WROTE
 from payments.razorpay import webhook
 from payments.razorpay.fetched import Reading
 from payments.razorpay.gateway import Link
-from payments.shop.orders import Mode
+from payments.shop.fulfilment import Stage
+from payments.shop.orders import Mode, Order
+from payments.shopify.webhook import News, Topic
 from storage.database.queues import Lane
 from storage.inbox.arrival import Arrival
 from storage.inbox.idempotency import Once
@@ -153,6 +155,38 @@ def from_razorpay(
             webhook.digest(raw), EventKind.OTHER, content, redacted, order_key=order_key, pending=False
         )
     return Arrival(webhook.digest(raw), EventKind.FACTS, content, redacted, order_key=order_key)
+
+
+def from_shopify(news: News, delivery: str, order: Order, stage: Stage | None) -> Arrival | None:
+    """Return the arrival of news of an order's copy at Shopify; None if a copy that is read again is enough.
+
+    `delivery` is Shopify's id of the webhook. `stage` is where the goods are, if the news may move them: so
+    nothing happens to an order that has moved meanwhile. Money that was paid is never given back by this.
+    """
+    key = _key(f"shopify:{delivery}")
+    if news.topic is Topic.REFUNDED:
+        body = {"reason": "a refund at Shopify"}
+        return Arrival(
+            key, EventKind.OTHER, body, order_key=order.key, pending=False, notice=_refund_there(order)
+        )
+    if stage is None:
+        return None
+    verb, value = ("cancel", "") if news.stage is None else ("stage", str(news.stage))
+    action = StaffAction(order.key, "Shopify", verb, value, expected=str(stage), money=False)
+    return Arrival(key, EventKind.STAFF, staff_action_to_json(action), order_key=order.key)
+
+
+def _refund_there(order: Order) -> Notice:
+    said = (
+        f"A refund was recorded at Shopify for order #{order.number}. It moves no money: what was paid by"
+        " Razorpay goes back only from here. Say so with 'less', 'allowance' or 'cancel', if it should."
+    )
+    return Notice(NoticeKind.SHOPIFY, f"refund {order.key}", said)
+
+
+def unused(key: str, reason: str) -> Arrival:
+    """Return the arrival of a signed body that says nothing that can be used."""
+    return Arrival(_key(key), EventKind.OTHER, {"reason": reason}, pending=False)
 
 
 def unreadable(raw: bytes, path: str, reason: str) -> Arrival:

@@ -9,7 +9,7 @@ import structlog
 from payments.processing.notice import Notice, NoticeKind
 from storage import Store
 
-PATHS: Final = frozenset({"/whatsapp/webhook", "/payments/webhook"})
+PATHS: Final = frozenset({"/whatsapp/webhook", "/payments/webhook", "/webhooks/shopify"})
 """Paths to which providers post webhooks."""
 _PROBE_SECONDS: Final = 5.0
 """How long a successful write counts as proof that the next one succeeds."""

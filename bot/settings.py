@@ -48,6 +48,7 @@ MIN_KEEP: Final = 90
 """Days for which chats are kept at least: longer than a provider repeats a webhook or reports on a message,
 and than a payment that is not disputed can change."""
 
+_STORE: Final = re.compile(r"(?:https://)?([a-z0-9][a-z0-9-]*)(?:\.myshopify\.com)?/?")
 _ADDRESS: Final = r"^https?://[A-Za-z0-9.\[\]:-]+(/[^\s]*)?$"
 
 
@@ -60,6 +61,13 @@ def _require_secret(secret: SecretStr) -> SecretStr:
     if len(secret.get_secret_value()) < MIN_SECRET:
         raise ValueError(f"has under {MIN_SECRET} characters, so it could be guessed")
     return secret
+
+
+def _require_secrets(secrets: SecretStr) -> SecretStr:
+    """Return the secret, or the two with a comma between, each of which is checked."""
+    for secret in secrets.get_secret_value().split(","):
+        _require_secret(SecretStr(secret))
+    return secrets
 
 
 def _require_id(value: str) -> str:
@@ -166,8 +174,28 @@ class Settings(ServerSettings):
     razorpay_webhook_secret: Secret
     razorpay_webhook_secret_previous: Secret | None = None
 
+    shopify_api_url: Annotated[str | None, Field(pattern=_ADDRESS)] = None
+    shopify_access_token: Secret | None = None
+    shopify_client_id: Annotated[str, AfterValidator(_require_id)] | None = None
+    shopify_client_secret: Secret | None = None
+    shopify_webhook_secret: Annotated[SecretStr, AfterValidator(_require_secrets)] | None = None
     shopify_store: str | None = None
-    shopify_access_token: SecretStr | None = None
+
+    @field_validator("shopify_store")
+    @classmethod
+    def _store(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """Return the store's whole name. It is checked last, when all that it needs is known."""
+        if value is None:
+            return None
+        if not (named := _STORE.fullmatch(value.lower())):
+            raise ValueError("is not the name of a store: write for example annapurna.myshopify.com")
+        both = ("shopify_client_id", "shopify_client_secret")
+        if not info.data.get("shopify_access_token") and not all(map(info.data.get, both)):
+            raise ValueError(
+                "needs SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRET (Shopify Dev Dashboard > your app >"
+                " Settings), or the SHOPIFY_ACCESS_TOKEN of an older custom app"
+            )
+        return f"{named[1]}.myshopify.com"
 
     @field_validator("munshi_staff")
     @classmethod
@@ -207,6 +235,18 @@ class Settings(ServerSettings):
     def hook_keys(self) -> tuple[bytes, ...]:
         """The keys that sign events out; two while the secret is being rotated."""
         return keys_of(self.munshi_hook_secret.get_secret_value()) if self.munshi_hook_secret else ()
+
+    @property
+    def shopify_webhook_secrets(self) -> tuple[str, ...]:
+        """The keys with which Shopify may sign: those that are named, or else the client's secret."""
+        if self.shopify_webhook_secret is not None:
+            return tuple(self.shopify_webhook_secret.get_secret_value().split(","))
+        return () if self.shopify_client_secret is None else (self.shopify_client_secret.get_secret_value(),)
+
+    @property
+    def shopify_url(self) -> str:
+        """Where Shopify answers for the store."""
+        return (self.shopify_api_url or f"https://{self.shopify_store}").rstrip("/")
 
     @property
     def keep_chats(self) -> int:

@@ -1,1 +1,1 @@
-"""The shop's money: catalogue, orders, the ledger, the processing of events, and Razorpay."""
+"""The shop's money: catalogue, orders, the ledger, the processing of events, Razorpay and Shopify."""

@@ -5,6 +5,7 @@ non-ASCII text, so such a request would be answered 500. With an empty secret it
 """
 
 import hmac
+from base64 import b64decode
 from hashlib import sha256
 from typing import Final
 
@@ -28,6 +29,15 @@ def may_match(signature: str | None) -> bool:
     """Return whether `signature` has the shape of a signature. If not, the body need not be read on."""
     given = (signature or "").encode("utf-8", "backslashreplace")
     return len(given) == 64 and _HEX.issuperset(given)
+
+
+def matches_base64(body: bytes, signature: str | None, *secrets: str) -> bool:
+    """Return whether `signature` is the HMAC-SHA256 of `body` in base64; as `matches` otherwise."""
+    try:
+        given = b64decode((signature or "").encode("utf-8", "backslashreplace"), validate=True).hex()
+    except ValueError:
+        return False
+    return matches(body, given, *secrets)
 
 
 def matches(body: bytes, signature: str | None, *secrets: str) -> bool:

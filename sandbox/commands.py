@@ -5,6 +5,7 @@ link's short URL or id; `count` is 1 by default; amounts are paise.
 """
 
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import Final, TypeAlias
 
 from sandbox.faults import Fault, Faults
@@ -74,6 +75,21 @@ async def _subscribe(world: World, _fields: Fields) -> None:
 
 async def _unsubscribe(world: World, _fields: Fields) -> None:
     world.meta.account.is_subscribed = False
+
+
+async def _shopify_fault(world: World, fields: Fields) -> None:
+    """What happens to the next order at Shopify: `lost` (its answer), `throttled`, `token`, or `total`."""
+    match fields.text("kind"):
+        case "lost":
+            world.shopify.faults.next("orderCreate", Fault.drop_after_accepting())
+        case "throttled":
+            world.shopify.throttle()
+        case "token":
+            world.shopify.expire_token()
+        case "total":
+            world.shopify.overcharge = Decimal(fields.number("amount")) / 100
+        case other:
+            raise ValueError(f"no kind {other!r}; there are lost, throttled, token, total")
 
 
 def _link(world: World, fields: Fields) -> str:
@@ -258,6 +274,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "mischief": _mischief,
     "fail_next": _fail_next,
     "always": _always,
+    "shopify_fault": _shopify_fault,
 }
 """
 `write {wa_id, text, name?}` · `send {wa_id, kind, body}` (what is not text) ·
@@ -274,5 +291,6 @@ of `url`, the newest link that this person was shown) ·
 `dispute {payment, state}` · `expire {url}` · `cancel {url}` · `enable_webhook` · `fee_bearer {who}` ·
 `lose {provider, count?}` · `duplicate {provider, count?}` ·
 `delay {provider, ms, count?}` · `mischief {lose?, duplicate?, delay?, reorder?, most_delay_ms?, seed?}` ·
-`fail_next {provider, operation, fault, count?, …}` · `always {provider, operation, fault?, …}`
+`fail_next {provider, operation, fault, count?, …}` · `always {provider, operation, fault?, …}` ·
+`shopify_fault {kind, amount?}` (at the next order: `lost`, `throttled`, `token`; `total` adds an amount)
 """

@@ -17,9 +17,10 @@ _Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def routes(world: World) -> list[web.RouteDef]:
-    """Return the routes under `/_control`: two that are read, and a POST for each of `commands.COMMANDS`.
+    """Return the routes under `/_control`: three that are read, and a POST for each of `commands.COMMANDS`.
 
     `GET messages?wa_id=` is what a person received; with `after=3`, without the first three.
+    `GET shopify` is the orders at Shopify.
     `GET sent?wa_id=` is what they sent, each with the number of messages that they had received `before`.
 
     A command takes a JSON object and answers `{"id": …}`, null if nothing was made. If the link, choice or
@@ -40,8 +41,16 @@ def routes(world: World) -> list[web.RouteDef]:
         said = person.sent if person else []
         return json_answer([{"words": one.words, "before": one.before} for one in said])
 
+    async def shopify(request: web.Request) -> web.Response:
+        return json_answer([{**order.shown(), "source": order.source} for order in world.shopify.orders])
+
     posts = [web.post(f"/_control/{name}", _handler(world, command)) for name, command in COMMANDS.items()]
-    return [*posts, web.get("/_control/messages", messages), web.get("/_control/sent", sent)]
+    return [
+        *posts,
+        web.get("/_control/messages", messages),
+        web.get("/_control/sent", sent),
+        web.get("/_control/shopify", shopify),
+    ]
 
 
 def _handler(world: World, command: Command) -> _Handler:

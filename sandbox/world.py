@@ -1,4 +1,4 @@
-"""Meta and Razorpay together: on loopback, with one clock, delivering to one bot."""
+"""Meta and Razorpay, and Shopify if it is wanted: on loopback, with one clock, delivering to one bot."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -12,6 +12,7 @@ from sandbox.delivery import Courier, Delivery
 from sandbox.ids import Ids
 from sandbox.meta import Meta, Window
 from sandbox.razorpay import Razorpay
+from sandbox.shopify import Shopify
 
 API_VERSION: Final = "v25.0"
 _TICK: Final = 0.2
@@ -29,6 +30,8 @@ class Secrets:
     key_id: str = "rzp_test_Sandbox000001"
     key_secret: str = field(default="sandbox-key-secret", repr=False)
     webhook_secret: str = field(default="sandbox-webhook-secret", repr=False)
+    shopify_client_id: str = "sandbox-shopify-client"
+    shopify_client_secret: str = field(default="sandbox-shopify-secret", repr=False)
 
 
 class World:
@@ -67,8 +70,16 @@ class World:
             courier=self.courier,
             ids=Ids(f"razorpay {seed}"),
         )
+        self.shopify = Shopify(
+            client_id=self.secrets.shopify_client_id,
+            client_secret=self.secrets.shopify_client_secret,
+            now=now,
+            ids=Ids(f"shopify {seed}"),
+        )
         self.meta_url = ""
         self.razorpay_url = ""
+        self.shopify_url = ""
+        """Empty if the world has no Shopify."""
 
     @classmethod
     @asynccontextmanager
@@ -95,9 +106,12 @@ class World:
 
     @asynccontextmanager
     async def serving(
-        self, host: str, meta_port: int, razorpay_port: int, *, ticking: bool
+        self, host: str, meta_port: int, razorpay_port: int, *, ticking: bool, shopify_port: int | None = None
     ) -> AsyncIterator[None]:
-        """Serve both on `host` (port 0: any free one). `ticking` calls `tick` several times a second."""
+        """Serve both on `host` (port 0: any free one). `ticking` calls `tick` several times a second.
+
+        With a `shopify_port`, a Shopify store too.
+        """
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self.courier)
             self.meta_url = await stack.enter_async_context(_served(self.meta.app, host, meta_port))
@@ -105,6 +119,9 @@ class World:
                 _served(self.razorpay.app, host, razorpay_port)
             )
             self.razorpay.page_url = self.razorpay_url
+            if shopify_port is not None:
+                served = _served(self.shopify.app, host, shopify_port)
+                self.shopify_url = await stack.enter_async_context(served)
             if ticking:
                 await stack.enter_async_context(self._ticker())
             yield
@@ -127,6 +144,17 @@ class World:
             "RAZORPAY_KEY_ID": self.secrets.key_id,
             "RAZORPAY_KEY_SECRET": self.secrets.key_secret,
             "RAZORPAY_WEBHOOK_SECRET": self.secrets.webhook_secret,
+            **self._shopify_settings(),
+        }
+
+    def _shopify_settings(self) -> dict[str, str]:
+        if not self.shopify_url:
+            return {}
+        return {
+            "SHOPIFY_STORE": "sandbox",
+            "SHOPIFY_API_URL": self.shopify_url,
+            "SHOPIFY_CLIENT_ID": self.secrets.shopify_client_id,
+            "SHOPIFY_CLIENT_SECRET": self.secrets.shopify_client_secret,
         }
 
     async def connect(self, bot_url: str) -> None:

@@ -48,6 +48,7 @@ from storage.outbox.channel import Channel
 from storage.outbox.deliveries import Claim, Delivery, Outcome
 from storage.outbox.due import Due
 from storage.outbox.hooks import Hooks
+from storage.outbox.mirrors import Mirrors
 from storage.outbox.receipts import Applied
 from storage.reports import chat_queries, exports, invoices, order_queries, queries
 from storage.reports.chats import ChatFilter, ChatPage
@@ -76,6 +77,7 @@ class Store:
         self.versions = StoredVersions(units)
         self.hooks = Hooks(units)
         self.broadcasts = Broadcasts(units)
+        self.mirrors = Mirrors(units, channel.naming)
 
     @property
     def shared(self) -> bool:

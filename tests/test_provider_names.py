@@ -1,4 +1,4 @@
-"""Only WhatsApp's and Razorpay's own folders name these providers."""
+"""Only WhatsApp's, Razorpay's and Shopify's own folders name these providers."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from flows.messages.replies import LONGEST
 
 ROOT: Final = Path(__file__).parents[1]
 _PROVIDERS: Final = re.compile(
-    r"whatsapp|\bmeta\b|bsuid|razorpay|\b131\d{3}\b|24[ -]hours?|wamid|plink", re.IGNORECASE
+    r"whatsapp|\bmeta\b|bsuid|razorpay|shopify|\b131\d{3}\b|24[ -]hours?|wamid|plink", re.IGNORECASE
 )
 _ORM: Final = re.compile(r"\bclass Meta:|\b_meta\.")
 """What the ORM calls its own."""
@@ -52,6 +52,14 @@ NAMING_RAZORPAY: Final = frozenset({
     "payments/simulator/simulator.py",
 })  # fmt: skip
 """Files of payments outside `payments/razorpay` that name it. None may join; one that stops leaves."""
+NAMING_SHOPIFY: Final = frozenset({
+    "payments/__init__.py",
+    "payments/processing/notice.py",
+    "payments/shop/product_yaml.py",
+    "payments/shop/products.py",
+    "payments/shop/sheet_rows.py",
+})  # fmt: skip
+"""Files of payments outside `payments/shopify` that name it."""
 
 
 def named(room: str) -> Iterator[str]:
@@ -77,3 +85,8 @@ def test_no_other_file_of_payments_names_razorpay() -> None:
         line.partition(":")[0] for line in named("payments") if re.search(r"razorpay|plink", line, re.I)
     }
     assert {file for file in outside if not file.startswith("payments/razorpay/")} == NAMING_RAZORPAY
+
+
+def test_no_other_file_of_payments_names_shopify() -> None:
+    outside = {line.partition(":")[0] for line in named("payments") if re.search("shopify", line, re.I)}
+    assert {file for file in outside if not file.startswith("payments/shopify/")} == NAMING_SHOPIFY

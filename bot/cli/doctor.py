@@ -16,6 +16,7 @@ from bot.cli.ledger import held_lines
 from bot.cli.lifecycle import database_url, in_words, looked_up, refuse, run
 from bot.cli.operator_changes import change
 from bot.cli.risks import risks
+from bot.cli.shopify_check import shopify
 from bot.cli.webhook import webhook
 from bot.flow_file import load_flow
 from bot.log import mask
@@ -115,8 +116,6 @@ async def _settings(settings: Settings) -> AsyncIterator[Finding]:
         yield risk
     mode = {Mode.LIVE: "live: real money", Mode.TEST: "test: no real money"}
     yield Finding("mode", True, mode[settings.razorpay_mode])
-    if settings.shopify_store:
-        yield Finding("Shopify", True, "set, but this version sends no orders to Shopify")
 
 
 async def _flow(settings: Settings) -> AsyncIterator[Finding]:
@@ -299,5 +298,6 @@ _CHECKS: Final[Mapping[str, Callable[[Settings], AsyncIterator[Finding]]]] = {
     "WhatsApp": _whatsapp,
     "Razorpay": _razorpay,
     "hooks": _hooks,
+    "Shopify": shopify,
 }
 """The checks, in the order of the report."""

@@ -20,23 +20,27 @@ def products_of(file: Path) -> str:
 
     What can be mended, and what was read, is told on stderr.
     """
-    sheet = read_sheet(_text_of(file), LIMITS.row_title)
+    return in_yaml(read_sheet(_text_of(file), LIMITS.row_title), str(file))
+
+
+def in_yaml(sheet: Sheet, place: str) -> str:
+    """Return the products of `sheet` as YAML, as `products_of` does. `place` is where faults are shown."""
     for fault in sheet.faults:
-        _tell(file, "error", fault)
+        _tell(place, "error", fault)
     if sheet.faults:
         typer.echo("Nothing was taken over: mend these and call the command again.", err=True)
         raise typer.Exit(1)
     for hint in sheet.hints:
-        _tell(file, "warning", hint)
+        _tell(place, "warning", hint)
     if sheet.unread:
         typer.echo(printable(f"not read: the columns {', '.join(sheet.unread)}"), err=True)
     typer.echo(_read(sheet), err=True)
     return products_yaml(sheet)
 
 
-def _tell(file: Path, severity: str, fault: SheetFault) -> None:
+def _tell(place: str, severity: str, fault: SheetFault) -> None:
     mend = f"\n    {fault.mend}" if fault.mend else ""
-    typer.echo(printable(f"{file}:{fault.line}: {severity}: {fault.message}{mend}", "\n"), err=True)
+    typer.echo(printable(f"{place}:{fault.line}: {severity}: {fault.message}{mend}", "\n"), err=True)
 
 
 def _read(sheet: Sheet) -> str:

@@ -27,15 +27,21 @@ Played = Annotated[
         "--sandbox", help="Against a pretended Meta and Razorpay: no keys, and books that are forgotten."
     ),
 ]
+WithShopify = Annotated[
+    bool,
+    typer.Option("--shopify", help="With --sandbox: a pretended Shopify too, which gets the paid orders."),
+]
 Create = Annotated[bool, typer.Option("--create", help="Make the database, if there is none.")]
 
 
-def command(sandbox: Played = False, create: Create = False) -> None:
+def command(sandbox: Played = False, create: Create = False, shopify: WithShopify = False) -> None:
     """Serve webhooks and the API, and do the work they bring. Pending migrations are applied first."""
     if sandbox:
         log.configure()
-        run(_play())
+        run(_play(shopify=shopify))
         return
+    if shopify:
+        raise typer.BadParameter("--shopify goes with --sandbox: a real store is set by SHOPIFY_STORE")
     settings = settings_or_refuse()
     log.configure(settings.secrets)
     run(_serve(settings, Store.migrate if create else Store.upgrade))
@@ -52,9 +58,9 @@ async def _serve(settings: Settings, migrate: Callable[[str], Awaitable[list[str
         typer.echo("Munshi stops: what is in flight is finished and recorded")
 
 
-async def _play() -> None:
+async def _play(*, shopify: bool) -> None:
     """Run the bot in a sandbox until SIGINT or SIGTERM."""
-    async with played() as (world, settings):
+    async with played(shopify=shopify) as (world, settings):
         await Store.migrate(settings.database_url)
         async with bot(settings) as (context, workers), serving(context) as url, reloading(context):
             workers.start()
@@ -62,6 +68,8 @@ async def _play() -> None:
             typer.echo(serves(context, url))
             for line in _how_to_try(context, url, world.meta_url):
                 typer.echo(line)
+            if shopify:
+                typer.echo(f"The orders at Shopify:\n  curl {world.meta_url}/_control/shopify")
             await until_told_to_stop()
 
 

@@ -12,6 +12,8 @@ from bot.json_text import MAX_DEPTH, is_deep
 WHATSAPP_BODY: Final = 4 * 1024 * 1024
 """Bytes. Meta sends up to 3 MB. Source: WhatsApp webhooks overview."""
 RAZORPAY_BODY: Final = 256 * 1024
+SHOPIFY_BODY: Final = 4 * 1024 * 1024
+"""An order of many lines has some hundred KB."""
 API_BODY: Final = 64 * 1024
 LARGE: Final = 256 * 1024
 """Bytes above which bodies are checked one at a time."""

@@ -22,6 +22,7 @@ from bot.http import (
     operator_api,
     orders_api,
     products_api,
+    shopify_webhook,
     webhooks,
 )
 from bot.http.connections import CONNECTIONS, IDLE_SECONDS, Connections
@@ -50,6 +51,7 @@ def application(context: Context) -> web.Application:
     app.add_routes(
         [
             *webhooks.routes,
+            *shopify_webhook.routes,
             *orders_api.routes,
             *desk_api.routes,
             *operator_api.routes,

@@ -43,7 +43,7 @@ async def whatsapp(request: web.Request) -> web.Response:
     """Accept messages and statuses from Meta. 200 once all of them are durable; 403 on a bad signature."""
     header = request.headers.get("X-Hub-Signature-256")
     if not signature.may_match((header or "").removeprefix(SCHEME)):
-        raise _forbidden(WHATSAPP, header, "X-Hub-Signature-256", "WHATSAPP_APP_SECRET")
+        raise forbidden(WHATSAPP, header, "X-Hub-Signature-256", "WHATSAPP_APP_SECRET")
     raw = await bodies.read_body(request, bodies.WHATSAPP_BODY)
     await take_whatsapp(request.app[CONTEXT], raw, header)
     return web.Response(text="ok\n")
@@ -54,7 +54,7 @@ async def razorpay(request: web.Request) -> web.Response:
     """Accept one event from Razorpay. 200 once it is durable; 403 on a bad signature."""
     header = request.headers.get("X-Razorpay-Signature")
     if not signature.may_match(header):
-        raise _forbidden(RAZORPAY, header, "X-Razorpay-Signature", "RAZORPAY_WEBHOOK_SECRET")
+        raise forbidden(RAZORPAY, header, "X-Razorpay-Signature", "RAZORPAY_WEBHOOK_SECRET")
     raw = await bodies.read_body(request, bodies.RAZORPAY_BODY)
     await take_razorpay(request.app[CONTEXT], raw, header)
     return web.Response(text="ok\n")
@@ -69,13 +69,13 @@ async def take_whatsapp(context: Context, raw: bytes, header: str | None) -> Non
     signed = header or ""
     secret = context.settings.whatsapp_app_secret.get_secret_value()
     if not signed.startswith(SCHEME) or not signature.matches(raw, signed.removeprefix(SCHEME), secret):
-        await _count_refused(context, WHATSAPP, "WHATSAPP_APP_SECRET")
-        raise _forbidden(WHATSAPP, header, "X-Hub-Signature-256", "WHATSAPP_APP_SECRET")
+        await count_refused(context, WHATSAPP, "WHATSAPP_APP_SECRET")
+        raise forbidden(WHATSAPP, header, "X-Hub-Signature-256", "WHATSAPP_APP_SECRET")
     context.refusals.accepted(WHATSAPP)
-    body = await _read(context, raw, WHATSAPP)
+    body = await read_or_keep(context, raw, WHATSAPP)
     if body is not None:
         parsed, ours = parse(body), context.settings.whatsapp_phone_number_id
-        await _store(context, from_whatsapp(parsed, ours, context.clock.now()))
+        await store(context, from_whatsapp(parsed, ours, context.clock.now()))
         _count_elsewhere(context, parsed, ours)
 
 
@@ -86,10 +86,10 @@ async def take_razorpay(context: Context, raw: bytes, header: str | None) -> Non
     requests wait.
     """
     if not signature.matches(raw, header, *context.settings.razorpay_webhook_secrets):
-        await _count_refused(context, RAZORPAY, "RAZORPAY_WEBHOOK_SECRET")
-        raise _forbidden(RAZORPAY, header, "X-Razorpay-Signature", "RAZORPAY_WEBHOOK_SECRET")
+        await count_refused(context, RAZORPAY, "RAZORPAY_WEBHOOK_SECRET")
+        raise forbidden(RAZORPAY, header, "X-Razorpay-Signature", "RAZORPAY_WEBHOOK_SECRET")
     context.refusals.accepted(RAZORPAY)
-    body = await _read(context, raw, RAZORPAY)
+    body = await read_or_keep(context, raw, RAZORPAY)
     if body is None:
         return
     body = storable(body)
@@ -99,10 +99,10 @@ async def take_razorpay(context: Context, raw: bytes, header: str | None) -> Non
     order_key = read.order_key
     if order_key is None and read.link_id is not None:
         order_key = await context.store.order_of_link(read.link_id)
-    await _store(context, [from_razorpay(raw, read, order_key, body, context.gateway.mode)])
+    await store(context, [from_razorpay(raw, read, order_key, body, context.gateway.mode)])
 
 
-async def _count_refused(context: Context, path: str, setting: str) -> None:
+async def count_refused(context: Context, path: str, setting: str) -> None:
     """Count a wrong signature at path `path`. The request is refused even if no notice can be stored."""
     try:
         await context.refusals.refused(path, setting, context.store, context.clock.now())
@@ -116,7 +116,7 @@ def _count_elsewhere(context: Context, parsed: Parsed, ours: str) -> None:
     context.refusals.elsewhere(number for number in numbers if number is not None)
 
 
-async def _read(context: Context, raw: bytes, path: str) -> Json | None:
+async def read_or_keep(context: Context, raw: bytes, path: str) -> Json | None:
     """Parse `raw`. If it is not JSON, store it as it came, with a notice, and return None.
 
     Such a body is acknowledged, because its sender would otherwise repeat the same bytes for days.
@@ -126,18 +126,18 @@ async def _read(context: Context, raw: bytes, path: str) -> Json | None:
     except Unreadable as unread:
         reason = str(unread)
     log.error("webhook unreadable", path=path, reason=reason, bytes=len(raw))
-    await _store(context, [unreadable(raw, path, reason)])
+    await store(context, [unreadable(raw, path, reason)])
     context.metrics.unreadable.labels(path).inc()
     return None
 
 
-def _forbidden(path: str, given: str | None, header: str, setting: str) -> web.HTTPForbidden:
+def forbidden(path: str, given: str | None, header: str, setting: str) -> web.HTTPForbidden:
     missing = given is None
     log.warning("webhook refused", path=path, missing=missing, mend=f"check {setting} if this repeats")
     return web.HTTPForbidden(text=f"{header} {'is missing' if missing else 'does not match'}\n")
 
 
-async def _store(context: Context, arrivals: Sequence[Arrival]) -> None:
+async def store(context: Context, arrivals: Sequence[Arrival]) -> None:
     if arrivals:
         await context.inbox.put(arrivals)
         await context.intake.recovered(context.store, context.clock.now())

@@ -22,10 +22,12 @@ from bot.workers.broadcasts import Broadcasts
 from bot.workers.day_reports import DayReports
 from bot.workers.executor import LEASE, Executor, fits
 from bot.workers.hooks import Hooks
+from bot.workers.mirrors import Mirrors
 from bot.workers.retention import Retention
 from bot.workers.rounds import Rounds, wait_for
 from bot.workers.traffic import Traffic
 from payments.ledger.holds import in_words, needs_person
+from payments.ledger.mirrors import concerned
 from payments.processing.changes import ChangeSet, Outcome
 from payments.processing.step_input import StepInput
 from storage.database.queues import Lane
@@ -77,6 +79,7 @@ class Workers:
         self._day_reports = DayReports(context)
         self._broadcasts = Broadcasts(context, self.wake)
         self._hooks = None if context.hooks is None else Hooks(context, context.hooks, dice)
+        self._mirrors = None if context.shopify is None else Mirrors(context, context.shopify, dice)
         self._flow = Rounds()
         self._stepping, self._performing = asyncio.Event(), asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -103,11 +106,14 @@ class Workers:
             task.add_done_callback(self._on_loop_end)
 
     def _following(self) -> Iterator[Coroutine[Any, Any, None]]:
-        """Yield the loops that not every process has: of a flow which another one serves, of events out."""
+        """Yield the loops that not every process has: to follow another's flow, to tell programs."""
         if self._context.store.shared:
             yield self._flow.run(self._context.follow_flow, FLOW_SECONDS, "the served flow was not looked up")
-        if self._hooks is not None:
-            yield self._hooks.run()
+        yield from (one.run() for one in self._outward())
+
+    def _outward(self) -> list[Hooks | Mirrors]:
+        """Return what tells the shop's other programs of its orders, if it has any."""
+        return [one for one in (self._hooks, self._mirrors) if one is not None]
 
     async def close(self) -> None:
         """Stop claiming, finish and record the entries in flight, release those that have not started."""
@@ -117,8 +123,8 @@ class Workers:
         self._day_reports.close()
         self._broadcasts.close()
         self._flow.close()
-        if self._hooks is not None:
-            self._hooks.close()
+        for one in self._outward():
+            one.close()
         self._stepping.set()
         self._performing.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)  # `_on_loop_end` has logged their errors
@@ -143,17 +149,20 @@ class Workers:
         lanes = await self._context.store.due_lanes(self._context.clock.now())
         return sum([await self._claim(lane) for lane in ROOM if lane in lanes])
 
-    async def perform_all(self) -> int:
-        """Claim due entries and events out, and start tasks that perform them. Return how many."""
-        return await self.perform() + (await self._hooks.send() if self._hooks else 0)
-
     async def drain(self) -> int:
         """Do all that is due. Return the number of items. For tests, without the loops."""
         done = 0
-        while count := (await self._broadcasts.go_on() or 0) + await self.step() + await self.perform_all():
+        while count := await self._round():
             await self._wait_until_idle()
             done += count
         return done
+
+    async def _round(self) -> int:
+        """Do a round of each kind of work. Return the number of items."""
+        copied = await self._mirrors.copy_due() if self._mirrors else 0
+        offered = await self._broadcasts.go_on() or 0
+        told = await self._hooks.send() if self._hooks else 0
+        return copied + offered + told + await self.step() + await self.perform()
 
     async def _apply_clock_jump(self, jump: int) -> None:
         """Make due the rows that a clock set back has put off, and store a notice about the jump.
@@ -188,12 +197,19 @@ class Workers:
                 log.error("money is held", order=state.key, why=in_words(hold), mend="see munshi doctor")
         for notice in changes.notices:
             log.error("notice", kind=notice.kind, subject=notice.subject, mend=notice.said)
-        if self._hooks is not None and changes.happened:
-            changes.hooks = [*rendered(step_input, changes)]
-            self._hooks.wake()
+        self._tell_outside(step_input, changes)
         if changes.commands:
             self._stepping.set()  # they are events of other conversations, which are due at once
         return changes
+
+    def _tell_outside(self, step_input: StepInput, changes: ChangeSet) -> None:
+        """Add to `changes` what the shop's other programs are to hear of them."""
+        if self._hooks is not None and changes.happened:
+            changes.hooks = [*rendered(step_input, changes)]
+            self._hooks.wake()
+        if self._mirrors is not None:
+            amended = [caused.value.order_key for caused in changes.amendments]
+            changes.mirrored = [*concerned(step_input.orders, changes.orders, amended)]
 
     async def _apply_receipts(self, now: int) -> int:
         """Apply due receipts. Log a failure and go on: it must not keep customers from their answers."""

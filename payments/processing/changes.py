@@ -14,6 +14,7 @@ from flows.engine.effects import Say, StartTimer
 from flows.messages.kinds import Message
 from payments.ledger.calls import Call
 from payments.ledger.facts import Fact
+from payments.ledger.mirrors import Concerned
 from payments.ledger.polling import Poll
 from payments.ledger.refunds import Refund
 from payments.ledger.state import OrderState
@@ -120,6 +121,9 @@ class ChangeSet:
     """What other programs may hear of, in order."""
     hooks: list[HookEvent] = field(default_factory=list)
     """The same as it is stored. Filled by the worker, if the shop has such a program."""
+    mirrored: list[Concerned] = field(default_factory=list)
+    """Orders whose copies in the shop's other system may have to follow. The worker fills it, if the shop has
+    one."""
     account: str | None = None
     """Razorpay's id of our account, if this step learned it."""
     version: int | None = None

@@ -12,6 +12,7 @@ from flows.engine.conversation import Conversation
 from flows.engine.effects import Say, StartTimer
 from payments.ledger.calls import Call
 from payments.ledger.day import Day
+from payments.ledger.mirrors import Concerned
 from payments.ledger.polling import Poll
 from payments.ledger.refunds import Refund
 from payments.ledger.state import OrderState, Task
@@ -84,6 +85,8 @@ class MemoryStore:
     """When each customer last wrote, in milliseconds since 1970, UTC, by conversation."""
     quoted: Mapping[str, str] = field(default_factory=dict)
     """The channel's id of a message to the staff -> the conversation that it was about."""
+    mirrored: dict[str, Concerned] = field(default_factory=dict)
+    """By order: what was last stored of those whose copies may have to follow."""
     notices: dict[tuple[NoticeKind, str], Notice] = field(default_factory=dict)
     """By kind and subject: operators are told once."""
 
@@ -159,6 +162,9 @@ class MemoryStore:
         self.checks |= {(id, check): check for check in changes.checks}
         for notice in changes.notices:
             self.notices.setdefault((notice.kind, notice.subject), notice)
+        for one in changes.mirrored:
+            if one.is_new or one.order_key in self.mirrored:
+                self.mirrored[one.order_key] = one
         self.left = stock.after(self.left, changes.moves)
         self.taken = quotas.after(self.taken, changes.bookings)
         self.next_number += len(changes.placed)

@@ -30,6 +30,7 @@ class NoticeKind(StrEnum):
     FORGOTTEN = "forgotten"
     GIVEN_TWICE = "given twice"
     HOOK = "hook"
+    SHOPIFY = "shopify"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from typing import Final, NamedTuple
 
 from flows.document.words import normalise
 from flows.messages.limits import length
-from payments.shop.sheet_rows import Row, SheetFault, read_rows
+from payments.shop.sheet_rows import Row, Rows, SheetFault, read_rows
 
-_SKU: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+SKU: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""What a sku is made of."""
 _LONGEST: Final = 40
 """Letters of a made sku before what makes it unique; a sku has at most 64."""
 _HALF: Final = 20
@@ -62,7 +63,11 @@ class Sheet:
 
 def read_sheet(text: str, longest_name: int) -> Sheet:
     """Read a sheet in CSV. `longest_name`: UTF-16 code units of a name that the channel's lists show."""
-    found = read_rows(text)
+    return sheet_of(read_rows(text), longest_name)
+
+
+def sheet_of(found: Rows, longest_name: int) -> Sheet:
+    """Return the products of `found`, whose faults are added to. `longest_name` is as for `read_sheet`."""
     groups = _grouped(found.rows)
     found.faults += [fault for rows in groups for fault in _misfits(rows)]
     found.faults += _given_twice(found.rows)
@@ -99,7 +104,7 @@ def _misfits(rows: Sequence[Row]) -> Iterator[SheetFault]:
 def _given_twice(rows: Sequence[Row]) -> Iterator[SheetFault]:
     seen: dict[str, int] = {}
     for row in rows:
-        if row.sku and not _SKU.fullmatch(row.sku):
+        if row.sku and not SKU.fullmatch(row.sku):
             mend = "a sku has up to 64 letters, digits, '-', '_' and '.', and no blanks, as kaju-250"
             yield SheetFault(row.line, f"'{row.sku}' is no sku", mend)
         elif row.sku and row.sku in seen:

@@ -72,6 +72,8 @@ def _sold(row: Row) -> Iterator[str]:
         yield f"stock: {row.stock}"
     if row.photo:
         yield f"image: {_text(row.photo)}"
+    if row.shopify:
+        yield f"shopify: {_text(row.shopify)}"
 
 
 def _rupees(price: int) -> str:

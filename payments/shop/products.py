@@ -36,6 +36,12 @@ Stock: TypeAlias = Annotated[int, Field(strict=True, ge=0)] | None
 """Pieces in stock when the line is written or changed; None if they are not counted."""
 
 
+ShopifyVariant: TypeAlias = (
+    Annotated[str, Field(pattern=r"^gid://shopify/ProductVariant/[0-9]{1,20}$")] | None
+)
+"""Shopify's id of what is sold by one sku."""
+
+
 class _Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -66,6 +72,8 @@ class Variant(_Shape):
     """https address of a picture of its own."""
     stock: Stock = None
     """Pieces that there are now."""
+    shopify: ShopifyVariant = None
+    """Shopify's id of it: `gid://shopify/ProductVariant/123`."""
 
 
 class Product(_Shape):
@@ -83,6 +91,8 @@ class Product(_Shape):
     """https address of a picture, for `{{ product.image }}`."""
     stock: Stock = None
     """Pieces that there are now. Without it, it is never sold out."""
+    shopify: ShopifyVariant = None
+    """Shopify's id of its variant: `gid://shopify/ProductVariant/123`."""
     category: str | None = None
     """Id of its category."""
     gst: GstRate | None = None
@@ -97,7 +107,9 @@ class Product(_Shape):
         if not self.variants and self.price is None:
             mend = "add 'price:' here, or 'variants:' with a price each"
             raise misplaced("Product", [Misplaced(("price",), "'price' is missing", mend)])
-        own = [key for key in ("price", "stock") if self.variants and getattr(self, key) is not None]
+        own = [
+            key for key in ("price", "stock", "shopify") if self.variants and getattr(self, key) is not None
+        ]
         if own:
             mend = "give it to each variant instead"
             raise misplaced(
@@ -130,6 +142,11 @@ class Article:
         """Return its full name: `Kaju katli, 250 g`."""
         name = text_in(self.product.name, language, fallback)
         return f"{name}, {text_in(self.variant.name, language, fallback)}" if self.variant else name
+
+    @property
+    def shopify(self) -> str | None:
+        """Shopify's id of it; None if the file names none."""
+        return self.variant.shopify if self.variant else self.product.shopify
 
     @property
     def image(self) -> str:

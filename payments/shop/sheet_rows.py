@@ -63,6 +63,8 @@ class Row:
     hindi_name: str = ""
     hindi_category: str = ""
     hindi_variant: str = ""
+    shopify: str = ""
+    """Shopify's id of what is sold, if the row came from there."""
 
 
 @dataclass(slots=True)

@@ -232,3 +232,40 @@ class Stray(Model):
             CheckConstraint(check="decision IN ('cancelled', 'refunded', 'kept')", name="stray_decision")
         ]
         indexes: ClassVar = [Index(fields=("order_key",), name="stray_order")]
+
+
+class Mirror(Model):
+    """The copy of an order in the shop's other system: how far it is, and when it has to be looked at.
+
+    `revision` counts the changes of the order that concern it, `tries` the claims. `leased` is 1 while a
+    worker has it; `due_at` is then the end of the lease. `due_at` is NULL while nothing is to be done.
+    """
+
+    order_key = fields.CharField(max_length=ORDER_KEY, primary_key=True)
+    state = fields.TextField()
+    copy_id = fields.TextField(null=True)
+    told = fields.TextField(null=True)
+    amendments = fields.IntField()
+    asked_at = fields.BigIntField()
+    looks = fields.IntField()
+    failures = fields.IntField()
+    failing_since = fields.BigIntField()
+    seen_id = fields.TextField(null=True)
+    recheck = fields.IntField()
+    restock = fields.IntField()
+    revision = fields.IntField()
+    tries = fields.IntField()
+    leased = fields.IntField()
+    due_at = fields.BigIntField(null=True)
+    error = fields.TextField(null=True)
+    created_at = fields.BigIntField()
+
+    class Meta:
+        table = "mirror"
+        constraints: ClassVar = [
+            CheckConstraint(check="state IN ('wanted', 'asked', 'made', 'failed')", name="mirror_state"),
+            CheckConstraint(check="(copy_id IS NOT NULL) = (state = 'made')", name="mirror_made"),
+            CheckConstraint(check="(told IS NULL) = (copy_id IS NULL)", name="mirror_told"),
+            CheckConstraint(check="told IN ('pending', 'paid', 'cancelled', 'gone')", name="mirror_status"),
+            CheckConstraint(check="(asked_at > 0) = (state = 'asked')", name="mirror_asked"),
+        ]

@@ -28,7 +28,17 @@ from payments.shop.orders import Lifecycle, line_values, order_key_of
 from storage.database.encoding import check, dumps
 from storage.database.queues import InboxState, Lane, OutboxState, Urgency
 from storage.database.transaction import Transaction
-from storage.inbox import forgetting, hook_events, invoice_numbers, notices, order_numbers, quotas, stock
+from storage.inbox import (
+    amended,
+    forgetting,
+    hook_events,
+    invoice_numbers,
+    mirrored,
+    notices,
+    order_numbers,
+    quotas,
+    stock,
+)  # fmt: skip
 
 _ERROR: Final = 4000
 """The longest traceback that is stored, in characters."""
@@ -238,13 +248,6 @@ def _refunds(saving: Saving) -> Iterator[tuple[Any, ...]]:
         yield (refund.key, saving.id, refund.order_key, *terms, saving.now)
 
 
-def _amendments(saving: Saving) -> Iterator[tuple[Any, ...]]:
-    for cause, one in saving.changes.amendments:
-        to = None if one.to is None else dumps(destination_to_json(one.to))
-        goods = (str(one.kind), one.amount, one.sku, one.pieces)
-        yield (one.key, saving.id, one.order_key, *goods, one.by, one.why, to, one.at, cause)
-
-
 def _account(saving: Saving) -> Iterator[tuple[str]]:
     if saving.changes.account:
         yield (saving.changes.account,)
@@ -325,12 +328,6 @@ VALUES {rows}
 ON CONFLICT (key) DO UPDATE SET payment_id = excluded.payment_id, amount = excluded.amount,
     reason = excluded.reason, status = excluded.status, refund_id = excluded.refund_id"""
 
-_AMENDMENTS = """
-INSERT INTO amendment (key, conversation_id, order_key, kind, amount, sku, pieces, changed_by, why,
-    destination, created_at, caused_by)
-VALUES {rows}"""
-
-
 TABLES: Final = (
     Table(_results, _update(_RESULT, "bigint text text text bigint")),
     Table(_conversation, _update(_CONVERSATION, "bigint text text bigint bigint text text bigint bigint")),
@@ -344,8 +341,9 @@ TABLES: Final = (
     Table(_facts, _insert(_FACTS)),
     Table(_order_books, _update_each(_ORDER_BOOKS)),
     Table(_refunds, _upsert(_REFUNDS)),
-    Table(_amendments, _insert(_AMENDMENTS)),
+    Table(lambda saving: amended.rows(saving.id, saving.changes.amendments), _insert(amended.INSERT)),
     Table(lambda saving: hook_events.rows(saving.id, saving.changes.hooks), hook_events.add),
+    Table(lambda saving: saving.changes.mirrored, mirrored.store),
     # From here on rows that processes share: the installation's first, so that no two wait for each other.
     Table(_account, lambda tx, rows, now: tx.each(_ACCOUNT, rows[:1])),
     Table(_numbers, lambda tx, rows, now: order_numbers.take(tx, rows)),

@@ -33,6 +33,7 @@ async def rewind(tx: Transaction, now: int, back: int = 0) -> int:
     rows = await tx.fetch(_EVENTS, now)
     rows += await tx.fetch(_RECEIPTS, now, now + _LONGEST_LEASE)
     rows += await tx.fetch(_ENTRIES, now, now + _LONGEST_ASKED)
+    rows += await tx.fetch(_COPIES, now, now + _LONGEST_TRY)
     if not back:
         rows += await tx.fetch(_LEASES, now, now + _LONGEST_LEASE)
     is_known = back >= _EVIDENT if back else await _is_behind(tx, now)
@@ -72,6 +73,8 @@ _ENTRIES: Final = """
 UPDATE outbox SET due_at = $1 WHERE finished_at IS NULL AND state = 'pending' AND (
     (attempts = 0 AND error IS NULL AND due_at > $1) OR due_at > $2
 ) RETURNING id"""
+_COPIES: Final = """
+UPDATE mirror SET due_at = $1 WHERE due_at IS NOT NULL AND due_at > $2 RETURNING order_key"""
 _LEASES: Final = """
 UPDATE outbox SET due_at = $1 WHERE finished_at IS NULL AND state = 'sending' AND due_at > $2 RETURNING id"""
 

@@ -120,3 +120,33 @@ def test_the_term_of_chats_is_read_as_a_span_of_time(monkeypatch: pytest.MonkeyP
     assert load_settings().keep_chats == 365 * 86_400_000
     monkeypatch.setenv("MUNSHI_KEEP_CHATS", "90 days")
     assert load_settings().keep_chats == 90 * 86_400_000
+
+
+@pytest.mark.parametrize("name", ["annapurna", "annapurna.myshopify.com", "https://Annapurna.myshopify.com/"])
+def test_a_store_is_named_in_any_way(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOPIFY_ACCESS_TOKEN", SECRET)
+    monkeypatch.setenv("SHOPIFY_STORE", name)
+    settings = load_settings()
+    assert settings.shopify_store == "annapurna.myshopify.com"
+    assert settings.shopify_url == "https://annapurna.myshopify.com"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "SHOPIFY_STORE needs SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRET"),
+        ({"SHOPIFY_CLIENT_ID": "app-1"}, "SHOPIFY_STORE needs SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRET"),
+        (
+            {"SHOPIFY_ACCESS_TOKEN": SECRET, "SHOPIFY_STORE": "annapurna.example"},
+            "is not the name of a store",
+        ),
+    ],
+    ids=["no key", "half a key", "no store"],
+)
+def test_a_store_without_a_key_is_refused(
+    given: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"SHOPIFY_STORE": "annapurna", **given}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsInvalid, match=said):
+        load_settings()

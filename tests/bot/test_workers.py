@@ -124,6 +124,7 @@ def workers(shelf: Shelf, hands: Hands, clock: ShiftedClock | None = None) -> Wo
         whatsapp=None,
         gateway=None,
         hooks=None,
+        shopify=None,
     )
     made = Workers(cast(Context, context), random.Random(0))
     made._executor = cast(Any, hands)

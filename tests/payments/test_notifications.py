@@ -191,7 +191,8 @@ def test_templates_see_how_the_order_stands() -> None:
         "lines": [{"sku": "a", "name": "A", "quantity": 1, "price": TOTAL, "total": TOTAL}], "count": 1,
         "status": "short", "lapsed": False, "link": "https://x", "expired": False, "making": False,
         "items": "1 × A", "goods": TOTAL, "discount": 0, "delivery": 0, "gst": 0, "coupon": "", "owed": TOTAL,
-        "how": "", "address": "", "recipient": "", "slot": "", "note": "", "stage": "", "running": False,
+        "how": "", "address": "", "recipient": "", "slot": "", "note": "", "stage": "", "invoice": "",
+        "running": False,
         "can_cancel": False, "rating": 0,
     }  # fmt: skip
     assert views.order(state(lifecycle=Lifecycle.LAPSED), now=5)["lapsed"] is True

@@ -55,7 +55,7 @@ def acknowledge_first(patch: pytest.MonkeyPatch) -> None:
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    patch.setattr(webhooks, "_store", store)
+    patch.setattr(webhooks, "store", store)
 
 
 def drop_what_is_interrupted(patch: pytest.MonkeyPatch) -> None:

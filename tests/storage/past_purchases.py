@@ -64,6 +64,7 @@ async def with_past(store: Store, customers: int, *, remembered: int = 1) -> Sho
     await store._units.run(lambda tx: _copy(tx, customers - 1, remembered))
     for sql in (_ASKED, _COUNTED, _TOLD):
         await store._units.run(_asking_all(sql))
+    await store._units.run(lambda tx: tx.fetch(_MIRRORED, shop.now))
     if isinstance(store._units, PostgresUnits):
         await store._units.run(_known_to_postgres)
     return shop
@@ -79,6 +80,11 @@ INSERT INTO hook (conversation_id, key, stream, sequence, type, data, state, att
 SELECT conversation_id, key || '.1', key, 1, 'order.placed', '{}', 'done', 1, placed_at, placed_at + 1
 FROM orders"""
 """Another program was told of the order."""
+_MIRRORED: Final = """
+INSERT INTO mirror (order_key, state, copy_id, told, amendments, asked_at, looks, failures, failing_since,
+    recheck, restock, revision, tries, leased, created_at)
+SELECT key, 'made', key, 'paid', 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, $1::bigint FROM orders"""
+"""Each order has its copy."""
 _AMENDED: Final = """
 INSERT INTO amendment (key, conversation_id, order_key, kind, amount, sku, pieces, changed_by, why,
     created_at, caused_by)

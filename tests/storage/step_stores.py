@@ -104,6 +104,10 @@ class StepStore(ABC):
     async def polls(self) -> set[Poll]: ...
 
     @abstractmethod
+    async def mirrored(self) -> dict[str, bool]:
+        """The orders whose copies may have to follow, each with whether its goods are on the shelf again."""
+
+    @abstractmethod
     async def notices(self) -> set[Notice]: ...
 
     @abstractmethod
@@ -189,6 +193,9 @@ class InMemory(StepStore):
     async def polls(self) -> set[Poll]:
         return self._memory.polls
 
+    async def mirrored(self) -> dict[str, bool]:
+        return {key: one.restock for key, one in self._memory.mirrored.items()}
+
     async def notices(self) -> set[Notice]:
         return set(self._memory.notices.values())
 
@@ -262,6 +269,10 @@ class OnDatabase(StepStore):
     async def polls(self) -> set[Poll]:
         rows = await self._rows("SELECT body FROM inbox WHERE kind = 'poll'")
         return {polling.from_json(loads(row["body"])) for row in rows}
+
+    async def mirrored(self) -> dict[str, bool]:
+        rows = await self._rows("SELECT order_key, restock FROM mirror WHERE due_at IS NOT NULL")
+        return {row["order_key"]: bool(row["restock"]) for row in rows}
 
     async def notices(self) -> set[Notice]:
         rows = await self._rows("SELECT kind, subject, said FROM notice")

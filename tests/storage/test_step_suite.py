@@ -9,6 +9,7 @@ from flows.messages.kinds import Text
 from payments.ledger.calls import Call, CancelLink, CreateLink
 from payments.ledger.facts import EntityType, Fact, FactState
 from payments.ledger.holds import Hold, HoldReason
+from payments.ledger.mirrors import Concerned
 from payments.ledger.polling import Poll
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
@@ -342,6 +343,15 @@ async def test_an_invoice_is_kept_as_it_was_issued(steps: StepStore) -> None:
     assert await steps.invoices() == told
 
 
+async def test_an_order_whose_copy_may_have_to_follow_waits_once(steps: StepStore) -> None:
+    first, second = Concerned("k-1", is_new=True), Concerned("k-2", is_new=True)
+    await steps.step(changing(mirrored=[first, second]), HI)
+    assert await steps.mirrored() == {"k-1": False, "k-2": False}
+    without_copy = Concerned("k-3", restock=True)
+    await steps.step(changing(mirrored=[Concerned("k-1", restock=True), without_copy]), HI)
+    assert await steps.mirrored() == {"k-1": True, "k-2": False}
+
+
 TESTED = {
     "conversation": test_a_conversation_is_given_as_it_was_left,
     "results": test_each_event_has_its_result_and_is_given_once,
@@ -357,6 +367,7 @@ TESTED = {
     "invoices": test_an_invoice_is_kept_as_it_was_issued,
     "bookings": test_places_are_what_the_customers_before_have_left,
     "moves": test_stock_is_what_the_customers_before_have_left,
+    "mirrored": test_an_order_whose_copy_may_have_to_follow_waits_once,
     "polls": test_a_poll_is_planned_once,
     "notices": test_operators_are_told_once,
     "to_forget": test_a_wish_to_be_forgotten_follows_its_event,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from payments.ledger.mirrors import CopyStatus, MirrorState
 from payments.ledger.refunds import RefundStatus
 from payments.ledger.state import PaymentStatus
 from payments.processing.step_input import EventKind
@@ -22,7 +23,7 @@ WORDS = re.compile(
     r"\b(state|kind|lane|lifecycle|stage|decision) (?:=|<>|IN|NOT IN) (\(?'[^)\n]*?'\)?)(?=[\s,)]|$)"
 )
 ENUMS: dict[str, set[str]] = {
-    "state": {*InboxState, *OutboxState, *HookState},
+    "state": {*InboxState, *OutboxState, *HookState, *MirrorState},
     "kind": {*EventKind, *AmendmentKind},
     "stage": set(Stage),
     "lane": set(Lane),
@@ -46,6 +47,8 @@ ENUMS: dict[str, set[str]] = {
         ("orders_stage", Stage),
         ("stray_decision", StrayDecision),
         ("hook_state", HookState),
+        ("mirror_state", MirrorState),
+        ("mirror_status", CopyStatus),
     ],
 )
 def test_a_column_takes_the_words_of_its_enum(constraint: str, words: type[StrEnum]) -> None:

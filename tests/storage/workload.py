@@ -13,7 +13,6 @@ from payments.ledger.exports import Export
 from payments.ledger.state import PaymentStatus
 from payments.processing.bodies import OrderRequested, StaffAction, staff_action_to_json
 from payments.processing.changes import Caused, ChangeSet, Command, Told
-from payments.processing.events_out import EventType, HookEvent
 from payments.processing.named_orders import period_to
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import EventKind, StepInput
@@ -29,7 +28,6 @@ from storage.inbox import versions
 from storage.inbox.arrival import Arrival
 from storage.inbox.versions import FlowText
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
-from storage.outbox.hooks import HookState, Tried
 from storage.reports import chats, standing
 from storage.reports.backlog import held, notices, parked, promised, state_of
 from storage.reports.chats import ChatFilter, ChatPlace
@@ -40,10 +38,10 @@ from storage.reports.place import Place
 from storage.reports.timeline import story, subjects
 from tests.builders import change_set
 from tests.storage.decisions import amend, declare, raises, settle
-from tests.storage.issued_invoices import BILL, NOTE, issuing
 from tests.storage.past_purchases import START
 from tests.storage.purchases import LEASE, Shop, names
 from tests.storage.receipt_bodies import receipt_body
+from tests.storage.workload_outside import copy_orders, issue_invoices, tell_other_programs
 
 _MINUTE: Final = 60_000
 _DAY: Final = 24 * 60 * _MINUTE
@@ -65,7 +63,7 @@ async def serve(shop: Shop, beside: Units) -> None:
     await _look(shop)
     await amend(shop, _CROWD[20:24])
     await declare(shop)
-    await _invoice(shop)
+    await issue_invoices(shop)
     await settle(shop)
     await _prune(shop)
     await _forget(shop, beside)
@@ -73,7 +71,8 @@ async def serve(shop: Shop, beside: Units) -> None:
     await _desk(shop)
     await _broadcast(shop, beside)
     await _reload(shop)
-    await _tell_other_programs(shop)
+    await tell_other_programs(shop)
+    await copy_orders(shop, beside)
 
 
 async def _buy(shop: Shop) -> None:
@@ -292,14 +291,6 @@ async def _ask(shop: Shop, phone: str) -> None:
         await shop.store.export(Export.GST, Period(0, shop.now), Place(0, f"{part}:"), INDIA, 20)
 
 
-async def _invoice(shop: Shop) -> None:
-    """Goods leave, and their invoices and credit notes are numbered."""
-    await shop.write([*_CROWD[:30]], "hi")
-    await shop.store.advance_due(issuing(BILL, NOTE), shop.now)
-    key = f"{await shop.store.installation()}-1"
-    assert len(await shop.store.invoices_of(key, f"{key}-1")) <= 1
-
-
 def _commands(given: StepInput) -> ChangeSet:
     """Tell the staff, and command something in the conversation."""
     changes, event = change_set(given), given.events[0].number
@@ -321,35 +312,6 @@ FILTERS: Final = tuple(
     )
 )
 """Every kind of list, with every combination of conditions: first pages and later ones."""
-
-
-async def _tell_other_programs(shop: Shop) -> None:
-    """Events out are stored, sent, given up, sent again, looked at, and erased with their customer."""
-    hooks = shop.store.hooks
-    await shop.write([7_000_000, 7_000_001], "hi")
-    await shop.store.advance_due(_tells, shop.now)
-    [one, *_] = await hooks.claim(shop.now, 10, LEASE)
-    await hooks.record(Tried(one, HookState.FAILED, error="refused"), shop.now)
-    assert await hooks.retry(one.stream) == 1
-    while found := await hooks.claim(shop.now, 10, LEASE):
-        for one in found:
-            await hooks.record(Tried(one, HookState.DONE), shop.now)
-    await hooks.counts()
-    await hooks.open(10)
-    await hooks.page(0, 0, shop.now, 10)
-    await shop.store.arrive([from_operator_forget(names(7_000_000)[1][1], "2")], shop.now)
-    await shop.step()
-    lease = await shop.store.begin_pruning(shop.now + 2 * _DAY)
-    assert lease is not None
-    pruned = await shop.store.prune(lease, shop.now + 1, shop.now + 2 * _DAY, 50)
-    assert pruned is not None
-    assert pruned.told == 50
-
-
-def _tells(given: StepInput) -> ChangeSet:
-    number, stream = given.events[0].number, given.conversation.id
-    told = [HookEvent(f"{number}.{n}", stream, EventType.OPENED, {}) for n in range(2)]
-    return change_set(given, hooks=told)
 
 
 async def _reload(shop: Shop) -> None:
@@ -425,7 +387,7 @@ async def look_after(records: Records, order: str) -> None:
     await books(records, page=25)
     for chats_wanted in CHATS:
         await chats.listed(records, chats_wanted, WHATSAPP.naming)
-    await find(records, "#10013", [])
-    await find(records, "nobody", [])
+    for words in ("#10013", "nobody"):
+        await find(records, words, [])
     await newest(records, 2, None)
     await newest(records, 2, 100)

@@ -3,7 +3,7 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
-from storage.database.migrations import _chats, _goods, _hooks, _orders, _queues
+from storage.database.migrations import _chats, _goods, _hooks, _mirrors, _orders, _queues
 
 
 class Migration(migrations.Migration):
@@ -17,6 +17,7 @@ class Migration(migrations.Migration):
         *_orders.TABLES,
         *_goods.TABLES,
         *_hooks.TABLES,
+        *_mirrors.TABLES,
         # As SQL, because a model's index has no WHERE. Each index holds only the rows that are waiting or
         # looked up. SQLite uses one only for a statement that repeats the index's condition word for word.
         ops.RunSQL(
@@ -61,6 +62,8 @@ class Migration(migrations.Migration):
                 "CREATE INDEX hook_streams ON hook (stream, id) WHERE finished_at IS NULL",
                 "CREATE INDEX hook_prunable ON hook (finished_at) WHERE finished_at IS NOT NULL",
                 "CREATE INDEX hook_failed ON hook (id) WHERE state = 'failed'",
+                "CREATE INDEX mirror_copy ON mirror (copy_id) WHERE copy_id IS NOT NULL",
+                "CREATE INDEX mirror_due ON mirror (due_at) WHERE due_at IS NOT NULL",
                 "CREATE INDEX fact_money ON fact (at) WHERE entity IN ('payment', 'refund')",
             ],
         ),

@@ -1,0 +1,82 @@
+"""The webhook endpoint of Shopify: verify, store, answer 200."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import structlog
+from aiohttp import web
+
+from bot.context import CONTEXT, Context
+from bot.http import bodies
+from bot.http.webhooks import count_refused, forbidden, read_or_keep, store
+from bot.ingest import from_shopify, unused
+from payments import signature
+from payments.shop.fulfilment import Stage
+from payments.shopify import webhook
+from payments.shopify.webhook import News, Topic
+
+SHOPIFY: Final = "/webhooks/shopify"
+_SIGNATURE: Final = "X-Shopify-Hmac-Sha256"
+_SETTING: Final = "SHOPIFY_WEBHOOK_SECRET"
+_SETTLE: Final = 10_000
+"""Milliseconds after which a copy is read again: by then what its news leads to here is done."""
+_HERE: Final = frozenset({Stage.PLACED, Stage.ACCEPTED, Stage.PREPARING, Stage.READY})
+"""Stages in which the goods of an order have not left."""
+
+log = structlog.get_logger()
+
+routes = web.RouteTableDef()
+
+
+@routes.post(SHOPIFY)
+async def shopify(request: web.Request) -> web.Response:
+    """Accept news of an order. 200 once it is durable; 403 on a bad signature, 404 without a store."""
+    context = request.app[CONTEXT]
+    secrets = context.settings.shopify_webhook_secrets
+    if context.shopify is None or not secrets:
+        raise web.HTTPNotFound(text="this shop takes no webhooks of Shopify\n")
+    header = request.headers.get(_SIGNATURE)
+    raw = await bodies.read_body(request, bodies.SHOPIFY_BODY)
+    if not signature.matches_base64(raw, header, *secrets):
+        await count_refused(context, SHOPIFY, _SETTING)
+        raise forbidden(SHOPIFY, header, _SIGNATURE, _SETTING)
+    context.refusals.accepted(SHOPIFY)
+    body = await read_or_keep(context, raw, SHOPIFY)
+    if body is not None:
+        topic = request.headers.get("X-Shopify-Topic", "")
+        await _take(context, topic, request.headers.get("X-Shopify-Webhook-Id", ""), body)
+    return web.Response(text="ok\n")
+
+
+async def _take(context: Context, topic: str, delivery: str, body: Mapping[str, Any]) -> None:
+    """Store what the body says, once for each delivery. It is durable when this returns."""
+    try:
+        news = webhook.read(topic, body)
+    except ValueError as error:
+        log.warning("webhook of Shopify not read", topic=topic, reason=str(error))
+        await store(context, [unused(f"shopify:{delivery}", f"{topic}: {error}")])
+        return
+    if news is not None:
+        await _heard(context, news, delivery)
+
+
+async def _heard(context: Context, news: News, delivery: str) -> None:
+    mirrors, now = context.store.mirrors, context.clock.now()
+    if news.topic is Topic.CREATED:
+        if news.source is not None:
+            await mirrors.seen(news.source, news.copy_id, now)
+        return
+    order_key = await mirrors.recheck(news.copy_id, now + _SETTLE)
+    if order_key is None:
+        return  # an order of the store's own shop
+    [order, *_] = await context.store.detailed_orders(order_key)
+    # Goods that are out, or paid for, are called off by people only: reading the copy then tells them.
+    stage = order.state.stage
+    asked = stage is not None and (news.stage is not None or (_cancels(news) and stage in _HERE))
+    arrival = from_shopify(news, delivery, order.state.order, stage if asked else None)
+    if arrival is not None:
+        await store(context, [arrival])
+
+
+def _cancels(news: News) -> bool:
+    return news.topic is Topic.CANCELLED

@@ -1,0 +1,91 @@
+"""Notices to operators about the copies of orders at Shopify."""
+
+from payments.ledger.mirrors import CopyStatus
+from payments.ledger.state import OrderState
+from payments.processing.notice import Notice, NoticeKind
+from payments.shop.amendments import Amendment, AmendmentKind
+from payments.shop.money import money
+from payments.shopify.answers import Copy
+from payments.shopify.errors import Reason, ShopifyError
+
+_WORDS = {
+    AmendmentKind.LESS: "has fewer pieces",
+    AmendmentKind.ALLOWANCE: "costs less",
+    AmendmentKind.ADDRESS: "goes to another address",
+    AmendmentKind.REFUSED: "was refused at the door",
+    AmendmentKind.KEPT: "keeps its delivery fee",
+}
+
+
+def no_access(error: ShopifyError) -> Notice:
+    """Return the notice that Shopify does not let us in. The error names no order: one notice is enough."""
+    mend = (
+        "Look at SHOPIFY_STORE and SHOPIFY_CLIENT_ID with SHOPIFY_CLIENT_SECRET (or SHOPIFY_ACCESS_TOKEN),"
+        " and start again."
+        if error.reason is Reason.TOKEN
+        else "Give the app the permissions that docs/shopify.md lists, and see whether the store is open."
+    )
+    said = f"{error}. Orders go on as ever, and are copied once Shopify lets us in. {mend}"
+    return Notice(NoticeKind.SHOPIFY, error.reason.value, said)
+
+
+def refused(order: OrderState, error: ShopifyError) -> Notice:
+    """Return the notice that Shopify refuses an order, in Shopify's words."""
+    said = (
+        f"Shopify refuses order #{order.order.number}: {error.description}. The order itself goes on. Mend"
+        " what this says (often 'shopify:' of a product in the flow file); it is tried again every hour."
+    )
+    return Notice(NoticeKind.SHOPIFY, f"refused {order.key}", said)
+
+
+def down(error: ShopifyError) -> Notice:
+    """Return the notice that Shopify has not answered for a day."""
+    said = (
+        f"For a day no order has come to Shopify: {error}. Nothing is lost, and it is tried on. See whether"
+        " this machine reaches Shopify, and Shopify's status page."
+    )
+    return Notice(NoticeKind.SHOPIFY, "a day", said)
+
+
+def total_differs(order: OrderState, copy: Copy) -> Notice | None:
+    """Return the notice that a copy costs something else than its order; None if it costs the same."""
+    if copy.total == order.order.total:
+        return None
+    there = "an amount in another currency" if copy.total is None else money(copy.total)
+    said = (
+        f"Total differs: order #{order.order.number} costs {money(order.order.total)} here and {there} at"
+        f" Shopify ({copy.name}). What was paid is what it costs here. Look at the order at Shopify: at its"
+        " taxes, its discount and its prices."
+    )
+    return Notice(NoticeKind.SHOPIFY, f"total {order.key}", said)
+
+
+def two_copies(order: OrderState, copies: list[Copy]) -> Notice:
+    """Return the notice that an order is at Shopify more than once. The oldest is the first."""
+    kept, *others = (copy.name for copy in copies)
+    said = (
+        f"Order #{order.order.number} is at Shopify more than once: {kept} is the one that Munshi follows."
+        f" Cancel {', '.join(others)} there, without a refund."
+    )
+    return Notice(NoticeKind.SHOPIFY, f"two {order.key}", said)
+
+
+def gone(order: OrderState, copy: Copy | None) -> Notice:
+    """Return the notice that a copy is cancelled or deleted at Shopify while its goods are due."""
+    there = "was deleted" if copy is None else f"({copy.name}) is cancelled"
+    said = (
+        f"Order #{order.order.number} {there} at Shopify, and its goods are due here. If the customer is not"
+        " to get them, cancel the order here, so that the money goes back; else make it at Shopify by hand."
+    )
+    return Notice(NoticeKind.SHOPIFY, f"gone {order.key}", said)
+
+
+def amended(order: OrderState, amendment: Amendment, status: CopyStatus) -> Notice:
+    """Return the notice that a person has to change the copy, too."""
+    about = f": {amendment.pieces} × {amendment.sku} less" if amendment.pieces else ""
+    said = (
+        f"Order #{order.order.number} {_WORDS[amendment.kind]}{about}, and its copy at Shopify ({status})"
+        " does not follow by itself. Change it there by hand, without a refund: the money goes back from"
+        " here."
+    )
+    return Notice(NoticeKind.SHOPIFY, f"changed {amendment.key}", said)

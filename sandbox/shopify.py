@@ -1,0 +1,202 @@
+"""A pretended Shopify store: the part of its Admin API that takes orders, over HTTP.
+
+It finds a new order by its source only after a while, as Shopify may, and keeps the rule that a phone number
+belongs to one customer. It sends no webhooks. Source: GraphQL Admin API, schema 2026-07.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final, TypeAlias
+
+import orjson
+from aiohttp import web
+
+from sandbox.answers import json_answer
+from sandbox.faults import Fault, Faults, perform
+from sandbox.ids import Ids
+
+TOKEN_SECONDS: Final = 86_399
+LAG_MS: Final = 5_000
+"""Milliseconds after which an order is found by its source."""
+OPERATIONS: Final = ("orderCreate", "orderMarkAsPaid", "orderCancel", "orders", "order", "customer", "token")
+_NAMED: Final = re.compile(r"\s*(?:query|mutation)\s+(\w+)")
+_SOURCE: Final = re.compile(r"source_identifier:'([^']*)'")
+_THROTTLED: Final = {
+    "errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}],
+    "extensions": {
+        "cost": {
+            "requestedQueryCost": 100,
+            "actualQueryCost": None,
+            "throttleStatus": {"maximumAvailable": 2000, "currentlyAvailable": 0, "restoreRate": 50},
+        }
+    },
+}
+
+_Act: TypeAlias = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+@dataclass(slots=True)
+class ShopifyOrder:
+    """An order at the store."""
+
+    id: str
+    name: str
+    source: str
+    made_at: int
+    """Milliseconds since 1970, UTC."""
+    total: Decimal
+    """Rupees."""
+    paid: bool
+    cancelled_at: int | None = None
+
+    def shown(self) -> dict[str, Any]:
+        """Return it as an answer has it."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "createdAt": str(self.made_at),
+            "cancelledAt": None if self.cancelled_at is None else str(self.cancelled_at),
+            "displayFinancialStatus": "PAID" if self.paid else "PENDING",
+            "totalPriceSet": {"shopMoney": {"amount": str(self.total), "currencyCode": "INR"}},
+        }
+
+
+class Shopify:
+    """One store. `faults` decides what happens to the next calls; `overcharge` is added to each new total."""
+
+    def __init__(self, *, client_id: str, client_secret: str, now: Callable[[], int], ids: Ids) -> None:
+        """`now` gives milliseconds UTC."""
+        self._client, self._now, self._ids = (client_id, client_secret), now, ids
+        self.orders: list[ShopifyOrder] = []
+        self.customers: dict[str, str] = {}
+        """Ids by phone number."""
+        self.faults = Faults(*OPERATIONS)
+        self.overcharge = Decimal(0)
+        self._token: str | None = None
+        self.app = web.Application()
+        self.app.router.add_post("/admin/oauth/access_token", self._give_token)
+        self.app.router.add_post("/admin/api/{version}/graphql.json", self._graphql)
+        self._acts: dict[str, _Act] = {
+            "orderCreate": self._create,
+            "orderMarkAsPaid": self._mark_as_paid,
+            "orderCancel": self._cancel,
+            "orders": self._find,
+            "order": self._read,
+            "customer": self._customer,
+        }
+
+    def expire_token(self) -> None:
+        """Take the newest token no more; a new one can be had."""
+        self._token = None
+
+    def throttle(self, count: int = 1) -> None:
+        """Refuse the next `count` orders as too many, in answers with status 200."""
+        self.faults.next("orderCreate", *[Fault.http(200, orjson.dumps(_THROTTLED).decode())] * count)
+
+    async def _give_token(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        if (form.get("client_id"), form.get("client_secret")) != self._client:
+            return json_answer({"error": "invalid_client"}, 400)
+
+        def give() -> web.Response:
+            self._token = f"shpca_{self._ids.base62(24)}"
+            return json_answer({"access_token": self._token, "scope": "", "expires_in": TOKEN_SECONDS})
+
+        return await perform(self.faults.take("token"), request, give, _error)
+
+    async def _graphql(self, request: web.Request) -> web.Response:
+        if self._token is None or request.headers.get("X-Shopify-Access-Token") != self._token:
+            return json_answer({"errors": "[API] Invalid API key or access token"}, 401)
+        body = orjson.loads(await request.read())
+        named = _NAMED.match(str(body.get("query")))
+        act = self._acts.get(named[1]) if named else None
+        if named is None or act is None:
+            return json_answer({"errors": [{"message": "this sandbox has no such operation"}]})
+        variables = body["variables"]
+        return await perform(
+            self.faults.take(named[1]), request, lambda: json_answer({"data": act(variables)}), _error
+        )
+
+    def _create(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        wanted = variables["order"]
+        if fault := self._refusal(wanted):
+            return {"orderCreate": {"order": None, "userErrors": [fault]}}
+        if new := wanted.get("customer", {}).get("toUpsert"):
+            self.customers[new["phone"]] = f"gid://shopify/Customer/{self._ids.digits(13)}"
+        order = ShopifyOrder(
+            id=f"gid://shopify/Order/{self._ids.digits(13)}",
+            name=f"#{1001 + len(self.orders)}",
+            source=wanted["sourceIdentifier"],
+            made_at=self._now(),
+            total=_total(wanted) + self.overcharge,
+            paid=wanted["financialStatus"] == "PAID",
+        )
+        self.orders.append(order)
+        return {"orderCreate": {"order": order.shown(), "userErrors": []}}
+
+    def _refusal(self, wanted: Mapping[str, Any]) -> dict[str, Any] | None:
+        new = wanted.get("customer", {}).get("toUpsert")
+        if new and new["phone"] in self.customers:
+            field, said = ["order", "customer"], "Phone has already been taken"
+        elif not wanted["lineItems"]:
+            field, said = ["order", "lineItems"], "Line items can't be blank"
+        elif any("priceSet" not in line for line in wanted["lineItems"]):
+            field, said = ["order", "lineItems"], "this sandbox needs the price of each line"
+        else:
+            return None
+        return {"code": "INVALID", "field": field, "message": said}
+
+    def _find(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        source = _SOURCE.fullmatch(variables["query"])
+        seen = [order for order in self.orders if order.made_at + LAG_MS <= self._now()]
+        nodes = [order.shown() for order in seen if source and order.source == source[1]]
+        return {"orders": {"nodes": nodes}}
+
+    def _read(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        order = self._known(variables["id"])
+        return {"order": order.shown() if order else None}
+
+    def _mark_as_paid(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        order = self._known(variables["input"]["id"])
+        if order is None or order.paid or order.cancelled_at is not None:
+            errors = [{"field": ["id"], "message": "Order cannot be marked as paid."}]
+            return {"orderMarkAsPaid": {"order": None, "userErrors": errors}}
+        order.paid = True
+        return {"orderMarkAsPaid": {"order": {"id": order.id}, "userErrors": []}}
+
+    def _cancel(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        order = self._known(variables["orderId"])
+        if order is None or order.cancelled_at is not None:
+            errors = [{"code": "INVALID", "field": ["orderId"], "message": "Order is already cancelled."}]
+            return {"orderCancel": {"job": None, "orderCancelUserErrors": errors}}
+        order.cancelled_at = self._now()
+        job = {"id": f"gid://shopify/Job/{self._ids.base62()}"}
+        return {"orderCancel": {"job": job, "orderCancelUserErrors": []}}
+
+    def _customer(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        id = self.customers.get(variables["identifier"]["phoneNumber"])
+        return {"customerByIdentifier": {"id": id} if id else None}
+
+    def _known(self, id: str) -> ShopifyOrder | None:
+        return next((order for order in self.orders if order.id == id), None)
+
+
+def _total(wanted: Mapping[str, Any]) -> Decimal:
+    """Return what an order costs whose prices include the taxes."""
+    total = Decimal(0)
+    for line in wanted["lineItems"]:
+        total += line["quantity"] * _rupees(line["priceSet"])
+    for shipping in wanted.get("shippingLines", ()):
+        total += _rupees(shipping["priceSet"])
+    code = wanted.get("discountCode", {}).get("itemFixedDiscountCode")
+    return total - (_rupees(code["amountSet"]) if code else 0)
+
+
+def _rupees(bag: Mapping[str, Any]) -> Decimal:
+    return Decimal(bag["shopMoney"]["amount"])
+
+
+def _error(status: int) -> dict[str, Any]:
+    return {"errors": f"HTTP {status}"}

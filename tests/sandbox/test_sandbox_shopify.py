@@ -1,0 +1,118 @@
+"""The sandbox's Shopify: a whole bot copies its orders there, whatever it is told to do to them."""
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.settings import Settings
+from payments.ledger.mirrors import CopyStatus
+from payments.ledger.state import OrderState
+from payments.shop.orders import Lifecycle, Line, Order
+from payments.shopify.client import ShopifyClient
+from payments.shopify.errors import Reason, ShopifyError
+from payments.shopify.requests import Buyer, Copying
+from payments.shopify.tokens import DailyTokens
+from sandbox.control import routes
+from sandbox.shopify import LAG_MS
+from sandbox.world import World
+
+LINES = (Line("a", "Tea", 2, 18_000), Line("b", "Cup", 1, 14_050, 0, "", 50, 4_000))
+PAID = OrderState(Order("c-1-1", "10001", "c-1", LINES, 54_000, "INR", 0, 1), lifecycle=Lifecycle.FULFILLED)
+CASH = OrderState(Order("c-1-2", "10002", "c-1", LINES, 54_000, "INR", 0, 1), lifecycle=Lifecycle.PROMISED)
+
+
+class Clock:
+    at = 0
+
+    def now(self) -> int:
+        return self.at
+
+
+@pytest.fixture
+def time() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def world(time: Clock) -> AsyncIterator[World]:
+    world = World(now=time.now)
+    world.meta.app.add_routes(routes(world))
+    async with world.serving("127.0.0.1", 0, 0, ticking=False, shopify_port=0):
+        yield world
+
+
+@pytest.fixture
+async def client(world: World) -> AsyncIterator[ShopifyClient]:
+    secrets = world.secrets
+    tokens = DailyTokens(world.shopify_url, secrets.shopify_client_id, secrets.shopify_client_secret)
+    client = ShopifyClient(world.shopify_url, tokens)
+    yield client
+    await client.close()
+
+
+async def control(world: World, command: str, **fields: Any) -> int:
+    async with httpx.AsyncClient(trust_env=False) as http:
+        return (await http.post(f"{world.meta_url}/_control/{command}", json=fields)).status_code
+
+
+def test_its_settings_are_those_of_a_store(world: World) -> None:
+    values: dict[str, Any] = {name.lower(): value for name, value in world.settings().items()}
+    settings = Settings(**{"_env_file": None, "munshi_api_token": "a-token-of-this-test", **values})
+    assert settings.shopify_url == world.shopify_url
+    assert settings.shopify_store == "sandbox.myshopify.com"
+
+
+async def test_an_order_goes_its_way(client: ShopifyClient, world: World, time: Clock) -> None:
+    made = await client.create(Copying(CASH, Buyer("Asha", "+919876543210")))
+    assert (made.status, made.total, made.name) == (CopyStatus.PENDING, 54_000, "#1001")
+    assert await client.find("c-1-2") == []
+    time.at = LAG_MS
+    assert await client.find("c-1-2") == [made]
+    await client.mark_as_paid(made.id)
+    read = await client.read(made.id)
+    assert read is not None
+    assert read.status is CopyStatus.PAID
+    await client.cancel(made.id, "10002", restock=True)
+    read = await client.read(made.id)
+    assert read is not None
+    assert read.status is CopyStatus.CANCELLED
+    for again in (client.cancel(made.id, "10002", restock=True), client.mark_as_paid(made.id)):
+        with pytest.raises(ShopifyError) as refused:
+            await again
+        assert refused.value.reason is Reason.REFUSED
+
+
+async def test_a_number_belongs_to_one_customer(client: ShopifyClient) -> None:
+    buyer = Buyer("Asha", "+919876543210")
+    await client.create(Copying(PAID, buyer))
+    with pytest.raises(ShopifyError, match="Phone has already been taken"):
+        await client.create(Copying(CASH, buyer))
+    id = await client.customer("+919876543210")
+    await client.create(Copying(CASH, Buyer("Asha", "+919876543210", id)))
+
+
+async def test_each_misfortune_on_command(client: ShopifyClient, world: World) -> None:
+    assert await control(world, "shopify_fault", kind="lost") == 200
+    with pytest.raises(ShopifyError) as lost:
+        await client.create(Copying(PAID))
+    assert (lost.value.reason, len(world.shopify.orders)) == (Reason.LOST, 1)
+    await control(world, "shopify_fault", kind="throttled")
+    with pytest.raises(ShopifyError) as throttled:
+        await client.create(Copying(PAID))
+    assert (throttled.value.reason, throttled.value.wait) == (Reason.THROTTLED, 2.0)
+    await control(world, "shopify_fault", kind="token")
+    await control(world, "shopify_fault", kind="total", amount=1250)
+    made = await client.create(Copying(PAID))
+    assert made.total == 55_250
+    assert world.shopify.orders[-1].total == Decimal("552.50")
+    assert await control(world, "shopify_fault", kind="rain") == 400
+
+
+async def test_its_orders_are_listed(client: ShopifyClient, world: World) -> None:
+    await client.create(Copying(PAID))
+    async with httpx.AsyncClient(trust_env=False) as http:
+        [order] = (await http.get(f"{world.meta_url}/_control/shopify")).json()
+    assert (order["name"], order["source"]) == ("#1001", "c-1-1")

@@ -1,0 +1,202 @@
+"""A pretended Shopify store, written from the schema of the GraphQL Admin API and not from our code.
+
+It finds orders by their source only some time after they were made, as Shopify's index may. It can lose its
+answers, throttle in a 200, forget tokens, refuse orders, and count another total.
+"""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+CLIENT_ID: Final = "shopify-client-0001"
+CLIENT_SECRET: Final = "shopify-secret-of-the-tests"
+DAY: Final = 86_400
+_OPERATION: Final = re.compile(r"\s*(?:query|mutation)\s+(\w+)")
+_SOURCE: Final = re.compile(r"source_identifier:'([^']+)'")
+
+
+@dataclass
+class StoredOrder:
+    """An order at the store, with the variables that made it."""
+
+    id: str
+    name: str
+    made_at: int
+    """Milliseconds since 1970, UTC."""
+    wanted: dict[str, Any]
+    options: dict[str, Any]
+    paid: bool
+    extra: Decimal = Decimal(0)
+    cancelled: dict[str, Any] | None = None
+    """The variables that cancelled it."""
+
+    @property
+    def total(self) -> Decimal:
+        """What the customer pays: the prices include the taxes."""
+        goods = sum(line["quantity"] * _amount(line["priceSet"]) for line in self.wanted["lineItems"])
+        shipping = sum(_amount(line["priceSet"]) for line in self.wanted.get("shippingLines", ()))
+        code = self.wanted.get("discountCode", {}).get("itemFixedDiscountCode")
+        return Decimal(goods + shipping - (_amount(code["amountSet"]) if code else 0)) + self.extra
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """It, as an answer has it."""
+        money = {"amount": str(self.total), "currencyCode": self.wanted["currency"]}
+        return {
+            "id": self.id,
+            "name": self.name,
+            "createdAt": f"2026-09-21T00:00:{len(self.name):02}Z",
+            "cancelledAt": "2026-09-22T00:00:00Z" if self.cancelled else None,
+            "displayFinancialStatus": "PAID" if self.paid else "PENDING",
+            "totalPriceSet": {"shopMoney": money},
+        }
+
+
+def _amount(bag: dict[str, Any]) -> Decimal:
+    return Decimal(bag["shopMoney"]["amount"])
+
+
+@dataclass
+class ShopifyStore:
+    """One store. `faults` says what happens to the next calls of an operation: see `_fault`."""
+
+    now: Callable[[], int]
+    lag: int = 10_000
+    """Milliseconds after which an order is found by its source."""
+    orders: list[StoredOrder] = field(default_factory=list)
+    customers: dict[str, str] = field(default_factory=dict)
+    """Id by phone number."""
+    asked: list[str] = field(default_factory=list)
+    """The names of all operations, oldest first."""
+    faults: dict[str, list[str]] = field(default_factory=dict)
+    tokens: int = 0
+    """How many were given; the last one is taken."""
+    down: bool = False
+    currency: str = "INR"
+    scopes: tuple[str, ...] = ("write_orders", "write_customers", "read_products")
+    products: list[dict[str, Any]] = field(default_factory=list)
+    """As the schema has them, with `variants` as a list."""
+    url: str = ""
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator["ShopifyStore"]:
+        """Serve the store on loopback until the block ends."""
+        app = web.Application()
+        app.router.add_post("/admin/oauth/access_token", self._token)
+        app.router.add_post("/admin/api/2026-07/graphql.json", self._graphql)
+        async with TestServer(app) as server:
+            self.url = str(server.make_url("")).rstrip("/")
+            yield self
+
+    def forget_tokens(self) -> None:
+        """Take none of the tokens that were given."""
+        self.tokens += 1
+
+    async def _token(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        if (form["client_id"], form["client_secret"]) != (CLIENT_ID, CLIENT_SECRET):
+            return web.json_response({"error": "invalid_client"}, status=400)
+        self.tokens += 1
+        token = {"access_token": f"token-{self.tokens}", "scope": "write_orders", "expires_in": DAY - 1}
+        return web.json_response(token)
+
+    async def _graphql(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        named = _OPERATION.match(body["query"])
+        assert named, body["query"]
+        operation, variables = named[1], body["variables"]
+        if self.down:
+            return web.Response(status=503, text="<html>maintenance")
+        if request.headers["X-Shopify-Access-Token"] != f"token-{self.tokens}":
+            return web.json_response({"errors": "[API] Invalid API key or access token"}, status=401)
+        self.asked.append(operation)
+        fault = self.faults[operation].pop(0) if self.faults.get(operation) else ""
+        if fault == "throttled":
+            return web.json_response(_THROTTLED)
+        if fault == "refused":
+            wrong = [{"code": "INVALID", "field": ["order"], "message": "Variant does not exist"}]
+            return web.json_response({"data": {operation: {"order": None, "userErrors": wrong}}})
+        if fault == "unsent":
+            return web.Response(status=502, text="<html>bad gateway")
+        data = getattr(self, f"_{operation}")(variables, fault)
+        if fault == "answer lost":
+            assert request.transport
+            request.transport.abort()
+        return web.json_response({"data": data})
+
+    def _orderCreate(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
+        wanted, id = variables["order"], f"gid://shopify/Order/{len(self.orders) + 1}"
+        paid = wanted["financialStatus"] == "PAID"
+        assert paid == bool(wanted.get("transactions"))
+        order = StoredOrder(id, f"#{1001 + len(self.orders)}", self.now(), wanted, variables["options"], paid)
+        if fault == "total differs":
+            order.extra = Decimal("12.50")
+        if person := wanted.get("customer", {}).get("toUpsert"):
+            if person["phone"] in self.customers:
+                taken = {"code": "INVALID", "field": ["order", "customer"], "message": "Phone is taken"}
+                return {"orderCreate": {"order": None, "userErrors": [taken]}}
+            self.customers[person["phone"]] = f"gid://shopify/Customer/{len(self.customers) + 1}"
+        self.orders.append(order)
+        return {"orderCreate": {"order": order.shown, "userErrors": []}}
+
+    def _orders(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
+        named = _SOURCE.fullmatch(variables["query"])
+        assert named
+        found = [
+            order.shown
+            for order in self.orders
+            if order.wanted["sourceIdentifier"] == named[1] and order.made_at + self.lag <= self.now()
+        ]
+        return {"orders": {"nodes": found[::-1]}}
+
+    def _order(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
+        return {"order": next((one.shown for one in self.orders if one.id == variables["id"]), None)}
+
+    def _orderMarkAsPaid(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
+        [order] = [one for one in self.orders if one.id == variables["input"]["id"]]
+        assert not order.paid, "it is paid already"
+        order.paid = True
+        return {"orderMarkAsPaid": {"order": {"id": order.id}, "userErrors": []}}
+
+    def _orderCancel(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
+        [order] = [one for one in self.orders if one.id == variables["orderId"]]
+        assert not order.cancelled, "it is cancelled already"
+        order.cancelled = variables
+        return {"orderCancel": {"job": {"id": "gid://shopify/Job/1"}, "orderCancelUserErrors": []}}
+
+    def _store(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
+        scopes = [{"handle": scope} for scope in self.scopes]
+        shop = {"name": "Annapurna", "currencyCode": self.currency}
+        return {"shop": shop, "currentAppInstallation": {"accessScopes": scopes}}
+
+    def _products(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
+        """One product on each page."""
+        at = int(variables["after"] or 0)
+        nodes = [
+            {**one, "variants": {"pageInfo": {"hasNextPage": False}, "nodes": one["variants"]}}
+            for one in self.products[at : at + 1]
+        ]
+        page = {"hasNextPage": at + 1 < len(self.products), "endCursor": str(at + 1)}
+        return {"products": {"pageInfo": page, "nodes": nodes}}
+
+    def _customer(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
+        id = self.customers.get(variables["identifier"]["phoneNumber"])
+        return {"customerByIdentifier": {"id": id} if id else None}
+
+
+_THROTTLED: Final = {
+    "errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}],
+    "extensions": {
+        "cost": {
+            "requestedQueryCost": 120,
+            "actualQueryCost": None,
+            "throttleStatus": {"maximumAvailable": 2000.0, "currentlyAvailable": 20, "restoreRate": 10.0},
+        }
+    },
+}

@@ -1,0 +1,309 @@
+"""Paid orders are copied to Shopify, once each, whatever goes wrong there; and nobody here waits for it."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.clock import ShiftedClock
+from bot.settings import Settings
+from sandbox.world import World
+from tests.world.desk_shop import PHONE, TEXT, change, ordered
+from tests.world.running_bot import Live, Start
+from tests.world.shopify_store import CLIENT_ID, CLIENT_SECRET, ShopifyStore, StoredOrder
+
+VARIANT = "gid://shopify/ProductVariant/44"
+
+
+@pytest.fixture
+async def store(clock: ShiftedClock) -> AsyncIterator[ShopifyStore]:
+    async with ShopifyStore(clock.now).serving() as store:
+        yield store
+
+
+@pytest.fixture
+def settings_for(
+    settings_for: Callable[[World], Settings], store: ShopifyStore
+) -> Callable[[World], Settings]:
+    def make(world: World) -> Settings:
+        values: dict[str, Any] = {name: getattr(settings_for(world), name) for name in Settings.model_fields}
+        values |= {
+            "shopify_store": "annapurna",
+            "shopify_api_url": store.url,
+            "shopify_client_id": CLIENT_ID,
+            "shopify_client_secret": CLIENT_SECRET,
+        }
+        return Settings(**{"_env_file": None, **values})
+
+    return make
+
+
+@pytest.fixture
+async def live(world: World, clock: ShiftedClock, start: Start, tmp_path: Path) -> AsyncIterator[Live]:
+    file = tmp_path / "tiffin.yaml"
+    file.write_text(TEXT.replace("price: 120}", f"price: 120, shopify: '{VARIANT}'}}"), "utf-8")
+    async with start(world, clock, file) as live:
+        yield live
+
+
+async def paid(live: Live) -> str:
+    """An order of ₹420.50 that was paid, which its customer heard; its key."""
+    key = await ordered(live, ("thali", 1), ("kaju", 1))
+    asha = live.customer()
+    await asha.pay()
+    assert "Paid ₹420.50" in asha.texts
+    return key
+
+
+async def mirror(live: Live, key: str) -> dict[str, Any]:
+    [row] = await live.rows(f"SELECT * FROM mirror WHERE order_key = '{key}'")
+    return row
+
+
+async def notices(live: Live) -> dict[str, str]:
+    rows = await live.rows("SELECT kind, subject, said FROM notice")
+    return {row["subject"]: row["said"] for row in rows if row["kind"] == "shopify"}
+
+
+def only(store: ShopifyStore) -> StoredOrder:
+    [order] = store.orders
+    return order
+
+
+async def test_a_paid_order_is_there_with_what_was_paid(live: Live, store: ShopifyStore) -> None:
+    key = await ordered(live, ("thali", 1), ("kaju", 1))
+    assert store.asked == [], "it is not paid"
+    await live.customer().pay()
+    order = only(store)
+    thali, kaju = order.wanted["lineItems"]
+    assert (thali["variantId"], thali["quantity"]) == (VARIANT, 1)
+    assert (kaju["title"], kaju["sku"]) == ("Kaju katli", "kaju")
+    assert (order.wanted["sourceIdentifier"], order.paid, str(order.total)) == (key, True, "420.50")
+    assert order.options["inventoryBehaviour"] == "DECREMENT_IGNORING_POLICY"
+    assert order.wanted["customer"]["toUpsert"]["phone"] == f"+{PHONE}"
+    assert order.wanted["shippingAddress"]["zip"] == "411005"
+    row = await mirror(live, key)
+    assert (row["state"], row["copy_id"], row["told"], row["due_at"]) == ("made", order.id, "paid", None)
+    assert await notices(live) == {}
+    assert store.asked == ["customer", "orderCreate"]
+
+
+async def test_a_second_order_is_of_the_same_customer(live: Live, store: ShopifyStore) -> None:
+    await paid(live)
+    await paid(live)
+    assert store.orders[1].wanted["customer"] == {"toAssociate": {"id": "gid://shopify/Customer/1"}}
+
+
+async def test_a_lost_answer_makes_one_order(live: Live, store: ShopifyStore) -> None:
+    """`shopify_answer_lost`"""
+    store.faults["orderCreate"] = ["answer lost"]
+    key = await paid(live)
+    assert (await mirror(live, key))["state"] == "asked"
+    await live.seconds(59)
+    assert "orders" not in store.asked
+    await live.seconds(2)
+    assert (await mirror(live, key))["copy_id"] == only(store).id
+
+
+async def test_a_slow_index_is_looked_at_twice(live: Live, store: ShopifyStore) -> None:
+    store.lag = 200_000
+    store.faults["orderCreate"] = ["answer lost"]
+    key = await paid(live)
+    await live.seconds(61)
+    assert (await mirror(live, key))["looks"] == 1
+    await live.seconds(240)
+    assert (await mirror(live, key))["copy_id"] == only(store).id
+    assert store.asked.count("orderCreate") == 1
+
+
+async def test_what_never_arrived_is_made_after_two_looks(live: Live, store: ShopifyStore) -> None:
+    store.faults["orderCreate"] = ["unsent"]
+    key = await paid(live)
+    await live.seconds(61)
+    assert store.orders == []
+    await live.seconds(240)
+    assert (await mirror(live, key))["copy_id"] == only(store).id
+
+
+async def test_a_crash_after_the_call_makes_no_second_order(
+    live: Live, store: ShopifyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is asked is stored before: whoever takes over after the lease looks first."""
+    with monkeypatch.context() as dying:
+        dying.setattr(live.context.store.mirrors, "record", _nowhere)
+        key = await paid(live)
+    assert (await mirror(live, key))["state"] == "asked"
+    await live.wait(10)
+    assert (await mirror(live, key))["copy_id"] == only(store).id
+
+
+async def _nowhere(*args: object) -> None:
+    raise ConnectionError("the process is gone")
+
+
+async def test_what_lost_books_had_made_is_found(live: Live, store: ShopifyStore) -> None:
+    """A database that was restored does not know that it had the copy made."""
+    store.down = True
+    key = await paid(live)
+    wanted = {"sourceIdentifier": key, "currency": "INR", "lineItems": [], "transactions": [{}]}
+    store.orders.append(StoredOrder("gid://shopify/Order/9", "#1009", 0, wanted, {}, True))
+    await live.seconds(61)
+    store.down = False
+    await live.wait(10)
+    assert (await mirror(live, key))["copy_id"] == only(store).id
+    assert "orderCreate" not in store.asked
+
+
+async def test_two_that_are_found_are_told(live: Live, store: ShopifyStore) -> None:
+    store.faults["orderCreate"] = ["answer lost"]
+    key = await paid(live)
+    store.orders.append(StoredOrder("gid://shopify/Order/2", "#10002", 0, *_made(store)))
+    await live.seconds(61)
+    assert (await mirror(live, key))["copy_id"] == "gid://shopify/Order/1"
+    assert "#1001 is the one that Munshi follows. Cancel #10002" in (await notices(live))[f"two {key}"]
+
+
+def _made(store: ShopifyStore) -> tuple[dict[str, Any], dict[str, Any], bool]:
+    return only(store).wanted, only(store).options, True
+
+
+async def test_throttled_in_a_200_waits_as_long_as_it_must(live: Live, store: ShopifyStore) -> None:
+    store.faults["orderCreate"] = ["throttled"]
+    key = await paid(live)
+    assert (await mirror(live, key))["state"] == "wanted"
+    await live.seconds(9)
+    assert store.orders == []
+    await live.seconds(4)
+    assert (await mirror(live, key))["copy_id"] == only(store).id
+    assert "orders" not in store.asked, "it was surely not made"
+
+
+async def test_a_token_that_is_not_taken_any_more_is_replaced(live: Live, store: ShopifyStore) -> None:
+    await paid(live)
+    store.forget_tokens()
+    await paid(live)
+    assert len(store.orders) == 2
+
+
+async def test_a_refused_order_is_a_task_and_goes_when_it_is_mended(live: Live, store: ShopifyStore) -> None:
+    store.faults["orderCreate"] = ["refused"]
+    key = await paid(live)
+    row = await mirror(live, key)
+    assert (row["state"], row["copy_id"]) == ("failed", None)
+    assert "order: Variant does not exist" in (await notices(live))[f"refused {key}"]
+    await live.wait(59)
+    assert store.orders == []
+    await live.wait(20)
+    assert (await mirror(live, key))["copy_id"] == only(store).id
+
+
+async def test_another_total_is_told(live: Live, store: ShopifyStore) -> None:
+    """`shopify_total_differs`"""
+    store.faults["orderCreate"] = ["total differs"]
+    key = await paid(live)
+    said = (await notices(live))[f"total {key}"]
+    assert "costs ₹420.50 here and ₹433 at Shopify (#1001)" in said
+    assert (await mirror(live, key))["state"] == "made"
+
+
+async def test_a_day_without_shopify_is_one_notice_and_orders_are_confirmed(
+    live: Live, store: ShopifyStore
+) -> None:
+    """`shopify_down_a_day`"""
+    store.down = True
+    for _ in range(2):
+        await paid(live)
+    for _ in range(26):
+        await live.wait(60)
+    assert list(await notices(live)) == ["a day"]
+    store.down = False
+    await live.wait(10)
+    assert len(store.orders) == 2
+    assert [order.paid for order in store.orders] == [True, True]
+
+
+async def test_promised_cash_is_pending_and_paid_when_it_is_taken(live: Live, store: ShopifyStore) -> None:
+    key = await ordered(live, ("thali", 1), pays="cash")
+    await live.settle()
+    assert only(store).paid is False
+    await change(live, key, "stage", to="out", by="Ravi")
+    await live.settle()
+    assert only(store).paid is False
+    status, answer = await change(live, key, "stage", to="delivered", by="Ravi", paid="cash")
+    assert status == 200, answer
+    await live.settle()
+    assert only(store).paid is True
+    assert (await mirror(live, key))["told"] == "paid"
+
+
+async def test_an_order_that_is_cancelled_here_is_cancelled_there(live: Live, store: ShopifyStore) -> None:
+    key = await paid(live)
+    store.faults["orderCancel"] = ["answer lost"]
+    status, answer = await change(live, key, "cancel", by="Meena")
+    assert status == 200, answer
+    await live.wait(10)
+    cancelled = only(store).cancelled
+    assert cancelled is not None
+    assert (cancelled["restock"], cancelled["notifyCustomer"]) == (True, False)
+    assert "refund" not in str(cancelled).lower()
+    assert (await mirror(live, key))["told"] == "cancelled"
+    assert store.asked.count("orderCancel") == 1, "the copy was read before another try"
+
+
+async def test_prepared_goods_do_not_go_back_on_the_shelf(live: Live, store: ShopifyStore) -> None:
+    key = await paid(live)
+    for what, body in (("stage", {"to": "out"}), ("cancel", {})):
+        status, answer = await change(live, key, what, by="Meena", **body)
+        assert status == 200, answer
+    await live.settle()
+    assert (only(store).cancelled or {})["restock"] is False
+
+
+async def test_an_order_cancelled_before_it_was_copied_is_not_made(live: Live, store: ShopifyStore) -> None:
+    store.down = True
+    key = await paid(live)
+    await change(live, key, "cancel", by="Meena")
+    store.down = False
+    await live.wait(10)
+    assert store.orders == []
+    assert (await mirror(live, key))["due_at"] is None
+
+
+async def test_pieces_less_are_for_a_person_to_copy(live: Live, store: ShopifyStore) -> None:
+    key = await paid(live)
+    status, answer = await change(live, key, "less", sku="kaju", quantity=1, by="Meena")
+    assert status == 200, answer
+    await live.settle()
+    assert "1 × kaju less" in (await notices(live))[f"changed {key}-a1"]
+
+
+async def test_another_address_is_for_a_person_to_copy(live: Live, store: ShopifyStore) -> None:
+    key = await paid(live)
+    await change(live, key, "address", address="Flat 5, Lake Road, Pune 411006", by="Meena")
+    await live.settle()
+    assert "goes to another address" in (await notices(live))[f"changed {key}-a1"]
+
+
+async def test_one_that_the_staff_of_shopify_cancelled_is_told_once(live: Live, store: ShopifyStore) -> None:
+    key = await ordered(live, ("thali", 1), pays="cash")
+    await live.settle()
+    only(store).cancelled = {"by": "somebody"}
+    await change(live, key, "stage", to="delivered", by="Ravi", paid="cash")
+    await live.settle()
+    assert "is cancelled at Shopify, and its goods are due here" in (await notices(live))[f"gone {key}"]
+    assert (await mirror(live, key))["told"] == "gone"
+    assert only(store).paid is False
+
+
+async def test_what_was_due_before_a_store_was_set_is_never_copied(
+    live: Live, store: ShopifyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as unset:
+        unset.setattr(live.workers, "_mirrors", None)
+        key = await paid(live)
+    await change(live, key, "stage", to="out", by="Ravi")
+    await live.settle()
+    assert await live.rows("SELECT * FROM mirror") == []
+    await paid(live)
+    assert only(store).wanted["sourceIdentifier"] != key

@@ -1,0 +1,156 @@
+"""`munshi import shopify` and `munshi doctor`, with a store over HTTP."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import Result
+
+from bot.whatsapp.limits import LIMITS
+from flows.language.load import load
+from payments.processing.actions import SHOP
+from payments.shop.catalogue import Shop
+from payments.shop.product_yaml import with_products
+from tests.bot.command_line import run_munshi
+from tests.databases import made
+from tests.world.running_bot import FLOW
+from tests.world.shopify_store import CLIENT_ID, CLIENT_SECRET, ShopifyStore
+
+GID = "gid://shopify/ProductVariant/"
+
+
+def product(title: str, *variants: dict[str, Any], kind: str = "", **more: Any) -> dict[str, Any]:
+    fields = {"title": title, "productType": kind, "featuredMedia": None, "variants": [*variants]}
+    return {**fields, "hasOnlyDefaultVariant": len(variants) == 1, **more}
+
+
+def variant(number: int, price: str, sku: str | None = None, title: str = "Default Title") -> dict[str, Any]:
+    return {"id": f"{GID}{number}", "title": title, "sku": sku, "price": price}
+
+
+PICTURE = {"preview": {"image": {"url": "https://cdn.example/thali.jpg?v=1"}}}
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[ShopifyStore]:
+    async with ShopifyStore(lambda: 0).serving() as store:
+        store.products = [
+            product("Veg thali", variant(1, "120.00", "thali"), kind="Tiffin", featuredMedia=PICTURE),
+            product(
+                "Kaju katli",
+                variant(2, "260.50", "kaju-250", "250 g"),
+                variant(3, "980.00", "kaju 1kg", "1 kg"),
+                kind="Sweets",
+            ),
+        ]
+        yield store
+
+
+@pytest.fixture
+async def munshi(store: ShopifyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Runs a command in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    settings = {
+        "SHOPIFY_STORE": "annapurna",
+        "SHOPIFY_API_URL": store.url,
+        "SHOPIFY_CLIENT_ID": CLIENT_ID,
+        "SHOPIFY_CLIENT_SECRET": CLIENT_SECRET,
+    }
+
+    async def run(*words: str, **more: str) -> Result:
+        return await run_munshi("sqlite://munshi.db", *words, **{**settings, **more})
+
+    return run
+
+
+def loaded(yaml: str) -> Shop:
+    text = with_products(FLOW.read_text("utf-8"), yaml)
+    shop: Shop = load(text, "flows.yaml", SHOP, limits=LIMITS).sections["shop"]
+    return shop
+
+
+async def test_a_catalogue_becomes_a_shop_that_is_sound(munshi: Any) -> None:
+    printed = await munshi("import", "shopify")
+    assert printed.exit_code == 0, printed.output
+    assert "2 products in 2 categories" in printed.stderr
+    assert "the sku 'kaju 1kg' of 'Kaju katli, 1 kg' was left out" in printed.stderr
+    shop = loaded(printed.stdout)
+    found = {sku: (one.price, one.shopify, one.image) for sku, one in shop.articles.items()}
+    assert found == {
+        "thali": (12_000, f"{GID}1", "https://cdn.example/thali.jpg?v=1"),
+        "kaju-250": (26_050, f"{GID}2", ""),
+        "kaju-katli-1-kg": (98_000, f"{GID}3", ""),
+    }
+    assert [category.name for category in shop.categories] == ["Tiffin", "Sweets"]
+
+
+async def test_a_sku_that_is_given_twice_is_nobodys(munshi: Any, store: ShopifyStore) -> None:
+    store.products.append(product("Idli", variant(8, "40.00", "thali")))
+    printed = await munshi("import", "shopify")
+    assert printed.exit_code == 0, printed.output
+    assert set(loaded(printed.stdout).articles) >= {"veg-thali", "idli"}
+
+
+async def test_a_price_that_is_none_is_told_and_nothing_printed(munshi: Any, store: ShopifyStore) -> None:
+    store.products.append(product("Gift", variant(9, "0.00")))
+    refused = await munshi("import", "shopify")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "shopify:4: error: the price of 'Gift' is no price" in refused.stderr
+
+
+async def test_another_currency_is_refused(munshi: Any, store: ShopifyStore) -> None:
+    store.currency = "USD"
+    refused = await munshi("import", "shopify")
+    assert refused.exit_code == 1
+    assert "the store's prices are in USD" in refused.stderr
+
+
+async def test_a_wrong_secret_is_told_in_a_sentence(munshi: Any) -> None:
+    refused = await munshi("import", "shopify", SHOPIFY_CLIENT_SECRET="another-secret-0123")
+    assert refused.exit_code == 1
+    assert "Shopify: token: no token: invalid_client" in refused.stderr
+
+
+async def test_without_a_store_it_says_where_to_begin(munshi: Any) -> None:
+    refused = await munshi("import", "shopify", SHOPIFY_STORE="")
+    assert refused.exit_code == 1
+    assert "SHOPIFY_STORE is not set" in refused.stderr
+
+
+async def findings(munshi: Any, tmp_path: Path, products: str, **more: str) -> str:
+    """What `munshi doctor` says of Shopify, for a shop with these products."""
+    (tmp_path / "flows.yaml").write_text(with_products(FLOW.read_text("utf-8"), products), "utf-8")
+    await made("sqlite://munshi.db")
+    looked = await munshi("doctor", **more)
+    return str(looked.output).partition("Shopify:")[2]
+
+
+async def test_the_doctor_finds_the_store_well(munshi: Any, tmp_path: Path) -> None:
+    imported = (await munshi("import", "shopify")).stdout
+    said = await findings(munshi, tmp_path, imported)
+    assert "answers as Annapurna, and takes the token" in said
+    assert "✓ Shopify: prices and names are those of the flow file" in said
+
+
+async def test_the_doctor_lists_what_differs_and_what_is_missing(
+    munshi: Any, tmp_path: Path, store: ShopifyStore
+) -> None:
+    imported = (await munshi("import", "shopify")).stdout
+    store.scopes = ("write_orders",)
+    store.products[0]["variants"][0]["price"] = "125.00"
+    store.products[1]["title"] = "Kaju barfi"
+    del store.products[1]["variants"][0]
+    said = await findings(munshi, tmp_path, imported)
+    assert "✗ Shopify: the app lacks the permissions read_customers, write_customers, read_products" in said
+    assert "✗ Shopify: kaju-250 is not for sale at Shopify" in said
+    assert "thali costs ₹120 here and ₹125 at Shopify" in said
+    assert "kaju-katli-1-kg is 'Kaju katli' here and 'Kaju barfi' at Shopify" in said
+
+
+async def test_the_doctor_names_a_secret_that_is_refused(munshi: Any, tmp_path: Path) -> None:
+    imported = (await munshi("import", "shopify")).stdout
+    said = await findings(munshi, tmp_path, imported, SHOPIFY_CLIENT_SECRET="another-secret-0123")
+    assert "no token: invalid_client" in said
+    assert "another-secret" not in said
+    assert "docs/shopify.md" in said

@@ -1,0 +1,177 @@
+"""What is done at Shopify comes here: a lost answer is settled, goods move, and money is left to people."""
+
+import json
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable
+from hashlib import sha256
+from hmac import new as hmac
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.clock import ShiftedClock
+from bot.settings import Settings
+from sandbox.world import World
+from tests.world import test_shopify
+from tests.world.desk_shop import TEXT, change, ordered
+from tests.world.running_bot import Live, Start
+from tests.world.shopify_store import CLIENT_SECRET, ShopifyStore
+from tests.world.test_shopify import mirror, notices, only, paid
+
+store = test_shopify.store
+settings_for = test_shopify.settings_for
+live = test_shopify.live
+OLD = "the-secret-before-this-one"
+
+
+async def post(
+    live: Live, topic: str, body: dict[str, Any], *, id: str = "1", secret: str = CLIENT_SECRET
+) -> int:
+    """Post a webhook as Shopify would. Return the status."""
+    raw = json.dumps(body).encode()
+    signature = b64encode(hmac(secret.encode(), raw, sha256).digest()).decode()
+    headers = {
+        "X-Shopify-Topic": topic, "X-Shopify-Hmac-Sha256": signature, "X-Shopify-Webhook-Id": id
+    }  # fmt: skip
+    status, _ = await live.until(live.post("/webhooks/shopify", raw, headers))
+    await live.settle()
+    return status
+
+
+async def test_news_of_a_new_order_settles_a_lost_answer_at_once(live: Live, store: ShopifyStore) -> None:
+    store.faults["orderCreate"] = ["answer lost"]
+    key = await paid(live)
+    assert await post(live, "orders/create", {"id": 1, "source_identifier": key}) == 200
+    assert (await mirror(live, key))["copy_id"] == only(store).id
+    assert "orders" not in store.asked
+
+
+async def test_news_of_what_is_not_there_is_not_believed(live: Live, store: ShopifyStore) -> None:
+    store.faults["orderCreate"] = ["unsent"]
+    key = await paid(live)
+    await post(live, "orders/create", {"id": 77, "source_identifier": key})
+    assert (await mirror(live, key))["state"] == "asked"
+    await live.seconds(301)
+    await live.seconds(301)
+    assert (await mirror(live, key))["copy_id"] == only(store).id
+
+
+async def test_the_usual_news_of_our_own_order_costs_nothing(live: Live, store: ShopifyStore) -> None:
+    key = await paid(live)
+    await post(live, "orders/create", {"id": 1, "source_identifier": key})
+    await live.seconds(20)
+    assert store.asked == ["customer", "orderCreate"]
+
+
+async def test_cash_to_come_is_called_off_as_it_was_at_shopify(live: Live, store: ShopifyStore) -> None:
+    key = await ordered(live, ("thali", 1), pays="cash")
+    await live.settle()
+    only(store).cancelled = {"by": "the staff of Shopify"}
+    assert await post(live, "orders/cancelled", {"id": 1}) == 200
+    _, order = await live.api("GET", f"/orders/{key}")
+    assert (order["stage"], order["stage_by"]) == ("cancelled", "Shopify")
+    await live.seconds(20)
+    assert await notices(live) == {}
+    assert (await mirror(live, key))["told"] == "cancelled"
+    assert "orderCancel" not in store.asked
+
+
+@pytest.mark.parametrize("why", ["it is paid", "its goods are out"])
+async def test_money_and_goods_that_are_out_are_for_a_person(
+    live: Live, store: ShopifyStore, why: str
+) -> None:
+    if why == "it is paid":
+        key = await paid(live)
+    else:
+        key = await ordered(live, ("thali", 1), pays="cash")
+        await change(live, key, "stage", to="out", by="Ravi")
+    await live.settle()
+    only(store).cancelled = {"by": "the staff of Shopify"}
+    await post(live, "orders/cancelled", {"id": 1})
+    _, order = await live.api("GET", f"/orders/{key}")
+    assert order["stage"] in ("placed", "out")
+    await live.seconds(20)
+    assert "cancel the order here, so that the money goes back" in (await notices(live))[f"gone {key}"]
+
+
+async def test_a_shipment_moves_the_goods_and_its_customer_hears(live: Live, store: ShopifyStore) -> None:
+    key = await paid(live)
+    await post(live, "fulfillments/create", {"order_id": 1, "status": "pending"})
+    _, order = await live.api("GET", f"/orders/{key}")
+    assert order["stage"] == "placed"
+    await post(live, "fulfillments/create", {"order_id": 1, "status": "success"}, id="2")
+    await post(live, "fulfillments/create", {"order_id": 1, "status": "success"}, id="2")
+    _, order = await live.api("GET", f"/orders/{key}")
+    assert (order["stage"], order["stage_by"]) == ("out", "Shopify")
+    delivered = {"order_id": 1, "status": "success", "shipment_status": "delivered"}
+    await post(live, "fulfillments/update", delivered, id="3")
+    _, order = await live.api("GET", f"/orders/{key}")
+    assert order["stage"] == "delivered"
+    assert live.customer().heard("Your order is out") == 1
+    rows = await live.rows("SELECT key FROM inbox WHERE key LIKE 'shopify:%'")
+    assert sorted(row["key"] for row in rows) == ["shopify:2", "shopify:3"]
+
+
+async def test_a_refund_there_is_told_and_moves_nothing(live: Live, store: ShopifyStore) -> None:
+    key = await paid(live)
+    await post(live, "refunds/create", {"id": 5, "order_id": 1})
+    assert "It moves no money" in (await notices(live))[f"refund {key}"]
+    _, order = await live.api("GET", f"/orders/{key}")
+    assert (order["refunded"], order["stage"]) == (0, "placed")
+
+
+async def test_orders_of_the_store_itself_leave_no_row(live: Live, store: ShopifyStore) -> None:
+    before = await live.stored()
+    for topic, body in (
+        ("orders/create", {"id": 900, "source_identifier": None}),
+        ("orders/cancelled", {"id": 900}),
+        ("refunds/create", {"order_id": 900}),
+        ("fulfillments/create", {"order_id": 900, "status": "success"}),
+        ("products/update", {"id": 3}),
+    ):
+        assert await post(live, topic, body) == 200
+    assert await live.stored() == before
+
+
+async def test_what_names_no_order_is_kept(live: Live) -> None:
+    assert await post(live, "orders/cancelled", {"id": "x"}, id="9") == 200
+    [row] = await live.rows("SELECT body, state FROM inbox WHERE key = 'shopify:9'")
+    assert row["state"] == "kept"
+    assert "names no order" in row["body"]
+
+
+@pytest.mark.parametrize("secret", ["another-secret-of-somebody", OLD])
+async def test_a_signature_of_another_key_is_refused(live: Live, secret: str) -> None:
+    assert await post(live, "orders/cancelled", {"id": 1}, secret=secret) == 403
+
+
+async def test_a_signature_that_is_none_is_refused(live: Live) -> None:
+    for given in ("", "x", "é", "A" * 44):
+        headers = {"X-Shopify-Hmac-Sha256": given}
+        status, _ = await live.until(live.post("/webhooks/shopify", b"{}", headers))
+        assert status == 403, given
+    status, _ = await live.until(live.post("/webhooks/shopify", b"{}"))
+    assert status == 403
+
+
+@pytest.fixture
+async def rotating(
+    world: World,
+    clock: ShiftedClock,
+    start: Start,
+    settings_for: Callable[[World], Settings],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Live]:
+    """A bot whose secret is being changed."""
+    monkeypatch.setenv("SHOPIFY_WEBHOOK_SECRET", f"{CLIENT_SECRET},{OLD}")
+    file = tmp_path / "rotating.yaml"
+    file.write_text(TEXT, "utf-8")
+    async with start(world, clock, file) as live:
+        yield live
+
+
+async def test_both_keys_are_taken_while_the_secret_is_changed(rotating: Live) -> None:
+    for secret, status in ((CLIENT_SECRET, 200), (OLD, 200), ("another-secret-of-somebody", 403)):
+        assert await post(rotating, "products/update", {"id": 1}, secret=secret) == status
