@@ -275,7 +275,7 @@ class Replay:
             deeds.given.add(detail["payment_id"])
         if fact["entity"] == "payment" and by_hand and not takes and fact["state"] != "undone":
             yield f"deeds: nobody took the money of {fact['entity_id']}"
-        if fact["entity"] == "payment" and fact["state"] == "captured":
+        if fact["entity"] == "payment" and fact["state"] in ("captured", "confirmed"):
             fits = fact["currency"] == "INR" and not detail.get("mismatch")
             deeds.doubtful = deeds.doubtful or not fits
             if fits:
