@@ -56,8 +56,7 @@ async def _take(context: Context, topic: str, delivery: str, body: Mapping[str, 
         log.warning("webhook of Shopify not read", topic=topic, reason=str(error))
         await store(context, [unused(f"shopify:{delivery}", f"{topic}: {error}")])
         return
-    if news is not None:
-        await _heard(context, news, delivery)
+    await _heard(context, news, delivery)
 
 
 async def _heard(context: Context, news: News, delivery: str) -> None:

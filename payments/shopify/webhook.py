@@ -37,10 +37,10 @@ class News:
     """Of a fulfilment: where the goods are; None if they have not left."""
 
 
-def read(topic: str, body: Mapping[str, Any]) -> News | None:
-    """Return what happened; None if it is of no use. Raises ValueError if the body names no order."""
+def read(topic: str, body: Mapping[str, Any]) -> News:
+    """Return what happened. Raises ValueError on another topic, or if the body names no order."""
     if topic not in frozenset(Topic):
-        return None
+        raise ValueError("nothing of this topic is used")
     known = Topic(topic)
     match known:
         case Topic.CREATED:

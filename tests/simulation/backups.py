@@ -82,6 +82,7 @@ class Backups:
         world = self.world
         self.disk_lost, self.restored = False, True
         world.seen["a backup was restored"] += 1
+        world.lose_books(Path(self.url.removeprefix("sqlite://")))
         if world.dice.random() < self.deletion_chance:
             path = self.url.removeprefix("sqlite://")
             for suffix in ("", "-wal", "-shm"):

@@ -115,6 +115,9 @@ class World:
         """Return what is wrong at the end of the world, given the database's file."""
         return checker.violations(path, self.razorpay, self.meta, self.acknowledged, self.counted)
 
+    def lose_books(self, path: Path) -> None:
+        """Note what only the database at `path` knows: a backup takes its place."""
+
     @property
     def counted(self) -> dict[str, int]:
         """How many pieces of each counted article the shop began with, by sku."""

@@ -36,7 +36,7 @@ class DayBooks(Books):
         seen: Counter[str],
     ) -> None:
         super().__init__(database, razorpay, meta)
-        self._seen = seen
+        self.seen = seen
         rows = self.rows("SELECT id, forgotten_at FROM conversation WHERE forgotten_at IS NOT NULL")
         self.forgotten: dict[int, int] = {row["id"]: row["forgotten_at"] for row in rows}
         """Conversation whose customer was forgotten → when, in milliseconds since 1970, UTC."""
@@ -143,9 +143,9 @@ class DayBooks(Books):
             and refund["status"] in ("asked", "created", "processed")
         )
         if taken:
-            self._seen["a person took money"] += 1
+            self.seen["a person took money"] += 1
         if back:
-            self._seen["a person gives money back"] += 1
+            self.seen["a person gives money back"] += 1
         return taken, back
 
     def cost(self, key: str) -> int:
@@ -180,7 +180,7 @@ class DayBooks(Books):
             stage = self.orders[key]["stage"]
             if stage != deeds.stage and (stage, deeds.stage) != ("placed", None):
                 yield f"deeds: {key} is {stage}, and people moved it to {deeds.stage}"
-            self._seen[f"an order ended {stage}"] += 1
+            self.seen[f"an order ended {stage}"] += 1
 
     def goods(self, stock: dict[str, int]) -> Iterator[str]:
         """No more is sold than was in stock, and only open and promised orders reserve."""
@@ -215,7 +215,7 @@ class DayBooks(Books):
         for name, count in taken.items():
             kind, _, rest = name.partition(":")
             most = CAPACITY[rest.partition(".")[2]] if kind == "slot" else COUPON_USES.get(rest)
-            self._seen[f"all places of a {kind} were taken"] += count == most
+            self.seen[f"all places of a {kind} were taken"] += count == most
             if most is not None and count > most + (late[rest] if kind == "coupon" else 0):
                 yield f"quota: {name} is taken {count} times, of {most}"
         merged = set(self.joined_into.values())
@@ -243,7 +243,7 @@ class DayBooks(Books):
     def _late_slots(self) -> Iterator[str]:
         """Money that comes late does not bring goods whose slot takes no more orders."""
         for at, after in self._came("lapsed", "fulfilled"):
-            self._seen["an order was paid late, and is fulfilled"] += 1
+            self.seen["an order was paid late, and is fulfilled"] += 1
             if at >= cut_off(after.order.to.slot):
                 yield f"late: {after.key} is paid after the end of {after.order.to.slot}, and fulfilled"
 

@@ -41,7 +41,7 @@ from payments.shop.staff import ALL, Staff
 from storage.inbox import broadcasts as given_out
 from storage.inbox import order_numbers
 from tests.simulation.bugs import Plant
-from tests.simulation.day import erasure_bugs
+from tests.simulation.day import erasure_bugs, invoice_bugs
 
 
 def a_cancelled_order_keeps_its_slot(patch: pytest.MonkeyPatch) -> None:
@@ -371,4 +371,17 @@ DAY_ROWS: Final = (
     DayRow("an order keeps its address", erasure_bugs.an_order_keeps_its_address, "forgotten", "forgotten:"),
     DayRow("what waits is pruned", erasure_bugs.what_waits_is_pruned, "pruned", "pruned:"),
     DayRow("what is said is kept for ever", erasure_bugs.what_is_said_is_kept_for_ever, "pruned", "pruned:"),
+    DayRow(
+        "numbers of lost books come again",
+        invoice_bugs.numbers_of_lost_books_come_again,
+        "the books are lost",
+        "invoice:",
+    ),
+    DayRow(
+        "each change has an invoice",
+        invoice_bugs.goods_on_their_way_have_an_invoice_at_each_change,
+        "pruned",
+        "invoice:",
+    ),
+    DayRow("no credit note", invoice_bugs.what_is_taken_back_has_no_credit_note, "pruned", "invoice:"),
 )

@@ -352,6 +352,21 @@ def _pruned(world: DayWorld) -> Story:
     yield MINUTE
 
 
+def _the_books_are_lost(world: DayWorld) -> Story:
+    """Goods leave with an invoice that the restored books do not know; the next one has another number."""
+    _, ramesh = opened(world)
+    for n in (1, 2):
+        yield from orders(world, Shopper(world, n), TEA, pays="cash")
+    world.plan(world.now(), world.backups.make)
+    yield lambda: world.backups.made
+    yield from ramesh.types("#10001 out")
+    world.plan(world.now(), world.backups.lose)
+    yield lambda: world.backups.restored
+    for words in ("#10002 out", "#10001 out", "#10002 delivered cash"):
+        yield MINUTE
+        yield from ramesh.types(words)
+
+
 PLOTS: Final[Mapping[str, Callable[[DayWorld], Story]]] = {
     "cash to the door": _cash_to_the_door,
     "paid and amended": _paid_and_amended,
@@ -370,4 +385,5 @@ PLOTS: Final[Mapping[str, Callable[[DayWorld], Story]]] = {
     "an offer": _an_offer,
     "forgotten": _forgotten,
     "pruned": _pruned,
+    "the books are lost": _the_books_are_lost,
 }

@@ -18,6 +18,7 @@ from tests.simulation.database import Hooks
 from tests.simulation.day.archive import keep_deleted, show_deleted
 from tests.simulation.day.books import DayBooks
 from tests.simulation.day.erasure import Erasure
+from tests.simulation.day.invoices import Invoices
 from tests.simulation.day.journal import Journal
 from tests.simulation.day.setting import day_shop
 from tests.simulation.day.watch import wrongs
@@ -38,6 +39,8 @@ class DayWorld(World):
         """The same of the open transaction."""
         self._forgotten: list[str] = []
         """Conversations whose customer the open transaction forgets."""
+        self._invoiced: dict[str, str] = {}
+        """Number of each invoice of books that were lost → its order."""
         self._echoes = 0
         self._desk = 0
         self._pruned_before = 0
@@ -55,7 +58,14 @@ class DayWorld(World):
             show_deleted(database)
             books = DayBooks(database, self.razorpay, self.meta, self.journal, self.seen)
             erasure = Erasure(books, self._pruned_before)
-            return [*self._wrongs, *books.violations(self.acknowledged, self.counted), *erasure.wrongs()]
+            invoices = Invoices(books, self._invoiced)
+            ends = books.violations(self.acknowledged, self.counted)
+            return [*self._wrongs, *ends, *erasure.wrongs(), *invoices.wrongs()]
+
+    def lose_books(self, path: Path) -> None:
+        """Note the numbers of the invoices, which customers have."""
+        with checker.opened(path) as database:
+            self._invoiced |= dict(database.execute("SELECT number, order_key FROM invoice").fetchall())
 
     def step(self, advance: Advance, now: int, given: StepInput) -> ChangeSet:
         """Return what `advance` decides, once the decision is looked at."""
