@@ -24,6 +24,7 @@ from payments.shop.handover import HandoverCheck
 from payments.shop.orders import Attempt, Order
 from payments.shop.quotas import Booking
 from payments.shop.stock import StockMove
+from payments.shop.switches import Switch
 
 T = TypeVar("T")
 
@@ -100,6 +101,8 @@ class ChangeSet:
     """New amendments."""
     moves: list[StockMove] = field(default_factory=list)
     """Changes of stock."""
+    switches: list[Switch] = field(default_factory=list)
+    """Products and variants that were switched off or on."""
     bookings: list[Booking] = field(default_factory=list)
     """Places of slots and coupons that were taken or freed."""
     polls: list[Poll] = field(default_factory=list)

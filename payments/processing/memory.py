@@ -27,7 +27,7 @@ from payments.processing.named_orders import (
 )
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import TO_DO, EventKind, InboxEvent, StepInput, ToDo
-from payments.shop import quotas, stock
+from payments.shop import quotas, stock, switches
 from payments.shop.business_day import Period
 from payments.shop.fulfilment import to_do
 from payments.shop.handover import HandoverCheck
@@ -157,6 +157,7 @@ class MemoryStore:
             self.notices.setdefault((notice.kind, notice.subject), notice)
         self.left = stock.after(self.left, changes.moves)
         self.taken = quotas.after(self.taken, changes.bookings)
+        self.off = switches.after(self.off, changes.switches)
         self.next_number += len(changes.placed)
         self.account = self.account or changes.account
         self.to_forget += changes.to_forget

@@ -28,7 +28,7 @@ from payments.shop.orders import Lifecycle, line_values, order_key_of
 from storage.database.encoding import check, dumps
 from storage.database.queues import InboxState, Lane, OutboxState, Urgency
 from storage.database.transaction import Transaction
-from storage.inbox import forgetting, notices, order_numbers, quotas, stock
+from storage.inbox import forgetting, notices, order_numbers, product_switch, quotas, stock
 
 _ERROR: Final = 4000
 """The longest traceback that is stored, in characters."""
@@ -355,6 +355,7 @@ TABLES: Final = (
     Table(_takes, lambda tx, rows, now: order_numbers.wait(tx)),
     Table(lambda saving: saving.changes.moves, lambda tx, rows, now: stock.take(tx, rows)),
     Table(lambda saving: saving.changes.bookings, lambda tx, rows, now: quotas.take(tx, rows)),
+    Table(lambda saving: saving.changes.switches, product_switch.write),
     Table(lambda saving: saving.changes.notices, notices.add),
     Table(_forgotten, forgetting.erase),
 )

@@ -1,5 +1,6 @@
 """What a step changes is what the next one is given, on every store: one test for each kind of change."""
 
+from collections.abc import Collection
 from dataclasses import fields, replace
 
 from flows.engine.conversation import Conversation, Talk
@@ -21,6 +22,7 @@ from payments.shop.order_terms import Destination, Fulfilment
 from payments.shop.orders import AttemptStatus, Lifecycle, Mode
 from payments.shop.quotas import Booking
 from payments.shop.stock import StockMove
+from payments.shop.switches import Switch
 from tests.builders import change_set
 from tests.storage import test_steps_of_staff
 from tests.storage.step_changes import (
@@ -254,6 +256,23 @@ async def test_what_is_switched_off_is_given_until_it_is_on_again(steps: StepSto
     assert (await steps.look(HI)).off == {"tea"}
 
 
+async def test_what_a_step_switches_is_so_for_the_steps_after_it(steps: StepStore) -> None:
+    off = Switch("cup", available=False, by="Meena")
+    on = replace(off, available=True)
+    seen: list[Collection[str]] = []
+
+    def switch(given: StepInput) -> ChangeSet:
+        seen.append(given.off)
+        return changing(switches=[off, on, replace(off, sku="tea"), off])(given)
+
+    await steps.arrive(*HI, customer=2)
+    await steps.step(switch, HI)
+    assert seen == [frozenset(), {"cup", "tea"}], "also in one batch"
+    assert (await steps.look(HI)).off == {"cup", "tea"}
+    await steps.step(changing(switches=[on]), HI)
+    assert (await steps.look(HI, customer=2)).off == {"tea"}
+
+
 async def test_operators_are_told_once(steps: StepStore) -> None:
     first, other = (Notice(NoticeKind.LINK, subject, "look at it") for subject in "ab")
     kind = replace(first, kind=NoticeKind.WEBHOOK)
@@ -331,6 +350,7 @@ TESTED = {
     "orders": test_an_order_is_given_with_the_books_that_were_kept_of_it,
     "refunds": test_refunds_are_given_as_they_were_seen_last,
     "amendments": test_amendments_are_given_oldest_first,
+    "switches": test_what_a_step_switches_is_so_for_the_steps_after_it,
     "bookings": test_places_are_what_the_customers_before_have_left,
     "moves": test_stock_is_what_the_customers_before_have_left,
     "polls": test_a_poll_is_planned_once,
