@@ -263,9 +263,13 @@ def meant(name: str, *unsaid: str) -> str:
     """
     if name.lower() in _GIVES_BACK:
         return "money goes back by return, less or allowance."
+    if name.lower() in _SENT_OUT:
+        return f"did you mean '{Stage.OUT}'?"
     known = [word for word in (*LADDER[1:], *ORDER_VERBS) if word not in (STAGE, *unsaid)]
     return close(name, map(str, known))
 
 
+_SENT_OUT: Final = frozenset({"dispatch", "dispatched", "despatched", "sent", "ship", "shipped", "on"})
+"""Words for what is one stage."""
 _GIVES_BACK: Final = frozenset({"refund", "money-back", "moneyback"})
 """Words for what three verbs do, each for another reason."""
