@@ -29,8 +29,11 @@ async def _send(world: World, fields: Fields) -> str:
 
 
 async def _reply(world: World, fields: Fields) -> str:
-    """Reply to the newest message that contains `to`."""
-    person, part = world.meta.person(fields.text("wa_id")), fields.text("to")
+    """Reply to the message with this `wamid`; without it, to the newest that contains `to`."""
+    person = world.meta.person(fields.text("wa_id"))
+    if fields.has("wamid"):
+        return await person.reply(fields.text("text"), fields.text("wamid"))
+    part = fields.text("to")
     for message in reversed(person.messages):
         if part in message.text:
             return await person.reply(fields.text("text"), message.wamid)

@@ -98,18 +98,20 @@ async def _listing(url: str, flow: Flow, sku: str | None) -> list[str]:
 
 def _rows(product: Product, language: str, left: Mapping[str, int], off: Mapping[str, Off]) -> Iterator[_Row]:
     """Yield the row of a product, then one for each of its variants."""
-    name = text_in(product.name, language, language)
+    name, whole = text_in(product.name, language, language), off.get(product.sku)
     if product.variants:
-        yield _Row(product.sku, name, "", "", _since(off.get(product.sku)))
+        each = all(variant.sku in off for variant in product.variants)
+        yield _Row(product.sku, name, "", "", _since(whole) or ("each is off" if each else ""))
     for article in product.articles():
         pieces = left.get(article.sku, article.stock)
         called = text_in(article.variant.name, language, language) if article.variant else name
+        with_it = f"off with {product.sku}" if article.variant and whole else ""
         yield _Row(
             f"  {article.sku}" if article.variant else article.sku,
             f"  {called}" if article.variant else called,
             money(article.price),
             "" if pieces is None else f"{pieces} left",
-            _since(off.get(article.sku)),
+            _since(off.get(article.sku)) or with_it,
         )
 
 

@@ -42,6 +42,8 @@ class Chat:
         """`form` says how an address form is filled in."""
         self._phone, self._console, self._form = phone, console, form
         self._offered: tuple[Reply, ...] = ()
+        self._shown: list[ReceivedMessage] = []
+        """Every message that was shown: the first has the mark `m1`."""
         self._lines: asyncio.Queue[str | None] = asyncio.Queue()
 
     async def run(self, greeting: str = "hi", earlier: Sequence[ReceivedMessage | str] = ()) -> None:
@@ -138,8 +140,8 @@ class Chat:
         match command:
             case commands.Write(text=text) | commands.Choose(text=text):
                 await phone.write(text)
-            case commands.Answer(text=text):
-                await phone.reply(text)
+            case commands.Answer(text=text, mark=mark):
+                await phone.reply(text, self._marked(mark).wamid)
             case commands.Send(kind=kind):
                 await phone.send(kind, _BODIES.get(kind, {"id": "1000000000000001"}))
             case commands.Fill(form=form):
@@ -153,12 +155,24 @@ class Chat:
             case _:
                 raise AssertionError(f"{command} is not for the shop")
 
+    def _marked(self, mark: int | None) -> ReceivedMessage:
+        """Return the message with that number in its mark; None is the newest. Raises NotPossible."""
+        if not self._shown:
+            raise NotPossible("there is nothing to reply to yet")
+        if mark is None:
+            return self._shown[-1]
+        if not 1 <= mark <= len(self._shown):
+            raise NotPossible(f"there is no message m{mark} here: the newest is m{len(self._shown)}")
+        return self._shown[mark - 1]
+
     def _show(self, answers: list[ReceivedMessage]) -> None:
         if not answers:
             return
+        marks = [f"m{number}" for number, _ in enumerate(answers, len(self._shown) + 1)]
+        self._shown += answers
         try:
             messages = [received.message(answer) for answer in answers]
-            for drawn in draw_all(messages, self._form):
+            for drawn in draw_all(messages, self._form, marks):
                 self._console.print(drawn)
         except Exception as error:  # noqa: BLE001 - as in _try: messages also arrive outside commands
             self._console.print(sorry(error))

@@ -22,8 +22,8 @@ class Phone(Protocol):
     async def write(self, text: str) -> None:
         """Send a text."""
 
-    async def reply(self, text: str) -> None:
-        """Send a text in reply to the newest message."""
+    async def reply(self, text: str, to: str) -> None:
+        """Send a text in reply to the message whose wamid is `to`."""
 
     async def tap(self, id: str) -> None:
         """Tap the newest button or row with this id."""

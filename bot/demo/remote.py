@@ -33,9 +33,9 @@ class RemotePhone:
         """Send a text."""
         await self._do("write", name=self._name, text=text)
 
-    async def reply(self, text: str) -> None:
-        """Send a text in reply to the newest message."""
-        await self._do("reply", text=text, to="")
+    async def reply(self, text: str, to: str) -> None:
+        """Send a text in reply to the message whose wamid is `to`."""
+        await self._do("reply", text=text, wamid=to)
 
     async def tap(self, id: str) -> None:
         """Tap the newest button or row with this id."""

@@ -81,11 +81,9 @@ class Stage:
         """Send a text."""
         await self.customer.write(text)
 
-    async def reply(self, text: str) -> None:
-        """Send a text in reply to the newest message. Raises NotPossible."""
-        if not self.customer.messages:
-            raise NotPossible("there is nothing to reply to yet")
-        await self.customer.reply(text, self.customer.messages[-1].wamid)
+    async def reply(self, text: str, to: str) -> None:
+        """Send a text in reply to the message whose wamid is `to`."""
+        await self.customer.reply(text, to)
 
     async def tap(self, id: str) -> None:
         """Tap the newest button or row with this id."""

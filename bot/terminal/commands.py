@@ -1,5 +1,6 @@
 """Parses what a person typed: text for the shop, a choice, or a command that begins with '/'."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -32,9 +33,11 @@ class Choose:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Send `text` in reply to the newest message, as one who holds it and chooses *Reply*."""
+    """Send `text` in reply to a message of the shop, as one who holds it and chooses *Reply*."""
 
     text: str
+    mark: int | None = None
+    """The number in the message's mark (`m3`); None: the newest message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,9 @@ def form_example(shop: Shop) -> str:
 LONGEST_WAIT: Final = 366 * 86_400_000
 """Maximum milliseconds of one /wait: every timer within that time is played."""
 
+_MARK: Final = re.compile(r"m([0-9]{1,6})(?:\s+|$)", re.IGNORECASE)
+_NO_WORDS: Final = "/reply needs words: /reply We bring it at six, or /reply m3 We bring it at six"
+
 COMMANDS: Final[Mapping[str, str]] = {
     "/pay": "pay on Razorpay's page",
     "/fail": "try to pay, in vain; a reason may follow",
@@ -123,7 +129,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "/send": "send something that is not text: /send sticker",
     "/address": "fill in an address form:",
     "/say": "say something that looks like a number or a command: /say 2",
-    "/reply": "hold the newest message and reply to it: /reply We bring it at six",
+    "/reply": "hold the newest message and reply to it: /reply At six; an earlier one: /reply m3 At six",
     "/trace": "how the last events were decided",
     "/state": "where the conversation is",
     "/help": "this list",
@@ -195,7 +201,9 @@ def _say(rest: str) -> Command:
 
 
 def _answer(rest: str) -> Command:
-    return Answer(rest) if rest else Wrong("/reply needs words: /reply We bring it at six")
+    mark = _MARK.match(rest)
+    text = rest[mark.end() :] if mark else rest
+    return Answer(text, int(mark[1]) if mark else None) if text else Wrong(_NO_WORDS)
 
 
 def _alone(command: Command) -> Callable[[str], Command]:

@@ -1,7 +1,8 @@
 """Draws messages as WhatsApp shows them, or as plain text without a terminal."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import Any, Final, assert_never
 
 from rich.box import Box
@@ -24,19 +25,21 @@ _MARKED: Final = re.compile(r"(?<!\w)(```|[*_~])(?=\S)(.+?)(?<=\S)\1(?!\w)")
 _STYLES: Final = {"*": "bold", "_": "italic", "~": "strike", "```": "cyan"}
 
 
-def draw(message: Message, first: int = 1, form: str = FORM_EXAMPLE) -> RenderableType:
+def draw(message: Message, first: int = 1, form: str = FORM_EXAMPLE, mark: str = "") -> RenderableType:
     """Draw `message` as a bubble on the left; number its buttons and rows from `first`.
 
-    `form` says how an address form is filled in.
+    `form` says how an address form is filled in, and `mark` stands above the message.
     """
-    return _Bubble(message, first, form)
+    return _Bubble(message, first, form, mark)
 
 
-def draw_all(messages: Sequence[Message], form: str = FORM_EXAMPLE) -> Iterator[RenderableType]:
+def draw_all(
+    messages: Sequence[Message], form: str = FORM_EXAMPLE, marks: Iterable[str] = repeat("")
+) -> Iterator[RenderableType]:
     """Draw each of `messages`. Its choices are numbered through, as in `bot.terminal.commands.choices`."""
     first = 1
-    for message in messages:
-        yield draw(message, first, form)
+    for message, mark in zip(messages, marks, strict=False):
+        yield draw(message, first, form, mark)
         first += len(message.replies)
 
 
@@ -67,15 +70,19 @@ def sorry(error: Exception) -> Text:
 
 
 class _Bubble:
-    def __init__(self, message: Message, first: int, form: str) -> None:
-        self._message, self._first, self._form = message, first, form
+    def __init__(self, message: Message, first: int, form: str, mark: str) -> None:
+        self._message, self._first, self._form, self._mark = message, first, form, mark
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         head = Group(*_head(self._message))
         if options.is_terminal:
             # No right edge: terminals disagree on how wide Devanagari is.
-            yield Panel(head, box=_OPEN, width=min(WIDTH, options.max_width), border_style="green")
+            title = Text(self._mark, "dim") if self._mark else None
+            width = min(WIDTH, options.max_width)
+            yield Panel(head, box=_OPEN, width=width, border_style="green", title=title, title_align="left")
         else:
+            if self._mark:
+                yield Text(self._mark)
             yield head
         yield from _choices(self._message, self._first, self._form)
         yield Text()

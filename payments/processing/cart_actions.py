@@ -62,11 +62,11 @@ def refused_with(changed: ShopState, event: str, **fields: Any) -> Result:
 def _put(scene: Scene, sku: str, quantity: int) -> Result:
     """Set the cart to exactly `quantity` of `sku`, within what one order may hold."""
     state = state_of(scene)
-    article = state.at.shop.article(sku)
+    article = state.at.shop.only_article(sku)
     if article is None:
         return refused(scene, "cart.refused", reason=_why_not(state, [sku]), limit=0)
     limit = limit_for_new(state, article)
-    changed = state.with_cart(cart.with_quantity(state.cart, sku, min(quantity, limit)))
+    changed = state.with_cart(cart.with_quantity(state.cart, article.sku, min(quantity, limit)))
     if quantity > limit:
         reason = "limit" if limit else "sold out"
         return refused_with(changed, "cart.refused", reason=reason, limit=limit)
@@ -78,8 +78,11 @@ def _cart_emptied(before: ShopState, after: ShopState) -> Happened | None:
 
 
 def _add(scene: Scene, args: _Quantity) -> Result:
-    """Add pieces to the cart."""
-    return _put(scene, args.sku, cart.quantity_of(state_of(scene).cart, args.sku) + max(args.quantity, 1))
+    """Add pieces to the cart. A product that has one variant alone is added as that."""
+    state = state_of(scene)
+    article = state.at.shop.only_article(args.sku)
+    held = cart.quantity_of(state.cart, article.sku if article else args.sku)
+    return _put(scene, args.sku, held + max(args.quantity, 1))
 
 
 def _set(scene: Scene, args: _Quantity) -> Result:

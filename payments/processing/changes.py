@@ -27,6 +27,7 @@ from payments.shop.invoice import Invoice
 from payments.shop.orders import Attempt, Order
 from payments.shop.quotas import Booking
 from payments.shop.stock import StockMove
+from payments.shop.switches import Switch
 
 T = TypeVar("T")
 
@@ -105,6 +106,8 @@ class ChangeSet:
     """Invoices and credit notes that are issued. Each gets its number when it is stored."""
     moves: list[StockMove] = field(default_factory=list)
     """Changes of stock."""
+    switches: list[Switch] = field(default_factory=list)
+    """Products and variants that were switched off or on."""
     bookings: list[Booking] = field(default_factory=list)
     """Places of slots and coupons that were taken or freed."""
     polls: list[Poll] = field(default_factory=list)

@@ -18,6 +18,7 @@ from payments.processing.bodies import StaffAction
 from payments.processing.changes import Told
 from payments.processing.handover_changes import handed_over, taken_over
 from payments.processing.passed_on import passed_on, who
+from payments.processing.shown_to_others import doer, show_others
 from payments.processing.step_input import EventKind
 from payments.processing.turn import Trace, Turn
 from payments.shop.handover import Ending, HandoverCheck
@@ -31,8 +32,6 @@ FORWARDED: Final = "from a customer"
 """Name of a message that passes on to the staff what a customer wrote."""
 WRITTEN: Final = "reply of the staff"
 """Name of a message that passes on to the customer what a person wrote."""
-SHOWN: Final = "done by another"
-"""Name of a message that shows the staff what one of them did in a customer's chat."""
 _MEDIA: Final = frozenset(
     {"image", "video", "audio", "document", "sticker", "location", "contacts", "text", "unsupported"}
 )
@@ -127,8 +126,7 @@ def reply(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
         return ({**entry, "refused": refused},), True
     turn.say(Say(WRITTEN, Text(clip(action.value, turn.flow.limits.text_body))))
     turn.shop = handed_over(turn.shop, by=action.who)
-    writer = action.who if action.answer_to else f"{action.who} (desk)"
-    _show_others(turn, action, f"{who(turn)} was answered by {writer}: {action.value}")
+    show_others(turn, action, f"{who(turn)} was answered by {doer(action)}: {action.value}", Right.CHAT)
     return ({**entry, "said": [WRITTEN]},), True
 
 
@@ -147,20 +145,9 @@ def take_over(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     begins = turn.shop.handover is None
     turn.shop = taken_over(turn.shop)
     turn.answer(action, f"The chat with {who(turn)} is yours. Reply to this message to write to them.")
-    _show_others(turn, action, f"{action.who} writes to {who(turn)}.")
+    show_others(turn, action, f"{action.who} writes to {who(turn)}.", Right.CHAT)
     entry = {"event": "staff", "verb": action.verb, "by": action.who}
     return (entry, *(turn.run(Happened(OPENED))[0] if begins else ())), True
-
-
-def _show_others(turn: Turn, action: StaffAction, text: str) -> None:
-    """Show the others who may talk to the customer what one of them did, so that no two answer the same.
-
-    Who was silent for so long that only a template reaches them is left out: late, it would be of no use.
-    """
-    left_out = {action.answer_to, *turn.shop.at.silent}
-    left_out |= {chat for chat, member in turn.given.staff.items() if member.name == action.who}
-    if to := tuple(one for one in _talkers(turn) if one not in left_out):
-        turn.told.append(Told(to, SHOWN, Text(clip(text, turn.flow.limits.text_body))))
 
 
 def leave_to_person(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
@@ -168,7 +155,7 @@ def leave_to_person(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     if turn.forgotten:
         return _forgotten(turn, action)
     if turn.shop.handover and turn.shop.handover.unread:
-        _show_others(turn, action, f"{who(turn)} was answered in {action.who}.")
+        show_others(turn, action, f"{who(turn)} was answered in {action.who}.", Right.CHAT)
     turn.shop = handed_over(turn.shop, by=action.who)
     return ({"event": "staff", "verb": action.verb, "by": action.who},), True
 

@@ -28,7 +28,7 @@ from payments.processing.named_orders import (
 )
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import TO_DO, EventKind, InboxEvent, StepInput, ToDo
-from payments.shop import quotas, stock
+from payments.shop import quotas, stock, switches
 from payments.shop.business_day import Period
 from payments.shop.fulfilment import to_do
 from payments.shop.handover import HandoverCheck
@@ -167,6 +167,7 @@ class MemoryStore:
                 self.mirrored[one.order_key] = one
         self.left = stock.after(self.left, changes.moves)
         self.taken = quotas.after(self.taken, changes.bookings)
+        self.off = switches.after(self.off, changes.switches)
         self.next_number += len(changes.placed)
         self.account = self.account or changes.account
         self.to_forget += changes.to_forget

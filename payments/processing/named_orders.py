@@ -15,6 +15,8 @@ ORDERS: Final = "orders"
 """What a member of the staff asks for in their own chat: the orders to do."""
 PRODUCTS: Final = "products"
 """What can be ordered: the words are a page, or a part of a name."""
+SWITCH: Final = "product"
+"""A product or variant off sale, or back: the words are its sku, and `off` or `on`."""
 DAY: Final = "day"
 """The figures of a day: the words are its period."""
 

@@ -18,10 +18,12 @@ from payments.processing.order_request import (
     require_no_more,
     rupees,
 )
+from payments.processing.shown_to_others import doer, show_others
 from payments.processing.turn import Trace
 from payments.shop.fulfilment import Stage
 from payments.shop.money import money
 from payments.shop.order_terms import Fulfilment
+from payments.shop.staff import Right
 
 
 def move(request: Request) -> Trace:
@@ -35,7 +37,7 @@ def move(request: Request) -> Trace:
     settlement, amount = _settled(request, more) if to is Stage.DELIVERED and more else (None, None)
     if settlement is None:
         require_no_more(more)
-    return order_changes.move(
+    trace = order_changes.move(
         request.turn,
         request.state,
         to,
@@ -44,6 +46,10 @@ def move(request: Request) -> Trace:
         settlement=settlement,
         amount=amount,
     )
+    if to is Stage.ACCEPTED:
+        said = f"#{request.state.order.number} was accepted by {doer(request.action)}."
+        show_others(request.turn, request.action, said, Right.ORDERS)
+    return trace
 
 
 def _fetched(request: Request) -> Stage:

@@ -9,7 +9,7 @@ from flows.messages.limits import clip, length
 from payments.processing.staff_replies import place
 from payments.processing.turn import Turn
 
-DONE_TITLE: Final = "Done"
+DONE_TITLE: Final = "The bot goes on"
 """Of the button that gives the chat back to the bot."""
 _FILES: Final = frozenset({"image", "video", "audio", "document", "sticker"})
 _NOT_SHOWN: Final = frozenset({"text", "unsupported"})

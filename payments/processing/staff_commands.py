@@ -1,7 +1,7 @@
 """What the staff type in their own chats: a text that begins with `#`. Pure.
 
-    #orders   #day   #day yesterday   #products   #10034   #10034 out   #10034 delivered cash
-    #10034 less kaju-250 1 sold out
+    #orders   #day   #day yesterday   #products   #product kaju off   #10034   #10034 out
+    #10034 delivered cash   #10034 less kaju-250 1 sold out
 
 A command about an order is done in its customer's conversation, as a tap on a button is.
 """
@@ -9,9 +9,10 @@ A command about an order is done in its customer's conversation, as a tap on a b
 from typing import Any, Final
 
 from flows.engine.events import Event, TextReceived
+from payments.processing import staff_products
 from payments.processing.bodies import StaffAction
 from payments.processing.changes import Command
-from payments.processing.named_orders import DAY, ORDERS, PRODUCTS, order_number, period_to
+from payments.processing.named_orders import DAY, ORDERS, PRODUCTS, SWITCH, order_number, period_to
 from payments.processing.order_answers import CASH_TAKEN, TITLES
 from payments.processing.order_changes import Settlement
 from payments.processing.staff_help import help_for
@@ -48,6 +49,8 @@ def command(turn: Turn, member: Staff, words: str) -> tuple[Trace, bool]:
             return _list(turn, member, ORDERS, "", entry)
         case "day":
             return _day(turn, member, rest, entry)
+        case "products" | "product" if (asked := staff_products.asked(rest)) is not None:
+            return _switch(turn, member, *asked, entry)
         case "products" | "product":
             return _list(turn, member, PRODUCTS, rest, entry)
         case "done" if Right.CHAT not in member.may:
@@ -75,6 +78,16 @@ def _day(turn: Turn, member: Staff, words: str, entry: dict[str, Any]) -> tuple[
     except ValueError as error:
         return _answer(turn, member, f"Not done: {error}.", {**entry, "refused": str(error)})
     return _list(turn, member, DAY, period_to(period), entry)
+
+
+def _switch(turn: Turn, member: Staff, name: str, to: str, entry: dict[str, Any]) -> tuple[Trace, bool]:
+    if not may_do(SWITCH, member.may):
+        return without_right(turn, member, SWITCH, entry)
+    try:
+        sku = staff_products.sku_of(turn, name, to)
+    except ValueError as error:
+        return _answer(turn, member, f"Not done: {error}", {**entry, "refused": str(error)})
+    return _done(turn, turn.conversation.id, action_of(turn, member, SWITCH, f"{sku} {to}"), entry)
 
 
 def _list(turn: Turn, member: Staff, verb: str, value: str, entry: dict[str, Any]) -> tuple[Trace, bool]:

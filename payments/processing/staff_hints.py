@@ -15,12 +15,12 @@ from payments.processing.passed_on import DONE_TITLE
 from payments.processing.staff_commands import action_of
 from payments.processing.staff_lists import TO_DO_TITLE
 from payments.processing.turn import Trace, Turn
-from payments.processing.verbs import REPLY, SHOW, may_do
+from payments.processing.verbs import DONE, REPLY, SHOW, may_do
 from payments.shop.fulfilment import Stage
 from payments.shop.staff import Staff
 
-_OF_ANSWERS: Final = frozenset(map(normalise, (*TITLES.values(), *Stage, DONE_TITLE, TO_DO_TITLE)))
-"""Titles of the buttons with which the staff are answered, and the words that they type for a stage."""
+_OF_ANSWERS: Final = frozenset(map(normalise, (*TITLES.values(), *Stage, DONE_TITLE, TO_DO_TITLE, DONE)))
+"""Titles of the buttons with which the staff are answered, and words that they type."""
 PAUSE: Final = 10 * 60_000
 """Milliseconds from one hint to the next."""
 

@@ -1,4 +1,4 @@
-"""What the staff read of the goods in their own chats: skus, names, and what is switched off. Pure."""
+"""What the staff read of the goods in their own chats, and how they switch one off or on. Pure."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,9 +6,10 @@ from typing import Final
 from flows.document.words import normalise
 from flows.messages.limits import clip
 from payments.processing.bodies import StaffAction
-from payments.processing.named_orders import PRODUCTS
+from payments.processing.named_orders import PRODUCTS, SWITCH
 from payments.processing.turn import Trace, Turn
 from payments.shop.products import Article
+from payments.shop.switches import Switch
 
 LINES: Final = 30
 """Products in one answer."""
@@ -56,3 +57,74 @@ def _line(turn: Turn, article: Article) -> str:
     language = turn.flow.languages[0]
     off = " (off)" if at.shop.is_off(article.sku, at.off) else ""
     return clip(f"{article.sku}{off}: {article.name_in(language, language)}", _LONGEST)
+
+
+OFF: Final = "off"
+ON: Final = "on"
+_NAMED: Final = 8
+"""Skus named to a member whose words mean several."""
+
+
+def asked(words: str) -> tuple[str, str] | None:
+    """Return what is to be switched and to what, as typed: `kaju-250 off`; None if that is not asked."""
+    *name, to = words.split() or ("",)
+    return (" ".join(name), to.lower()) if to.lower() in (OFF, ON) else None
+
+
+def sku_of(turn: Turn, name: str, to: str) -> str:
+    """Return the sku of the product or variant that `name` means: a sku, or words of one name alone.
+
+    Raises ValueError, which says what can be typed, if it means none or several.
+    """
+    shop = turn.shop.at.shop
+    by_sku = {sku.casefold(): sku for sku in shop.skus}
+    if (sku := by_sku.get(name.casefold())) is not None:
+        return name if name in shop.skus else sku
+    if not name:
+        raise ValueError(f"say which: #product <sku> {to}. #products shows all skus.")
+    found = list(_called(turn, name))
+    products = {article.product.sku: article.product for article in found}
+    if len(found) == 1:
+        return found[0].sku
+    if len(products) == 1 and len(found) == len(found[0].product.variants):
+        return found[0].product.sku
+    if not found:
+        raise ValueError(f"nothing is called '{clip(name, 40)}'. #products shows all skus.")
+    skus = ", ".join(article.sku for article in found[:_NAMED])
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    raise ValueError(f"that may be {skus}{more}: type one sku, as in #product {found[0].sku} {to}")
+
+
+def switch(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
+    """Take a product or variant off sale, or put it back, and answer with what can be ordered of it."""
+    entry = {"event": "staff", "verb": SWITCH, "value": action.value, "by": action.who}
+    sku, _, to = action.value.partition(" ")
+    shop = turn.shop.at.shop
+    if sku not in shop.skus or to not in (OFF, ON):
+        turn.answer(action, f"Not done: the shop has no '{clip(sku, 40)}'. #products shows all skus.")
+        return ({**entry, "refused": "there is no such sku"},), False
+    already = (sku in turn.shop.at.off) == (to == OFF)
+    if not already:
+        turn.switch(Switch(sku, available=to == ON, by=action.who))
+    turn.answer(action, "\n".join(_switched(turn, sku, to, "already" if already else "now")))
+    return ({**entry, "did": [] if already else [f"{sku} {to}"]},), not already
+
+
+def _switched(turn: Turn, sku: str, to: str, when: str) -> Iterator[str]:
+    """Yield how the product of `sku` stands, and what puts it back or takes it off again."""
+    shop, off = turn.shop.at.shop, turn.shop.at.off
+    article = shop.article(sku)
+    product = article.product if article else shop.product(sku)
+    if product is None:
+        return
+    if to == OFF:
+        yield f"{sku} is off {when}. #product {sku} {ON} puts it back."
+    elif product.sku != sku and product.sku in off:
+        whole = f"all of {product.sku} is off: #product {product.sku} {ON} puts it back."
+        yield f"{sku} alone is on {when}, but {whole}"
+    else:
+        yield f"{sku} is on {when}. #product {sku} {OFF} takes it off again."
+    of_it = [one for one in shop.articles.values() if one.product.sku == product.sku]
+    yield from (_line(turn, one) for one in of_it[:LINES])
+    on_sale = sum(not shop.is_off(one, off) for one in shop.articles)
+    yield f"{on_sale} of {len(shop.articles)} are on sale: #products shows all."

@@ -24,9 +24,11 @@ from payments.processing.shop_state import ShopState
 from payments.processing.silence import decide_silence, withheld
 from payments.processing.step_context import StepContext
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
+from payments.shop import switches
 from payments.shop.catalogue import Shop
 from payments.shop.consent import Hears
 from payments.shop.invoice import Invoice
+from payments.shop.switches import Switch
 
 Trace: TypeAlias = tuple[Mapping[str, Any], ...]
 
@@ -61,6 +63,7 @@ class Turn:
     notices: list[Notice] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
+    switches: list[Switch] = field(default_factory=list)
 
     @property
     def reminding(self) -> bool:
@@ -150,6 +153,12 @@ class Turn:
         """Note that what the customer was offered is not the last thing that they were sent."""
         self.conversation = replace(self.conversation, sent_since=bool(self.conversation.choices))
 
+    def switch(self, done: Switch) -> None:
+        """Switch a product or variant off or on, for the events of this step that follow too."""
+        self.switches.append(done)
+        at = self.shop.at
+        self.shop = self.shop._replace(at=at._replace(off=switches.after(at.off, [done])))
+
     def answer(self, action: StaffAction, text: str) -> None:
         """Tell the member of the staff who did `action` what became of it."""
         self.reply(action, Text(text))
@@ -176,6 +185,7 @@ class Turn:
             forgotten=[number] if self.forgets else [],
             told=[Caused(number, told) for told in self.told],
             commands=[Caused(number, command) for command in self.commands],
+            switches=self.switches,
             checks=list(self.shop.checks),
             happened=self._happened(),
         )

@@ -83,6 +83,12 @@ _DECIDED: Final = {
 }
 
 
+def switched(words: Sequence[str]) -> str:
+    """`switched kaju-250 off`"""
+    sku, to = words
+    return f"switched {sku} {to}"
+
+
 def _because(reasons: Sequence[str]) -> str:
     return f": {'; '.join(reasons)}" if reasons else ""
 

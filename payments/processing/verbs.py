@@ -17,7 +17,7 @@ from payments.processing import (
     staff_products,
 )
 from payments.processing import verb_phrases as phrases
-from payments.processing.named_orders import DAY, ORDERS, PRODUCTS
+from payments.processing.named_orders import DAY, ORDERS, PRODUCTS, SWITCH
 from payments.processing.order_answers import STAGE
 from payments.processing.verb import ChatVerb, OrderVerb, Verb
 from payments.shop.fulfilment import LADDER, Stage
@@ -63,6 +63,13 @@ _LISTS: Final = (
         rights=(Right.ORDERS, Right.MONEY),
         told=phrases.always("asked what can be ordered"),
         help="#products shows all skus, with names and what is off; #products kaju those called so.",
+    ),
+    ChatVerb(
+        name=SWITCH,
+        does=staff_products.switch,
+        rights=_ORDERS,
+        told=phrases.switched,
+        help="#product <sku> off takes it off sale; #product <sku> on puts it back.",
     ),
 )
 _OF_ORDERS: Final = (
@@ -256,9 +263,13 @@ def meant(name: str, *unsaid: str) -> str:
     """
     if name.lower() in _GIVES_BACK:
         return "money goes back by return, less or allowance."
+    if name.lower() in _SENT_OUT:
+        return f"did you mean '{Stage.OUT}'?"
     known = [word for word in (*LADDER[1:], *ORDER_VERBS) if word not in (STAGE, *unsaid)]
     return close(name, map(str, known))
 
 
+_SENT_OUT: Final = frozenset({"dispatch", "dispatched", "despatched", "sent", "ship", "shipped", "on"})
+"""Words for what is one stage."""
 _GIVES_BACK: Final = frozenset({"refund", "money-back", "moneyback"})
 """Words for what three verbs do, each for another reason."""

@@ -201,6 +201,16 @@ class Shop(BaseModel):
         """Return what is ordered by this sku; None if there is no such product, or if it has variants."""
         return self.articles.get(sku)
 
+    def only_article(self, sku: str) -> Article | None:
+        """Return what is ordered by this sku, or the one variant of the product that has it.
+
+        None if there is no such product, or if it has several variants.
+        """
+        product = self.product(sku)
+        if product is not None and len(product.variants) == 1:
+            return next(product.articles())
+        return self.article(sku)
+
     def limit(self, article: Article, left: Mapping[str, int], off: Collection[str] = ()) -> int:
         """Return how many pieces of `article` one order may hold.
 

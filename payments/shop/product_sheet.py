@@ -74,7 +74,7 @@ def sheet_of(found: Rows, longest_name: int) -> Sheet:
     sheet = Sheet(faults=sorted(found.faults, key=lambda fault: fault.line), unread=found.unread)
     if not sheet.faults:
         _fill(sheet, groups)
-        names = [hint for row in found.rows for hint in _long_names(row, longest_name)]
+        names = _long_names(found.rows, longest_name)
         sheet.hints = sorted([*found.hints, *names], key=lambda hint: hint.line)
     return sheet
 
@@ -229,9 +229,15 @@ def _digest(text: str) -> str:
     return sha256(normalise(text).encode("utf-8")).hexdigest()
 
 
-def _long_names(row: Row, longest: int) -> Iterator[SheetFault]:
-    for name in (row.name, row.hindi_name, row.variant, row.hindi_variant, row.category, row.hindi_category):
-        if length(name) > longest:
-            message = f"'{name}' has {length(name)} letters, and lists show {longest}"
-            mend = "it can be sold so; or shorten it, or put a size into the column 'variant'"
-            yield SheetFault(row.line, message, mend)
+def _long_names(rows: Sequence[Row], longest: int) -> Iterator[SheetFault]:
+    """Yield each name that lists cut, once: the rows of a product's sizes have the same."""
+    seen: set[str] = set()
+    for row in rows:
+        of_product, others = (row.name, row.hindi_name), (row.variant, row.hindi_variant)
+        for name in (*of_product, *others, row.category, row.hindi_category):
+            if length(name) > longest and name not in seen:
+                seen.add(name)
+                message = f"'{name}' has {length(name)} letters, and lists show {longest}"
+                size = name in of_product and not row.variant
+                more = ", or put a size into the column 'variant'" if size else ""
+                yield SheetFault(row.line, message, f"it can be sold so; or shorten it{more}")

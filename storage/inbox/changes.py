@@ -36,9 +36,10 @@ from storage.inbox import (
     mirrored,
     notices,
     order_numbers,
+    product_switch,
     quotas,
     stock,
-)  # fmt: skip
+)
 
 _ERROR: Final = 4000
 """The longest traceback that is stored, in characters."""
@@ -350,6 +351,7 @@ TABLES: Final = (
     Table(_takes, lambda tx, rows, now: order_numbers.wait(tx)),
     Table(lambda saving: saving.changes.moves, lambda tx, rows, now: stock.take(tx, rows)),
     Table(lambda saving: saving.changes.bookings, lambda tx, rows, now: quotas.take(tx, rows)),
+    Table(lambda saving: saving.changes.switches, product_switch.write),
     Table(lambda saving: saving.changes.notices, notices.add),
     Table(lambda saving: invoice_numbers.due(saving.id, saving.changes.invoices), invoice_numbers.issue),
     Table(_forgotten, forgetting.erase),

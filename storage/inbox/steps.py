@@ -10,7 +10,7 @@ from tortoise.exceptions import IntegrityError
 from payments.processing.changes import ChangeSet
 from payments.processing.step_input import StepInput
 from payments.processing.versions import NotReady
-from payments.shop import quotas, stock
+from payments.shop import quotas, stock, switches
 from payments.shop.business_day import Period
 from storage.database.transaction import SoldOut, Transaction
 from storage.inbox import order_numbers, product_switch, unheard
@@ -53,11 +53,11 @@ class Shared:
 
     def after(self, changes: ChangeSet) -> "Shared":
         """Return what a step leaves to the next one."""
-        if not (changes.moves or changes.bookings or changes.placed):
+        if not (changes.moves or changes.bookings or changes.placed or changes.switches):
             return self
         return Shared(
             stock.after(self.left, changes.moves),
-            self.off,
+            switches.after(self.off, changes.switches),
             quotas.after(self.taken, changes.bookings),
             self.next_number + len(changes.placed),
         )

@@ -154,6 +154,7 @@ async def test_one_order(database: str) -> None:
             ("order", "10001", "fly"),
             "'fly' is no change of an order: there are accepted, preparing, ready, out,",
         ),
+        (("order", "10001", "shipped"), "'shipped' is no change of an order; did you mean 'out'?"),
         (("order", "10001", "delivred"), "'delivred' is no change of an order; did you mean 'delivered'?"),
         (("order", "10001", "refund"), "'refund' is no change of an order; money goes back by return, less"),
         (("order", "10001", "less", "thali"), "say: munshi order <number> less <sku> <pieces>\n"),

@@ -28,16 +28,28 @@ async def test_it_lists_what_is_for_sale(database_url: str) -> None:
     assert [line.partition("off since ")[0].rstrip() for line in result.output.splitlines()] == [
         "thali       Veg thali   ₹120",
         "kaju        Kaju katli",
-        "  kaju-250    250 g     ₹260",
-        "  kaju-1kg    1 kg      ₹980  2 left",
+        "  kaju-250    250 g     ₹260          off with kaju",
+        "  kaju-1kg    1 kg      ₹980  2 left  off with kaju",
         "laddu       Laddu       ₹20   5 left",
     ]
     assert [bool(one) for one in since] == [False, True, False, False, True]
     assert since[1].endswith(", by Meena")
     assert since[1].startswith("2026-09-2")
     only = await run_munshi(database_url, "product", "kaju-1kg")
-    assert only.output.split() == ["kaju-1kg", "1", "kg", "₹980", "2", "left"]
+    assert only.output.split() == ["kaju-1kg", "1", "kg", "₹980", "2", "left", "off", "with", "kaju"]
     assert len((await run_munshi(database_url, "product", "kaju")).output.splitlines()) == 3, "with variants"
+
+
+async def test_a_product_of_which_each_size_is_off_is_not_shown_as_on(database_url: str) -> None:
+    await made(database_url)
+    async with open_store(database_url) as store:
+        await store.switch("kaju-250", available=False, by="Meena", now=NOW)
+        assert (await run_munshi(database_url, "product", "kaju")).output.splitlines()[0].split() == [
+            "kaju", "Kaju", "katli"
+        ]  # fmt: skip
+        await store.switch("kaju-1kg", available=False, by="Meena", now=NOW)
+    listed = await run_munshi(database_url, "product", "kaju")
+    assert listed.output.splitlines()[0].endswith("each is off")
 
 
 async def test_it_switches_without_a_server(database_url: str) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import sys
+from typing import Any
 
 import httpx
 import pytest
@@ -11,7 +12,7 @@ from bot.cli.sandbox_chat import called
 from bot.demo.chat import Chat
 from bot.demo.remote import RemotePhone
 from sandbox import control
-from sandbox.people import ReceivedMessage, words_of
+from sandbox.people import Person, ReceivedMessage, words_of
 from sandbox.world import World
 
 ASHA = "919800000001"
@@ -61,3 +62,39 @@ def test_what_a_person_did_is_read_as_they_did_it() -> None:
         words_of({"type": "interactive", "interactive": filled}),
         words_of({"type": "button", "button": {"payload": "x", "text": "Order again"}}),
     ] == ["Tea", "12 Road", "Order again"]
+
+
+async def test_a_reply_quotes_the_newest_message_or_the_one_whose_mark_it_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(now=lambda: 1_000)
+    world.meta.app.add_routes(control.routes(world))
+    async with world.serving("127.0.0.1", 0, 0, ticking=False):
+        person = world.meta.person(ASHA)
+        for number in range(3):
+            payload = {"type": "text", "text": {"body": f"two lines {number}"}}
+            person.messages.append(ReceivedMessage(f"wamid.{number}", payload, 1_000))
+        async with httpx.AsyncClient(base_url=world.meta_url, trust_env=False) as client:
+            phone = RemotePhone(client, ASHA, "Asha", "Chai & Co.", "sqlite://munshi.db")
+            _, turns = await phone.earlier(2)
+            sent: list[dict[str, Any]] = []
+
+            def keep(_: Person, message: dict[str, Any]) -> str:
+                sent.append(message)
+                return "wamid.sent"
+
+            monkeypatch.setattr(world.meta, "inbound", keep)
+            monkeypatch.setattr("bot.demo.chat._PATIENCE", 0.1)
+            typed = "/reply 2 boxes\n/reply m1 At six\n/reply M2 Yes\n/reply m9 No\n/reply m1\n"
+            monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+            console = Console(file=io.StringIO(), width=100)
+            await Chat(phone, console, "").run(greeting="", earlier=turns)
+        assert [(message["context"]["id"], message["text"]["body"]) for message in sent] == [
+            ("wamid.2", "2 boxes"), ("wamid.1", "At six"), ("wamid.2", "Yes")
+        ]  # fmt: skip
+        assert isinstance(console.file, io.StringIO)
+        shown = console.file.getvalue()
+        assert "m1\ntwo lines 1\n" in shown
+        assert "m2\ntwo lines 2\n" in shown
+        assert "there is no message m9 here: the newest is m2" in shown
+        assert "/reply needs words" in shown

@@ -21,7 +21,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 SAID = {
     "cancel": "", "refuse": "", "less": "kaju 1", "return": "kaju 1", "allowance": "30",
     "cash": "30 surplus", "upi": "", "undo": "2", "refunded": "", "delivery": "keep",
-    "address": "Flat 9, Lake Road", "note": "none",
+    "address": "Flat 9, Lake Road", "note": "none", "product": "kaju off",
 }  # fmt: skip
 """By verb: words that it takes."""
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
@@ -95,6 +95,7 @@ def test_the_documents_name_each_verb_and_its_right() -> None:
             "day": "#day",
             "orders": "#orders",
             "products": "#products",
+            "product": "#product kaju off",
         }
         found = [row for row in rows if f"`{typed.get(verb.name, f'#10034 {verb.name}')}" in row]
         assert found, f"no row of docs/flow-format.md names {verb.name}"

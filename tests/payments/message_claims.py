@@ -23,7 +23,7 @@ _OF_THE_CHAT: Final = (
     *("products", "cart", "cart_limit", "cart_empty", "change_what", "change_how", "how_many", "summary"),
     *("sold_out", "all_sold_out", "not_ordered", "stale_button", "help", "apology"),
     *("how_it_stands", "asked_lately"),
-    *("sizes", "not_there", "not_all_there", "no_earlier_order", "where", "when"),
+    *("sizes", "not_there", "not_all_there", "no_earlier_order", "where", "when", "no_such_time"),
     *("what_code", "address_refused", "slot_gone"),
     *("coupon_refused", "price_changed"),
     *(
@@ -63,6 +63,8 @@ WHEN: Final = {
     "order_cancelled": _UNPAID,
     "order_sold_out": _UNPAID,
     "payment_not_found": _UNPAID,
+    "cash_instead": _UNPAID,
+    "online_only": _UNPAID,
     "cancelled": frozenset({"", "unpaid", "cancelled"}),
     # there is something to pay
     "payment_url": _UNPAID | _SHORT,

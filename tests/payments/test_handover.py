@@ -7,7 +7,8 @@ import pytest
 from flows.engine.model import Flow
 from flows.messages.kinds import Text
 from payments.processing.changes import Told, values
-from payments.processing.handover import FORWARDED, SHOWN
+from payments.processing.handover import FORWARDED
+from payments.processing.shown_to_others import SHOWN
 from payments.simulator.simulator import Simulator
 from tests.payments.shops_with_staff import MEENA, RAMESH, flow_of, paid, played, plays
 
@@ -59,9 +60,9 @@ def test_the_done_button() -> None:
         ASKS
         + """
 - customer: hello?
-- staff: Meena taps Done
+- staff: Meena taps The bot goes on
 - shop: The bot talks (done).
-- staff: Meena taps Done
+- staff: Meena taps The bot goes on
 - shop: []
   told: The bot has the chat with Asha (+919800000001) already.
 """

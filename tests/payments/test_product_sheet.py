@@ -165,6 +165,14 @@ def test_a_name_that_lists_cut_is_told_and_taken() -> None:
         (2, "'Darjeeling first flush 100 g' has 28 letters, and lists show 24")
     ]
     assert len(found.products) == 2
+    assert found.hints[0].mend.endswith("or put a size into the column 'variant'")
+
+
+def test_a_long_name_of_a_product_in_sizes_is_told_once_and_not_to_have_a_size() -> None:
+    found = sheet(
+        "name,price,variant\nDarjeeling first flush leaf,480,100 g\nDarjeeling first flush leaf,900,200 g"
+    )
+    assert [(one.line, one.mend) for one in found.hints] == [(2, "it can be sold so; or shorten it")]
 
 
 def test_skus_do_not_depend_on_prices_or_on_rows_that_come_later() -> None:

@@ -23,7 +23,7 @@ def test_a_day_by_typed_commands() -> None:
 - told: "#10001 placed, ₹160 to be paid, Thu 1 Jan, Lunch …, 411005\\n#<number> shows one of them."
 - staff: "Ramesh writes #10001 accepted"
 - shop: accepted
-  told: "#10001: accepted, ₹160 to be paid."
+  told: ["#10001 was accepted by Ramesh.", "#10001: accepted, ₹160 to be paid."]
 - staff: "Ramesh writes #10001 out"
 - staff: "Meena writes #10001 delivered cash"
 - shop: [delivered, "#10001 paid"]
@@ -77,6 +77,7 @@ def test_a_typed_command_does_what_a_button_does() -> None:
         ("Meena", "#10001 fly", "There is no 'fly' for an order"),
         ("Meena", "#10001 reply hello", "There is no 'reply' for an order"),
         ("Meena", "#10001 Acepted", "nothing was done. Did you mean 'accepted'? #help shows what there is."),
+        ("Meena", "#10001 dispatched", "nothing was done. Did you mean 'out'? #help shows what there is."),
         ("Meena", "#10001 refund", "nothing was done. Money goes back by return, less or allowance. #help"),
         ("Meena", "#10001 Out for delivery", "#10001: out, ₹160 to be paid."),
         ("Meena", "#10001 out for", "'for' is not understood there"),

@@ -58,7 +58,7 @@ def test_no_hint_while_no_person_has_a_chat() -> None:
 
 
 @pytest.mark.parametrize(
-    "title", ["Accept", "I call them!", "done", "out", "Out for delivery", "orders to do"]
+    "title", ["Accept", "I call them!", "done", "The bot goes on", "out", "Out for delivery", "orders to do"]
 )
 def test_the_title_of_a_button_is_answered_with_how_to_name_the_order(title: str) -> None:
     simulator = paid()

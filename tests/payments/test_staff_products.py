@@ -13,7 +13,7 @@ from tests.payments.tiffin_shop import told
 COUNT = 2 * LINES + 5
 
 
-def of_many() -> Flow:
+def of_many(staff: str = MEENA) -> Flow:
     """A shop with many products, all with long names, and one with two sizes."""
     goods = [
         f"    - {{sku: jam-{n}, price: 30, name: {{en: Jam {n} {'😀' * 150}, hi: मुरब्बा {n}}}}}"
@@ -21,7 +21,7 @@ def of_many() -> Flow:
     ]
     sizes = "[{sku: rice-s, price: 9, name: 1 kg}, {sku: rice-l, price: 40, name: 5 kg}]"
     goods.append(f"    - {{sku: rice, name: Rice, variants: {sizes}}}")
-    text = TEXT.replace("STAFF", MEENA).replace("  products:\n", "  products:\n" + "\n".join(goods) + "\n", 1)
+    text = TEXT.replace("STAFF", staff).replace("  products:\n", "  products:\n" + "\n".join(goods) + "\n", 1)
     return load(text, "flows.yaml", SHOP, limits=LIMITS)
 
 
@@ -56,3 +56,51 @@ def test_a_word_that_many_have_shows_the_first_of_them() -> None:
     [page] = told(Simulator(of_many()), "Meena", "#products jam")
     assert len(page.splitlines()) == LINES + 1
     assert page.endswith(f"and {COUNT - LINES} more: add a word of the name.")
+
+
+def test_a_member_switches_a_product_off_and_on_by_typing_the_other_word() -> None:
+    simulator = Simulator(of_many())
+    assert told(simulator, "Meena", "#product glass off") == [
+        "glass is off now. #product glass on puts it back.\nglass (off): A glass\n"
+        f"{COUNT + 2} of {COUNT + 3} are on sale: #products shows all."
+    ]
+    assert simulator.store.off == {"glass"}
+    [again] = told(simulator, "Meena", "#products glass OFF")
+    assert again.startswith("glass is off already.")
+    [back] = told(simulator, "Meena", "#product Glass on")
+    assert back.startswith("glass is on now. #product glass off takes it off again.\nglass: A glass\n")
+    assert simulator.store.off == frozenset()
+
+
+def test_a_size_that_is_on_says_that_its_product_is_off() -> None:
+    simulator = Simulator(of_many())
+    [said] = told(simulator, "Meena", "#product rice off")
+    assert "rice-s (off): Rice, 1 kg\nrice-l (off): Rice, 5 kg\n" in said
+    [said] = told(simulator, "Meena", "#product rice-l on")
+    whole = "all of rice is off: #product rice on puts it back."
+    assert said.splitlines()[0] == f"rice-l alone is on already, but {whole}"
+
+
+def test_what_is_switched_may_be_called_by_words_of_its_name_alone() -> None:
+    simulator = Simulator(of_many())
+    for words, sku in (("rice 5 kg", "rice-l"), ("गिलास", "glass"), ("rice 1", "rice-s")):
+        [said] = told(simulator, "Meena", f"#product {words} off")
+        assert said.startswith(f"{sku} is off now.")
+    for words, answer in {
+        "": "Not done: say which: #product <sku> off. #products shows all skus.",
+        "kaju": "Not done: nothing is called 'kaju'. #products shows all skus.",
+        "kg": "rice is off now. #product rice on puts it back.",
+    }.items():
+        [said] = told(simulator, "Meena", f"#product {words} off")
+        assert said.splitlines()[0] == answer
+    [said] = told(simulator, "Meena", "#product jam off")
+    assert said.startswith("Not done: that may be jam-0, jam-1, ")
+    assert said.endswith(f"jam-7 and {COUNT - 8} more: type one sku, as in #product jam-0 off")
+
+
+def test_who_may_not_change_orders_switches_nothing() -> None:
+    simulator = Simulator(of_many("{name: Ravi, phone: '+919812345673', may: [money]}"))
+    [said] = told(simulator, "Ravi", "#product glass off")
+    assert said == "Not done: that needs the right 'orders', which Ravi does not have."
+    assert simulator.store.off == frozenset()
+    assert "#product " not in told(simulator, "Ravi", "#help")[0]

@@ -15,6 +15,7 @@ from payments.processing.advance import advance
 from payments.processing.bodies import StaffAction
 from payments.processing.changes import ChangeSet, Outcome, values
 from payments.processing.memory import MemoryStore
+from payments.processing.shown_to_others import SHOWN
 from payments.processing.staff_replies import StaffReply
 from payments.processing.step_input import EventKind, InboxEvent
 from payments.shop.staff import Right, Staff, by_number
@@ -130,7 +131,8 @@ def test_an_unknown_verb_is_answered_and_parks_nothing() -> None:
 def test_only_who_pressed_is_answered() -> None:
     simulator = told_to()
     simulator.staff_taps("Ramesh", "Accept")
-    assert [told.to for told in values(simulator.store.told)][1:] == [("sim-3",)]
+    told = [one for one in values(simulator.store.told) if one.name != SHOWN]
+    assert [one.to for one in told][1:] == [("sim-3",)]
 
 
 # Taps of others
@@ -282,3 +284,27 @@ def test_states_that_lead_to_each_other_by_time_do_not_tell_for_ever() -> None:
         simulator.wait(40 * 10 * 60_000)
         assert len(simulator.store.told) == 10
         assert simulator.results[-1].trace[0]["untold"] == ["waits"]
+
+
+def accepted(simulator: Simulator) -> list[tuple[tuple[str, ...], str]]:
+    """Who of the staff was told that another of them accepted an order, and what they read."""
+    return [(one.to, one.message.words) for one in values(simulator.store.told) if one.name == SHOWN]
+
+
+def test_the_others_who_may_do_it_are_told_once_who_accepted_an_order() -> None:
+    lata = '{name: Lata, phone: "+919812345673", may: [chat]}'
+    simulator = told_to((MEENA, RAMESH, lata))
+    simulator.staff_taps("Ramesh", "Accept")
+    assert accepted(simulator) == [(("sim-2",), "#10001 was accepted by Ramesh.")]
+    simulator.staff_writes("Meena", "#10001 accepted")
+    simulator.staff_writes("Meena", "#10001 out")
+    assert len(accepted(simulator)) == 1
+
+
+@pytest.mark.parametrize(("silent", "count"), [(None, 0), (86_400_000, 0), (86_399_999, 1)])
+def test_only_a_member_whom_a_text_reaches_is_told_who_accepted(silent: int | None, count: int) -> None:
+    simulator = told_to()
+    simulator.store.staff_heard = {"sim-2": None if silent is None else simulator.now - silent}
+    simulator.staff_taps("Ramesh", "Accept")
+    assert len(accepted(simulator)) == count
+    assert all(one.value.message.fallback is None for one in simulator.store.told if one.value.name == SHOWN)

@@ -1,7 +1,7 @@
 """What a step changes is what the next one is given, on every store: one test for each kind of change."""
 
+from collections.abc import Collection
 from dataclasses import fields, replace
-from datetime import date
 
 from flows.engine.conversation import Conversation, Talk
 from flows.engine.effects import Say, StartTimer
@@ -9,7 +9,6 @@ from flows.messages.kinds import Text
 from payments.ledger.calls import Call, CancelLink, CreateLink
 from payments.ledger.facts import EntityType, Fact, FactState
 from payments.ledger.holds import Hold, HoldReason
-from payments.ledger.mirrors import Concerned
 from payments.ledger.polling import Poll
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
@@ -19,13 +18,13 @@ from payments.processing.step_input import EventKind, StepInput
 from payments.shop import amendments
 from payments.shop.amendments import Amendment, AmendmentKind
 from payments.shop.fulfilment import Stage
-from payments.shop.invoice import Buyer, Invoice, InvoiceKind, InvoiceLine
-from payments.shop.order_terms import Destination, Fulfilment, Seller
+from payments.shop.order_terms import Destination, Fulfilment
 from payments.shop.orders import AttemptStatus, Lifecycle, Mode
 from payments.shop.quotas import Booking
 from payments.shop.stock import StockMove
+from payments.shop.switches import Switch
 from tests.builders import change_set
-from tests.storage import test_hooks, test_steps_of_staff
+from tests.storage import test_hooks, test_steps_of_staff, test_steps_outside
 from tests.storage.step_changes import (
     about,
     attempt_of,
@@ -257,6 +256,23 @@ async def test_what_is_switched_off_is_given_until_it_is_on_again(steps: StepSto
     assert (await steps.look(HI)).off == {"tea"}
 
 
+async def test_what_a_step_switches_is_so_for_the_steps_after_it(steps: StepStore) -> None:
+    off = Switch("cup", available=False, by="Meena")
+    on = replace(off, available=True)
+    seen: list[Collection[str]] = []
+
+    def switch(given: StepInput) -> ChangeSet:
+        seen.append(given.off)
+        return changing(switches=[off, on, replace(off, sku="tea"), off])(given)
+
+    await steps.arrive(*HI, customer=2)
+    await steps.step(switch, HI)
+    assert seen == [frozenset(), {"cup", "tea"}], "also in one batch"
+    assert (await steps.look(HI)).off == {"cup", "tea"}
+    await steps.step(changing(switches=[on]), HI)
+    assert (await steps.look(HI, customer=2)).off == {"tea"}
+
+
 async def test_operators_are_told_once(steps: StepStore) -> None:
     first, other = (Notice(NoticeKind.LINK, subject, "look at it") for subject in "ab")
     kind = replace(first, kind=NoticeKind.WEBHOOK)
@@ -322,36 +338,6 @@ async def test_a_conversation_stands_on_the_version_that_it_went_over_to(steps: 
     assert (await steps.look(HI, customer=2)).version is None
 
 
-async def test_an_invoice_is_kept_as_it_was_issued(steps: StepStore) -> None:
-    first, second = [await steps.arrive(*HI) for _ in range(2)]
-    bill = Invoice(
-        "k-1",
-        "10001",
-        InvoiceKind.TAX_INVOICE,
-        "M",
-        date(1970, 6, 1),
-        steps.now,
-        0,
-        Seller("Annapurna", "Pune", "27ABCDE1234F1Z5", "regular", "11521998000123"),
-        "29",
-        "hi",
-        (InvoiceLine("थाली", "2106", 2, 500, 25_200, igst=1200), InvoiceLine("Tea", "", 1, 0, 1)),
-        Buyer("आशा", "4 MG Road"),
-    )
-    told = [Caused(first, bill), Caused(second, replace(bill, order_key="k-2"))]
-    await steps.step(lambda given: replace(change_set(given), invoices=list(told)))
-    assert await steps.invoices() == told
-
-
-async def test_an_order_whose_copy_may_have_to_follow_waits_once(steps: StepStore) -> None:
-    first, second = Concerned("k-1", is_new=True), Concerned("k-2", is_new=True)
-    await steps.step(changing(mirrored=[first, second]), HI)
-    assert await steps.mirrored() == {"k-1": False, "k-2": False}
-    without_copy = Concerned("k-3", restock=True)
-    await steps.step(changing(mirrored=[Concerned("k-1", restock=True), without_copy]), HI)
-    assert await steps.mirrored() == {"k-1": True, "k-2": False}
-
-
 TESTED = {
     "conversation": test_a_conversation_is_given_as_it_was_left,
     "results": test_each_event_has_its_result_and_is_given_once,
@@ -364,10 +350,11 @@ TESTED = {
     "orders": test_an_order_is_given_with_the_books_that_were_kept_of_it,
     "refunds": test_refunds_are_given_as_they_were_seen_last,
     "amendments": test_amendments_are_given_oldest_first,
-    "invoices": test_an_invoice_is_kept_as_it_was_issued,
+    "invoices": test_steps_outside.test_an_invoice_is_kept_as_it_was_issued,
+    "switches": test_what_a_step_switches_is_so_for_the_steps_after_it,
     "bookings": test_places_are_what_the_customers_before_have_left,
     "moves": test_stock_is_what_the_customers_before_have_left,
-    "mirrored": test_an_order_whose_copy_may_have_to_follow_waits_once,
+    "mirrored": test_steps_outside.test_an_order_whose_copy_may_have_to_follow_waits_once,
     "polls": test_a_poll_is_planned_once,
     "notices": test_operators_are_told_once,
     "to_forget": test_a_wish_to_be_forgotten_follows_its_event,

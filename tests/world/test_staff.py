@@ -54,7 +54,7 @@ async def test_a_day_of_the_staff(world: World, clock: ShiftedClock, start: Star
         await meena.person.reply("On their way!", forwarded.wamid)
         await live.settle()
         assert asha.texts[-1] == "On their way!"
-        await meena.tap("Done", forwarded)
+        await meena.tap("The bot goes on", forwarded)
         assert asha.texts[-1] == "The bot talks (done)."
         assert [m.text for m in await asha.write("hi")] == ["Lemonade?"]
         assert await live.parked() == []
