@@ -13,14 +13,15 @@ from tests.payments.tiffin_shop import told
 COUNT = 2 * LINES + 5
 
 
-def of_many() -> Flow:
-    """A shop with many products, all with long names, and one with two sizes."""
+def of_many(more: str = "") -> Flow:
+    """A shop with many products, all with long names, and one with two sizes; and `more`."""
     goods = [
         f"    - {{sku: jam-{n}, price: 30, name: {{en: Jam {n} {'😀' * 150}, hi: मुरब्बा {n}}}}}"
         for n in range(COUNT)
     ]
     sizes = "[{sku: rice-s, price: 9, name: 1 kg}, {sku: rice-l, price: 40, name: 5 kg}]"
     goods.append(f"    - {{sku: rice, name: Rice, variants: {sizes}}}")
+    goods.append(more)
     text = TEXT.replace("STAFF", MEENA).replace("  products:\n", "  products:\n" + "\n".join(goods) + "\n", 1)
     return load(text, "flows.yaml", SHOP, limits=LIMITS)
 
@@ -56,3 +57,30 @@ def test_a_word_that_many_have_shows_the_first_of_them() -> None:
     [page] = told(Simulator(of_many()), "Meena", "#products jam")
     assert len(page.splitlines()) == LINES + 1
     assert page.endswith(f"and {COUNT - LINES} more: add a word of the name.")
+
+
+NUMBERED = """
+    - {sku: "501", price: 9, name: Rope}
+    - sku: "2"
+      name: Twine
+      variants: [{sku: "2-a", price: 9, name: thin}, {sku: "7", price: 9, name: thick}]
+"""
+
+
+def test_a_number_is_a_sku_if_the_shop_has_it_and_else_a_page() -> None:
+    simulator = Simulator(of_many(NUMBERED))
+    assert told(simulator, "Meena", "#products 501") == ["501: Rope"]
+    assert told(simulator, "Meena", "#products 7") == ["7: Twine, thick"]
+    assert told(simulator, "Meena", "#products 2") == ["2-a: Twine, thin\n7: Twine, thick"]
+    [third] = told(simulator, "Meena", "#products 3")
+    assert third.splitlines()[0].startswith(f"jam-{2 * LINES}:")
+    assert told(simulator, "Meena", "#products 50") == ["There is no page 50: #products 3 shows the last."]
+
+
+def test_a_page_whose_number_is_a_sku_can_still_be_had() -> None:
+    simulator = Simulator(of_many(NUMBERED))
+    [first] = told(simulator, "Meena", "#products")
+    assert first.splitlines()[-1].startswith("#products page 2 shows the next of 3 pages")
+    [second] = told(simulator, "Meena", "#products page 2")
+    assert second.splitlines()[0].startswith(f"jam-{LINES}:")
+    assert second.splitlines()[-1].startswith("#products 3 shows the next")
