@@ -15,6 +15,7 @@ from flows.language.checks import (
     limits,
     migrations,
     offered,
+    phrases,
     reach,
     refusals,
     unused,
@@ -62,6 +63,7 @@ _Checks: TypeAlias = tuple[Callable[[Subject], Iterator[Issue]], ...]
 
 _OF_PARTS: Final[_Checks] = (
     answers.words_fire_nothing_reserved,
+    phrases.words_stand_apart,
     reach.keys_fit_groups_and_states,
     reach.alternatives_are_reachable,
     limits.texts_fit,
