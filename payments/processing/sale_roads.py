@@ -9,9 +9,11 @@ from flows.document.errors import Severity
 from flows.engine.model import ActionCall, Flow, Reaction, Rule
 from flows.language.checks.ways import Ways
 from flows.messages.fault import Fault
+from payments.shop.catalogue import Shop
 
 _PLACE: Final = "order.place"
-_PAYS: Final = frozenset({"payment.request", "payment.cash"})
+_CASH: Final = "payment.cash"
+_PAYS: Final = frozenset({"payment.request", _CASH})
 """Actions that make a placed order payable."""
 _FILLS: Final = frozenset({"cart.add", "cart.set", "cart.fill", "cart.repeat"})
 
@@ -30,6 +32,8 @@ class _Roads:
         self.flow = flow
         self.chats = [rule for rule in flow.rules if rule.trigger not in flow.vocabulary.programs]
         """The rules that no program fires."""
+        shop: Shop = flow.sections["shop"]
+        self._takes_cash = shop.cash is not None
 
     @cached_property
     def ways(self) -> Ways:
@@ -78,6 +82,18 @@ class _Roads:
             if does(state.exit):
                 yield from self.ways.left_for(path)
 
+    def places(self, reaction: Reaction) -> bool:
+        """Whether an order is placed and stays.
+
+        What stands behind a refusal is not done. Cash that the shop does not take undoes the order.
+        """
+        names = {call.name for call in reaction.do}
+        return _PLACE in names and not _unplaced(reaction) and (self._takes_cash or _CASH not in names)
+
+    def asks(self, reaction: Reaction) -> bool:
+        """Whether money is asked for in a way that the shop has."""
+        return any(call.name in _PAYS and (self._takes_cash or call.name != _CASH) for call in reaction.do)
+
 
 def _spread(leaves: Iterable[str], moves: Mapping[str, Iterable[str]]) -> frozenset[str]:
     found: set[str] = set()
@@ -100,17 +116,12 @@ def _unplaced(reaction: Reaction) -> ActionCall | None:
     return None
 
 
-def _places(reaction: Reaction) -> bool:
-    """Whether `order.place` is done: what stands behind a refused request for money is not."""
-    return any(call.name == _PLACE for call in reaction.do) and _unplaced(reaction) is None
-
-
 def _before_an_order(roads: _Roads) -> Iterator[Fault]:
     flow = roads.flow
     asking = [
         (rule.reaction, rule)
         for rule in roads.chats
-        if rule.trigger not in flow.vocabulary.events and _unplaced(rule.reaction)
+        if rule.trigger not in flow.vocabulary.events and not _knows(rule) and _unplaced(rule.reaction)
     ]
     entered = [path for path, state in flow.states.items() if _unplaced(state.enter)]
     if not asking and not entered:
@@ -118,7 +129,7 @@ def _before_an_order(roads: _Roads) -> Iterator[Fault]:
     reached = roads.after([flow.start] if flow.start else ())
     # A shop that fills no cart in the chat has its orders over the API, whatever state the customer is in.
     placing = roads.chats if _sells(roads.chats) else flow.rules
-    placed = roads.after(roads.done(_places, placing))
+    placed = roads.after(roads.done(roads.places, placing))
     asked = [(reaction, roads.ways.leaves_of.get(rule.place, ())) for reaction, rule in asking]
     asked += [(flow.states[path].enter, tuple(roads.ways.inside(path))) for path in entered]
     for reaction, leaves in asked:
@@ -127,6 +138,11 @@ def _before_an_order(roads: _Roads) -> Iterator[Fault]:
             message = f"'{call.name}' is always refused here: no order was placed before it"
             mend = f"write 'order.place' before it: do: [order.place, {call.name}]"
             yield Fault(call.place, message, mend, Severity.WARNING)
+
+
+def _knows(rule: Rule) -> bool:
+    """Whether the rule looks at an order first."""
+    return rule.guard is not None and any(read[0] == "order" for read in rule.guard.reads)
 
 
 def _sells(chats: Iterable[Rule]) -> bool:
@@ -140,7 +156,7 @@ def _never_asked_for(roads: _Roads) -> Iterator[Fault]:
     entered = [path for path, state in flow.states.items() if _unpaid(state.enter)]
     if not placing and not entered:
         return
-    paying = roads.before(roads.doing(_asks, roads.chats))
+    paying = roads.before(roads.doing(roads.asks, roads.chats))
     ways = roads.ways
     placed = [
         (rule.reaction, [ways.after(rule, leaf) for leaf in ways.leaves_of.get(rule.place, ())])
@@ -153,10 +169,6 @@ def _never_asked_for(roads: _Roads) -> Iterator[Fault]:
             message = "nothing asks for the money of this order: it stays unpaid, and nobody can accept it"
             mend = "write 'payment.request' behind it, or 'payment.cash' if the shop has 'cash:'"
             yield Fault(call.place, message, mend, Severity.WARNING)
-
-
-def _asks(reaction: Reaction) -> bool:
-    return any(call.name in _PAYS for call in reaction.do)
 
 
 def _unpaid(reaction: Reaction) -> ActionCall | None:

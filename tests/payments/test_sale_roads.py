@@ -123,6 +123,22 @@ def test_the_mends_are_taken() -> None:
         assert warnings_of(STALL, BUY=f"{{do: [{SET}, order.place, {paid}], say: ready}}") == []
 
 
+def test_cash_that_the_shop_does_not_take_is_no_payment() -> None:
+    no_cash = STALL.replace("  cash: {up_to: 2000}\n", "")
+    for_cash = {"TILL": f"{{do: [{SET}, order.place, payment.cash]}}"}
+    assert warnings_of(STALL, BUY=_ONLY, **for_cash) == []
+    assert warnings_of(no_cash, BUY=_ONLY, **for_cash) == [(REQUEST, "payment.request]")]
+    assert warnings_of(no_cash, **for_cash) == []
+    later = {"BUY": _PLACED, "PAY": "{do: payment.cash}"}
+    assert warnings_of(STALL, **later) == []
+    assert warnings_of(no_cash, **later) == [(WAITS, "order.place], sa")]
+
+
+def test_a_rule_that_looks_at_the_order_first_is_not_judged() -> None:
+    again = "[{if: order.status == 'unpaid', do: payment.request}, {say: sorry}]"
+    assert warnings_of(STALL, BUY=_ONLY, PAY=again) == [(REQUEST, "payment.request]")]
+
+
 WHOLE: Final[dict[str, dict[str, str]]] = {
     "in one rule": {},
     "paid in the next state": {
