@@ -4,6 +4,7 @@ from typing import Final
 
 import pytest
 
+from flows.document.errors import Severity
 from tests.flows.sound_flow import Row, assert_issue, edited, issues_of, row
 
 _ROOTS = "age, basket, customer, event, language, shelf, state"
@@ -83,10 +84,6 @@ ERRORS: Final[dict[str, Row]] = {
         "max: 120}", "max: 120, default: 0}", "0 is no value for the variable 'age'", 5, 42,
         "it takes a whole number from 1 up to 120",
     ),
-    "default that is too long": row(
-        "max: 120}", "max: 120}\n  code: {max: 3, default: none}",
-        "'none' is no value for the variable 'code'", 6, 18, "it takes 1 to 3 characters",
-    ),
     "set to a text around a number": row(
         "{take: {sku: x}}", "{set: {age: 'about {{ age }}'}}",
         "'age' is a whole number, and 'about' stands around it", 22, 30, "write what holds digits, alone",
@@ -163,3 +160,14 @@ def test_what_may_be_a_number(value: str) -> None:
 @pytest.mark.parametrize("default", ["7", "'7'", "''"])
 def test_a_default_that_may_be_a_number(default: str) -> None:
     assert issues_of(edited(("max: 120}", f"max: 120, default: {default}}}"))) == ()
+
+
+def test_a_text_that_says_that_nothing_was_answered_is_a_warning() -> None:
+    [issue] = [
+        one
+        for one in issues_of(edited(("max: 120}", "max: 120}\n  pin: {type: pincode, default: none}")))
+        if "no value" in one.message
+    ]
+    assert (issue.severity, issue.line, issue.column) == (Severity.WARNING, 6, 24)
+    assert issue.message == "'none' is no value for the variable 'pin'"
+    assert issue.mend == "it takes six digits; without 'default' it is empty"

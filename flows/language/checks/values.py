@@ -17,12 +17,21 @@ from flows.templates.types import UNKNOWN, ListOf, Type
 
 
 def defaults_fit(subject: Subject) -> Iterator[Issue]:
-    """Yield the defaults that are no value for their variable. An empty one is none."""
+    """Yield the defaults that are no value for their variable. An empty one is none.
+
+    A number is computed with, so its default must be one. Of what is text, another text may be meant to say
+    that nothing was answered yet.
+    """
     for name, variable in subject.flow.variables.items():
         default = variable.default
-        if default not in (None, "") and given(variable, default) is None:
-            message = f"{default!r} is no value for the variable '{name}'"
-            yield subject.issue(("variables", name, "default"), message, f"it takes {taken(variable)}")
+        if default in (None, "") or given(variable, default) is not None:
+            continue
+        place, message = ("variables", name, "default"), f"{default!r} is no value for the variable '{name}'"
+        if variable.type == "integer":
+            yield subject.issue(place, message, f"it takes {taken(variable)}")
+        else:
+            mend = f"it takes {taken(variable)}; without 'default' it is empty"
+            yield subject.warning(place, message, mend)
 
 
 def values_fit(subject: Subject) -> Iterator[Issue]:
