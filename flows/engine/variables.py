@@ -67,6 +67,14 @@ def given(variable: Variable, value: object) -> str | int | None:
     return "" if value == "" and variable.type != "integer" else parse(variable, str(value))
 
 
+def default_of(variable: Variable) -> str | int:
+    """Return the value of `variable` before it is given one: `5` for `default: "5"` of a whole number."""
+    if variable.default is None:
+        return ""
+    value = given(variable, variable.default)
+    return variable.default if value is None else value
+
+
 def taken(variable: Variable) -> str:
     """Say what `variable` takes: `a whole number from 1 to 9`."""
     if variable.type in _DEFAULT_LENGTHS:

@@ -7,6 +7,7 @@ from flows.document.errors import Issue, Severity
 from flows.document.places import Document, Path
 from flows.language.checks import (
     answers,
+    arguments,
     braces,
     circles,
     languages,
@@ -14,6 +15,7 @@ from flows.language.checks import (
     limits,
     migrations,
     offered,
+    phrases,
     reach,
     refusals,
     unused,
@@ -61,14 +63,16 @@ _Checks: TypeAlias = tuple[Callable[[Subject], Iterator[Issue]], ...]
 
 _OF_PARTS: Final[_Checks] = (
     answers.words_fire_nothing_reserved,
+    phrases.words_stand_apart,
     reach.keys_fit_groups_and_states,
     reach.alternatives_are_reachable,
     limits.texts_fit,
     limits.urls_can_be_opened,
     limits.messages_are_well_formed,
     unused.variable_names_are_free,
+    values.defaults_fit,
     values.values_fit,
-    values.numbers_are_numbers,
+    arguments.numbers_are_numbers,
 )
 """What these find in one part of the flow is wrong, whatever stands in the others."""
 
@@ -94,7 +98,7 @@ _OF_THE_WHOLE: Final[_Checks] = (
     languages.languages_can_be_chosen,
     unused.messages_are_said,
     unused.variables_are_used,
-    values.arguments_are_known,
+    arguments.arguments_are_known,
     migrations.migrations_are_taken,
     _host_rules_hold,
 )

@@ -33,7 +33,7 @@ from flows.engine.model import (
     Truth,
     timer_trigger,
 )
-from flows.engine.variables import given, taken
+from flows.engine.variables import default_of, given, taken
 from flows.engine.vocabulary import Action, Vocabulary
 from flows.language import state_names, typed_words
 from flows.language.schema import FlowSpec, HandlerSpec, ReactionSpec, StateSpec
@@ -116,7 +116,7 @@ class _Compiler:
                 for language in self.spec.languages
             },
             defaults=MappingProxyType(
-                {name: "" if v.default is None else v.default for name, v in self.spec.variables.items()}
+                {name: default_of(variable) for name, variable in self.spec.variables.items()}
             ),
             truths=tuple(self._truths()),
             migrations=tuple(self._migrations()),

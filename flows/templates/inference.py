@@ -12,8 +12,10 @@ from jinja2 import nodes
 from flows.document.errors import Severity, close
 from flows.templates.comparisons import Problem, Side, added, compared, multiplied, said, subtracted
 from flows.templates.filters import filtered
+from flows.templates.paise import is_whole_rupees, shown_as_paise
 from flows.templates.types import (
     COMPUTED,
+    MONEY,
     TEXT,
     TRUTH,
     UNKNOWN,
@@ -58,13 +60,18 @@ class EventType(NamedTuple):
 
 
 class Inference:
-    """Walks one template. `problems` collects what is wrong in it, each with its line (from 1)."""
+    """Walks one template. `problems` collects what is wrong in it, each with its line (from 1).
+
+    `paise` collects the sums that it shows as they are, which is wrong where people read it.
+    """
 
     def __init__(self, types: Types, names: Mapping[str, Type], event: EventType) -> None:
         """`names`: the types of local names, beside those of `types`."""
         self.problems: dict[Problem, int] = {}
+        self.paise: dict[Problem, int] = {}
         self._line = 1
         self._types, self._event = types, event
+        self._show = min(types.money_filters, default="")
         self._scope: dict[str, Type] = {**types.names, **names}
         self._sure = True
         """Whether the part at hand is always rendered: not behind an `if`, an `and` or an `or`."""
@@ -90,7 +97,7 @@ class Inference:
             match node:
                 case nodes.Output(nodes=parts):
                     for part in parts:
-                        self.value(part)
+                        self._shown(part)
                 case nodes.If():
                     self._branches(node)
                 case nodes.For():
@@ -99,6 +106,12 @@ class Inference:
                     self._scope[name] = self.value(value)
                 case _:
                     self.value(node)
+
+    def _shown(self, node: nodes.Node) -> None:
+        kind = self.value(node)
+        if self._show and not isinstance(node, nodes.TemplateData):
+            for problem in shown_as_paise(node, kind, self._maybe, self._show):
+                self.paise.setdefault(problem, node.lineno)
 
     def _branches(self, node: nodes.If) -> None:
         self.value(node.test)
@@ -244,6 +257,8 @@ class Inference:
         left, right = self._sides(node)
         kind, problem = multiplied(left, right)
         self._note(problem)
+        if kind == MONEY and is_whole_rupees(node.right):
+            kind = COMPUTED
         above, below = said(node.left).strip("'"), said(node.right).strip("'")
         if isinstance(node.right, nodes.Const) and node.right.value == 0:
             self._report("nothing can be divided by 0", "divide by another number")

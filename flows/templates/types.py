@@ -20,6 +20,9 @@ class Text:
 
     SAID: ClassVar = "text"
 
+    of_sum: bool = False
+    """Whether it is the digits of a sum in paise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Words:

@@ -10,7 +10,15 @@ from flows.engine.model import Flow
 from flows.engine.vocabulary import Vocabulary
 from flows.messages.fault import Fault
 from payments.ledger.unfinished import Unfinished
-from payments.processing import flow_demands, flow_types, sale_faults, staff_faults, staff_replies, views
+from payments.processing import (
+    flow_demands,
+    flow_types,
+    sale_faults,
+    sale_roads,
+    staff_faults,
+    staff_replies,
+    views,
+)
 from payments.processing.cart_actions import CART
 from payments.processing.checkout_actions import CHECKOUT
 from payments.processing.customer_actions import CUSTOMER, keeps_offers
@@ -88,6 +96,7 @@ AWAITED: Final = frozenset(name for name in EVENTS if name.startswith(("payment.
 def _faults(flow: Flow) -> Iterator[Fault]:
     yield from staff_faults.faults(flow)
     yield from sale_faults.faults(flow)
+    yield from sale_roads.faults(flow)
 
 
 SHOP: Final = Vocabulary(

@@ -98,7 +98,7 @@ _BACK: Final = {"amount": MONEY, "by_hand": MONEY}
 _PERSON: Final = {"refund": MONEY, "by_hand": MONEY}
 
 
-_NAMES_OF_SUMS: Final = frozenset({*_SUMS, *_BACK, *_PERSON, "limit"})
+_NAMES_OF_SUMS: Final = frozenset({*_SUMS, *_BACK, *_PERSON, "limit", "not_back"})
 
 
 def guards_read_sums(flow: Flow) -> bool:
@@ -138,6 +138,8 @@ EVENTS: Final[Mapping[str, Record]] = {
     "payment.authorized": Record(),
     "payment.released": Record(),
     "payment.captured": Record({"amount": MONEY, "method": TEXT, "by": TEXT, "late": TRUTH}),
+    "payment.taken": Record({"amount": MONEY, "due": MONEY, "method": TEXT, "by": TEXT}),
+    "payment.undone": Record({"amount": MONEY, "not_back": MONEY, "due": MONEY}),
     "payment.short": Record({"amount": MONEY, "due": MONEY}),
     "payment.held": Record({"amount": MONEY}),
     "payment.surplus": Record(_BACK),

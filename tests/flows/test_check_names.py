@@ -4,7 +4,8 @@ from typing import Final
 
 import pytest
 
-from tests.flows.sound_flow import Row, assert_issue, row
+from flows.document.errors import Severity
+from tests.flows.sound_flow import Row, assert_issue, edited, issues_of, row
 
 _ROOTS = "age, basket, customer, event, language, shelf, state"
 _GROUPS: Final = """\
@@ -75,6 +76,22 @@ ERRORS: Final[dict[str, Row]] = {
         "{take: {sku: x}}", "{set: {age: 500}}", "500 is no value for the variable 'age'", 22, 30,
         "it takes a whole number from 1 up to 120"
     ),
+    "default that is no number": row(
+        "max: 120}", "max: 120, default: two}", "'two' is no value for the variable 'age'", 5, 42,
+        "it takes a whole number from 1 up to 120",
+    ),
+    "default out of range": row(
+        "max: 120}", "max: 120, default: 0}", "0 is no value for the variable 'age'", 5, 42,
+        "it takes a whole number from 1 up to 120",
+    ),
+    "set to a text around a number": row(
+        "{take: {sku: x}}", "{set: {age: 'about {{ age }}'}}",
+        "'age' is a whole number, and 'about' stands around it", 22, 30, "write what holds digits, alone",
+    ),
+    "set to a written text": row(
+        "{take: {sku: x}}", """{set: {age: "{{ 'two' }}"}}""", "'age' is a whole number, and 'two' is text",
+        22, 30, "write what holds digits",
+    ),
     "unknown variable asked": row(
         "ask: age", "ask: agee", "there is no variable 'agee'", 25, 5, "did you mean 'age'?"
     ),
@@ -130,3 +147,27 @@ ERRORS: Final[dict[str, Row]] = {
 @pytest.mark.parametrize("name", ERRORS)
 def test_error(name: str) -> None:
     assert_issue(ERRORS[name])
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["'{{ age }}'", "' {{ age }} '", "'1{{ age }}'", "'{{ 2 }}'", "'{% if age %}1{% else %}2{% endif %}'"],
+)
+def test_what_may_be_a_number(value: str) -> None:
+    assert issues_of(edited(("{take: {sku: x}}", f"{{set: {{age: {value}}}}}"))) == ()
+
+
+@pytest.mark.parametrize("default", ["7", "'7'", "''"])
+def test_a_default_that_may_be_a_number(default: str) -> None:
+    assert issues_of(edited(("max: 120}", f"max: 120, default: {default}}}"))) == ()
+
+
+def test_a_text_that_says_that_nothing_was_answered_is_a_warning() -> None:
+    [issue] = [
+        one
+        for one in issues_of(edited(("max: 120}", "max: 120}\n  pin: {type: pincode, default: none}")))
+        if "no value" in one.message
+    ]
+    assert (issue.severity, issue.line, issue.column) == (Severity.WARNING, 6, 24)
+    assert issue.message == "'none' is no value for the variable 'pin'"
+    assert issue.mend == "it takes six digits; without 'default' it is empty"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.document.words import visible
-from flows.engine.variables import Variable, parse
+from flows.engine.variables import Variable, default_of, parse
 
 NUMBER = Variable(type="integer")
 
@@ -104,3 +104,19 @@ def test_any_text_is_a_number_or_none(text: str) -> None:
     value = parse(NUMBER, text)
     shown = visible(text).strip()
     assert (value is not None) == (shown.removeprefix("-").isdecimal() and len(shown.strip("-")) <= 18)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        (Variable(type="integer", default="५"), 5),
+        (Variable(type="integer", default=0), 0),
+        (Variable(type="integer"), ""),
+        (Variable(type="pincode", default=411004), "411004"),
+        (Variable(type="text", default=5), "5"),
+        (Variable(type="phone", default=""), ""),
+    ],
+)
+def test_a_default_is_what_an_answer_would_be(variable: Variable, value: object) -> None:
+    assert default_of(variable) == value
+    assert type(default_of(variable)) is type(value)

@@ -13,14 +13,15 @@ from tests.payments.tiffin_shop import told
 COUNT = 2 * LINES + 5
 
 
-def of_many(staff: str = MEENA) -> Flow:
-    """A shop with many products, all with long names, and one with two sizes."""
+def of_many(more: str = "", staff: str = MEENA) -> Flow:
+    """A shop with many products, all with long names, and one with two sizes; and `more`."""
     goods = [
         f"    - {{sku: jam-{n}, price: 30, name: {{en: Jam {n} {'😀' * 150}, hi: मुरब्बा {n}}}}}"
         for n in range(COUNT)
     ]
     sizes = "[{sku: rice-s, price: 9, name: 1 kg}, {sku: rice-l, price: 40, name: 5 kg}]"
     goods.append(f"    - {{sku: rice, name: Rice, variants: {sizes}}}")
+    goods.append(more)
     text = TEXT.replace("STAFF", staff).replace("  products:\n", "  products:\n" + "\n".join(goods) + "\n", 1)
     return load(text, "flows.yaml", SHOP, limits=LIMITS)
 
@@ -99,8 +100,35 @@ def test_what_is_switched_may_be_called_by_words_of_its_name_alone() -> None:
 
 
 def test_who_may_not_change_orders_switches_nothing() -> None:
-    simulator = Simulator(of_many("{name: Ravi, phone: '+919812345673', may: [money]}"))
+    simulator = Simulator(of_many(staff="{name: Ravi, phone: '+919812345673', may: [money]}"))
     [said] = told(simulator, "Ravi", "#product glass off")
     assert said == "Not done: that needs the right 'orders', which Ravi does not have."
     assert simulator.store.off == frozenset()
     assert "#product " not in told(simulator, "Ravi", "#help")[0]
+
+
+NUMBERED = """
+    - {sku: "501", price: 9, name: Rope}
+    - sku: "2"
+      name: Twine
+      variants: [{sku: "2-a", price: 9, name: thin}, {sku: "7", price: 9, name: thick}]
+"""
+
+
+def test_a_number_is_a_sku_if_the_shop_has_it_and_else_a_page() -> None:
+    simulator = Simulator(of_many(NUMBERED))
+    assert told(simulator, "Meena", "#products 501") == ["501: Rope"]
+    assert told(simulator, "Meena", "#products 7") == ["7: Twine, thick"]
+    assert told(simulator, "Meena", "#products 2") == ["2-a: Twine, thin\n7: Twine, thick"]
+    [third] = told(simulator, "Meena", "#products 3")
+    assert third.splitlines()[0].startswith(f"jam-{2 * LINES}:")
+    assert told(simulator, "Meena", "#products 50") == ["There is no page 50: #products 3 shows the last."]
+
+
+def test_a_page_whose_number_is_a_sku_can_still_be_had() -> None:
+    simulator = Simulator(of_many(NUMBERED))
+    [first] = told(simulator, "Meena", "#products")
+    assert first.splitlines()[-1].startswith("#products page 2 shows the next of 3 pages")
+    [second] = told(simulator, "Meena", "#products page 2")
+    assert second.splitlines()[0].startswith(f"jam-{LINES}:")
+    assert second.splitlines()[-1].startswith("#products 3 shows the next")

@@ -1,6 +1,6 @@
 """What the checks look at: the file, its spec, the compiled flow, and what follows from them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +14,7 @@ from flows.language.checks.ways import Ways
 from flows.language.schema import FlowSpec, StateSpec
 from flows.messages.writer import Part
 from flows.templates.expressions import NEVER, Expression, TemplateLanguage, language_of
-from flows.templates.inference import EVENT
+from flows.templates.inference import EVENT, EventType
 from flows.templates.lookups import Lookup
 from flows.templates.types import NUMBER, TEXT, Record, Type, Types, type_of, words
 
@@ -98,6 +98,19 @@ class Subject:
         known = self.types.events.get(trigger)
         return known or own_event(trigger, trigger in self.flow.offered, trigger in self.ways.typed)
 
+    def event_on(self, triggers: Iterable[str], message: str = "") -> EventType:
+        """Return the fields of `event` on any of `triggers`; nothing is known if one of them is not.
+
+        `message` is the one that is said then, if the fields are for a message.
+        """
+        records: dict[str, Record] = {}
+        for trigger in triggers:
+            record = self.record(trigger)
+            if record is None:
+                return EventType({})
+            records[trigger] = record
+        return EventType(records, frozenset(t for t in records if (message, t) in self.ways.said_always))
+
     def tree(self, guard: Expression | None) -> nodes.Node | None:
         """Return the parse tree of a guard; None if there is none."""
         if guard is None:
@@ -111,6 +124,12 @@ class Subject:
     def template(self, source: str) -> nodes.Template:
         """Return the parse tree of a template."""
         return self._language.tree(source)
+
+    def alone_in(self, source: str) -> nodes.Node | None:
+        """Return what a template fills in if it is `{{ … }}` and nothing around it, else None."""
+        body = self.template(source).body
+        parts = body[0].nodes if len(body) == 1 and isinstance(body[0], nodes.Output) else []
+        return parts[0] if len(parts) == 1 and not isinstance(parts[0], nodes.TemplateData) else None
 
     def reactions(self) -> Iterator[Reaction]:
         """Yield what each state and each rule does."""
