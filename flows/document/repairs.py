@@ -255,7 +255,7 @@ def _closing(line: str) -> Iterator[_Change]:
         closing = _PAIRS[line[at]]
         for found in _BOUNDARY.finditer(line, at, end):
             where = found.start()
-            if where > at and (where == end or not inside[where]):
+            if line[at + 1 : where].strip() and (where == end or not inside[where]):
                 before = line[:where].split()[-1]
                 message = f"a '{closing}' is missing behind '{before[-30:]}'"
                 mend = f"close the '{line[at]}' of column {at + 1} with '{closing}' there"

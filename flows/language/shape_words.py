@@ -25,6 +25,17 @@ _PATTERNS: Final = {
     r"^[A-Z0-9]{1,4}$": ("a valid prefix", "write 1 to 4 capital letters and digits"),
 }
 """Pattern -> what a text of this form is, and its rule."""
+_ADDRESS: Final = "write its whole address, like 'https://shop.example/chai.jpg'"
+_MENDS: Final = (
+    ("is not an absolute URL|is not encrypted", _ADDRESS),
+    ("^a message has one of", "make two messages of it, or remove one of them"),
+    ("can't have an image$", "say the picture before it, in a message of its own"),
+    ("have a footer$", "write it at the end of the text, or remove it"),
+    ("^'min' is above 'max'", "exchange them"),
+    ("^a list needs either", "write 'rows: […]', or 'sections: […]' with rows of their own, and not both"),
+    ("^'ignore' can't stand beside", "remove 'ignore', or all that stands beside it"),
+)
+"""What validators of a flow say without saying how to mend it -> that."""
 _SKU_RULE: Final = "a sku has up to 64 letters, digits, '-', '_' and '.', and no blanks, as kaju-250"
 _LONGEST: Final = 40
 """Characters of a value that are quoted."""
@@ -128,7 +139,12 @@ def _validator_message(name: str, details: ErrorDetails) -> tuple[str, str]:
         return _nothing(name)
     if not isinstance(value, int) or isinstance(value, bool):
         said = said.replace(f"'{value}'", shown(value)).replace(repr(value), shown(value))
-    return said, str(context.get("mend", ""))
+    return said, str(context.get("mend", "")) or _mend_of(said)
+
+
+def _mend_of(said: str) -> str:
+    """Return the mend of what a validator says without one; empty if it says that itself."""
+    return next((mend for pattern, mend in _MENDS if re.search(pattern, said)), "")
 
 
 def _not_listed(name: str, details: ErrorDetails) -> tuple[str, str]:
