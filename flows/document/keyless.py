@@ -1,7 +1,7 @@
 """Says what is meant by a key that is none: its ':' is missing, or it is a part of what stands before it."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final, NamedTuple
 
 from flows.document.expectation import Expectation
@@ -10,6 +10,10 @@ from flows.document.places import Path
 _FIRST_WORD: Final = re.compile(r"([A-Za-z][A-Za-z0-9_.-]*)(:? *)(.*)", re.DOTALL)
 _OPENING: Final = "{[\"'"
 _REST_OF_LIST: Final = re.compile(r"[^{}\[\]:]*?(?= *,\s*[\w.-]+:(?: |$)| *[}\]]| *$)")
+_LONGEST: Final = 400
+"""Characters of a line in which the end of a list is looked for."""
+_MOST_BEFORE: Final = 50
+"""Keys of a mapping up to which those before one tell what it may be."""
 _GROUPED: Final = re.compile(r"(?<![\w.])[0-9]+(?:,[0-9]{2,3})*,[0-9]{3}(?![0-9])(?:\.[0-9]+)?")
 """A number with commas, as people write it: `1,700`, `1,23,456.50`."""
 
@@ -26,21 +30,22 @@ class Unjoined(NamedTuple):
 
 
 def unjoined(
-    written: str, before: Mapping[str, Any], path: Path, expected: Expectation, is_key: Callable[[str], bool]
+    written: str, before: Mapping[str, Any], path: Path, expected: Expectation, elsewhere: Collection[str]
 ) -> Unjoined | None:
     """Return how a key that YAML reads in the mapping at `path` is meant. None if it is no such slip.
 
-    `before` are the keys and values before it. `is_key` says whether a word is a key elsewhere in the file.
+    `before` are the keys and values before it. `elsewhere` are keys in other places.
     """
     found = _FIRST_WORD.fullmatch(written)
     if not found or not found[2]:
         return None
     key, between, rest = found.groups()
+    before = before if len(before) <= _MOST_BEFORE else {}
     fits = key in expected.keys(path)
     if not fits and opens_value(written):
         as_read = expected.misfits(path, {**before, written: None})
         fits = expected.misfits(path, {**before, key: None}) < as_read
-    elif not fits and is_key(key):
+    elif not fits and key in elsewhere:
         fits = not expected.misfits(path, {**before, key: rest})
     if not fits:
         return None
@@ -70,7 +75,7 @@ def part_of_value(
     message = f"'{key}' is a key without a value"
     last = next(reversed([*before]), "")
     if last and isinstance(before[last], str) and expected.takes_list((*path, last)):
-        rest = _REST_OF_LIST.match(line, column)
+        rest = _REST_OF_LIST.match(line, column, column + _LONGEST)
         items = f"{before[last]}, {rest[0] if rest else key}"
         return message, f"put the list between brackets: {last}: [{items}]"
     return message, "put a text that holds a comma in quotes"

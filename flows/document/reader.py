@@ -11,6 +11,7 @@ refused where YAML needs a blank. libyaml's loader is not used: it crashes the p
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 import yaml
@@ -53,6 +54,7 @@ _FORBIDDEN: Final = re.compile(
     f"[{_LINE_BREAKS}]|[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )
 """Those, and the characters that YAML forbids. Source: YAML 1.1, 5.1 Character Set."""
+_KEY: Final = re.compile(r"(?<![\w.-])[A-Za-z][\w.-]*(?=: )")
 _LOOKS: Final = 3
 """How often broken entries are taken out: what is around one may be no YAML without it."""
 _MANY: Final = 20
@@ -162,6 +164,8 @@ class _Reader:
         self._lines = syntax.lines_of(text)
         self._events: Iterator[Event] = yaml.parse(text, Loader=yaml.SafeLoader)
         self._values = 0
+        self._refused = 0
+        """Keys that can't be meant as they are written."""
         self.missing: _Missing = []
         """The signs that keys lack."""
 
@@ -254,7 +258,7 @@ class _Reader:
             key, behind_part = self._key(event), is_part
             is_part = bool(start.flow_style) and self._is_part_of_text(event)
             is_refused = is_part or (event.style is None and opens_value(key))
-            if is_refused and (lack := unjoined(key, result, path, self._expected, self._is_key)):
+            if is_refused and (lack := self._unjoined(key, result, path)):
                 self._report_missing(event, lack)
             elif is_part and not behind_part:
                 self._report_part(event, path, result)
@@ -288,6 +292,12 @@ class _Reader:
         rest = self._lines[end.line][end.column :].lstrip() if end and end.line < len(self._lines) else ""
         return key.style is None and rest[:1] in (",", "}")
 
+    def _unjoined(self, key: str, before: Mapping[str, Any], path: Path) -> Unjoined | None:
+        self._refused += 1
+        if self._refused > _MOST_ISSUES:
+            return None
+        return unjoined(key, before, path, self._expected, self._keys)
+
     def _report_missing(self, key: ScalarEvent, lack: Unjoined) -> None:
         """Report the sign that a key lacks. The text is read again with it."""
         place = self._place(key)
@@ -303,11 +313,12 @@ class _Reader:
         self._report(key, *part_of_value(key.value, line, place.column - 1, before, path, self._expected))
         self._document.unread |= {(*path, last) for last in [*before][-1:]}
 
-    def _is_key(self, word: str) -> bool:
-        """Whether a word is a key somewhere in the file, or one of its languages."""
-        return any(
-            f"{word}: " in line or (line.startswith("languages:") and word in re.findall(r"[\w-]+", line))
-            for line in self._lines
+    @cached_property
+    def _keys(self) -> frozenset[str]:
+        """The words that are keys somewhere in the file, and its languages."""
+        listed = (line for line in self._lines if line.startswith("languages:"))
+        return frozenset(word for line in listed for word in re.findall(r"[\w-]+", line)).union(
+            word for line in self._lines for word in _KEY.findall(line)
         )
 
     def _refuse_false_blanks(self, event: ScalarEvent, path: Path) -> None:

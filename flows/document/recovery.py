@@ -56,7 +56,9 @@ class Recovery:
                 return None
             return len(read.issues) + self._expected.misfits(entry.around, read.data)
 
-        return None if self._expected is ANYTHING else repair(entry.text, entry.fault.line, judged)
+        if self._expected is ANYTHING or len(entry.text) > self._left:
+            return None
+        return repair(entry.text, entry.fault.line, judged)
 
     def _issues_of(self, entry: syntax.BrokenEntry) -> list[Issue]:
         """Return what is refused in an entry before it stops being YAML: that is the cause. Else return that.

@@ -32,10 +32,14 @@ _BLOCK: Final = re.compile(r"(?::|-|^| ) *[|>][-+]? *(#.*)?$")
 _APART: Final = re.compile(r"( {2,}#(?: [^}\]]*)?)? *")
 """What may stand behind the values of a line: nothing, or a comment that is no part of a text."""
 _CURLY: Final = str.maketrans("“”„«»‘’‚", '"""""\'\'\'')
+_BEFORE_VALUE: Final = ("", ":", "-", ",", "{", "[")
 _PAIRS: Final = {"{": "}", "[": "]"}
 _ABOVE: Final = 40
 """Lines above the complaint that are tried."""
 _BELOW: Final = 2
+"""Lines below it that are tried."""
+_LONGEST: Final = 3_000
+"""Characters of a line up to which it is tried: what that takes grows with their square."""
 _MISFITS: Final = 2
 """How much may be out of place in a mended text: there may be other mistakes in it."""
 _TRIALS: Final = 60
@@ -103,7 +107,7 @@ def _code(lines: Sequence[str]) -> Iterator[int]:
     """Yield the lines that are no comment, and no part of a text below a `|` or a `>`."""
     block: int | None = None
     for number, line in enumerate(lines):
-        if not line.strip() or (block is not None and _indent(line) > block):
+        if not line.strip() or len(line) > _LONGEST or (block is not None and _indent(line) > block):
             continue
         block = _indent(line) if _BLOCK.search(line) else None
         if not line.lstrip().startswith("#"):
@@ -119,32 +123,32 @@ def _indent(line: str) -> int:
 
 
 def _quoted(line: str) -> tuple[list[bool], int | None]:
-    """Return of each character whether it is a text in quotes or a comment, and where a quote stays open."""
-    inside, quote, opened = [], "", None
+    """Return whether each character is in quotes or in a comment, and where a quote is that stays open."""
+    inside: list[bool] = []
+    quote, opened, last = "", None, ""
     for at, sign in enumerate(line):
+        if not quote and sign == "#" and last and line[at - 1] == " ":
+            return [*inside, *[True] * (len(line) - at)], None
         if quote:
             inside.append(True)
             if sign == quote and not (quote == '"' and line[at - 1] == "\\"):
                 quote, opened = "", None
-        elif sign in "'\"" and line[:at].rstrip(" ")[-1:] in ("", ":", "-", ",", "{", "["):
+        elif sign in "'\"" and last in _BEFORE_VALUE:
             quote, opened = sign, at
             inside.append(True)
-        elif sign == "#" and line[:at].strip() and line[at - 1] == " ":
-            return [*inside, *[True] * (len(line) - at)], opened
         else:
             inside.append(False)
+        last = sign if sign != " " else last
     return inside, opened
 
 
 def _code_end(line: str) -> int:
     """Return where a line ends without the comment behind it."""
-    inside, opened = _quoted(line)
-    start = len(line)
-    while opened is None and start and inside[start - 1] and line[start - 1] not in "'\"":
-        start -= 1
-    at = start if start < len(line) and line[start] == "#" else len(line)
-    found = re.search(r" +#(?: .*)?$", line)
-    return len((line[: found.start()] if found and at < len(line) else line[:at]).rstrip())
+    inside, _ = _quoted(line)
+    for at in range(1, len(line)):
+        if line[at] == "#" and line[at - 1] == " " and inside[at] and not inside[at - 1]:
+            return len(line[:at].rstrip())
+    return len(line.rstrip())
 
 
 def _other_signs(line: str) -> Iterator[_Change]:
@@ -160,12 +164,8 @@ def _other_signs(line: str) -> Iterator[_Change]:
     meant = line.translate(_CURLY)
     if meant != line:
         at = next(n for n, (one, other) in enumerate(zip(line, meant, strict=True)) if one != other)
-        yield (
-            at,
-            meant,
-            f"{describe(line[at])} closes nothing for YAML",
-            f"write a straight quote, {meant[at]}",
-        )
+        mend = f"write a straight quote, {meant[at]}"
+        yield at, meant, f"{describe(line[at])} closes nothing for YAML", mend
 
 
 def _quotes(line: str) -> Iterator[_Change]:
