@@ -105,11 +105,16 @@ def _changes(lines: Sequence[str], complaint: int) -> Iterator[tuple[int, _Chang
 
 def _code(lines: Sequence[str]) -> Iterator[int]:
     """Yield the lines that are no comment, and no part of a text below a `|` or a `>`."""
-    block: int | None = None
+    key, text = None, 0
     for number, line in enumerate(lines):
-        if not line.strip() or len(line) > _LONGEST or (block is not None and _indent(line) > block):
+        blanks = _indent(line)
+        if not line.strip() or len(line) > _LONGEST:
             continue
-        block = _indent(line) if _BLOCK.search(line) else None
+        if key is not None and blanks > key:
+            text = text or blanks
+            if blanks >= text:
+                continue
+        key, text = (blanks if _BLOCK.search(line) else None), 0
         if not line.lstrip().startswith("#"):
             yield number
 
