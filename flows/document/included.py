@@ -19,6 +19,7 @@ from yaml.events import (
 )
 
 from flows.document.errors import FlowInvalid
+from flows.document.expectation import ANYTHING, Expectation
 from flows.document.places import Document, Path
 from flows.document.reader import MAX_BYTES, MAX_VALUES, read_on
 from flows.document.shape import one_or_many
@@ -87,13 +88,15 @@ def _misnamed(name: object) -> str:
     return ""
 
 
-def put_together(text: str, file: str, included: Mapping[str, str]) -> Document:
+def put_together(
+    text: str, file: str, included: Mapping[str, str], expected: Expectation = ANYTHING
+) -> Document:
     """Read the flow file `text`, and with it the files that it includes (`included`: path -> text).
 
     The Document's `issues` are what is wrong in the parts that can't be read. Raises FlowInvalid, with every
     issue so far, if the flow file can't be read at all, or the files together are too large.
     """
-    document = read_on(text, file)
+    document = read_on(text, file, expected)
     if not isinstance(document.data, dict) or INCLUDE not in document.data:
         return document
     is_whole = not document.unread
@@ -103,7 +106,7 @@ def put_together(text: str, file: str, included: Mapping[str, str]) -> Document:
         raise _too_large(document, f"the files are over {MAX_BYTES // 1024} KiB together")
     for name, where in names.items():
         if name in texts:
-            _add(document, beside(file, name), texts[name])
+            _add(document, beside(file, name), texts[name], expected)
         elif is_whole:
             message = f"there is no file {beside(file, name)}"
             _refuse(document, where, message, "write its path as seen from the folder of the flow file")
@@ -130,10 +133,10 @@ def _named(document: Document) -> Iterator[tuple[str, Path]]:
             yield name, where
 
 
-def _add(document: Document, file: str, text: str) -> None:
+def _add(document: Document, file: str, text: str, expected: Expectation) -> None:
     """Add what the file `file` has to `document`."""
     try:
-        added = read_on(text, file)
+        added = read_on(text, file, expected)
     except FlowInvalid as invalid:
         document.issues += invalid.issues
         document.unread.add(())

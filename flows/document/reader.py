@@ -9,10 +9,10 @@ refused where YAML needs a blank. libyaml's loader is not used: it crashes the p
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any, Final
+from functools import cached_property
+from typing import Any, Final, TypeAlias
 
 import yaml
 from yaml.events import (
@@ -29,7 +29,10 @@ from yaml.events import (
 
 from flows.document import syntax
 from flows.document.errors import FlowInvalid, Issue
+from flows.document.expectation import ANYTHING, Expectation
+from flows.document.keyless import Unjoined, opens_value, part_of_value, unjoined
 from flows.document.places import Document, Path, Place
+from flows.document.recovery import Recovery
 from flows.document.within import Span
 from flows.document.words import describe, hidden_in, looks_blank
 
@@ -45,14 +48,13 @@ _APART: Final = re.compile(r" {2,}#( |#|$)")
 """A comment that can't be meant as part of the text before it."""
 _BEHIND_NUMBER: Final = re.compile(r" +#( |#|$)")
 """A comment that can't be meant as part of the number, `true` or `false` before it."""
-_GROUPED: Final = re.compile(r"(?<![\w.])[0-9]+(?:,[0-9]{2,3})*,[0-9]{3}(?![0-9])(?:\.[0-9]+)?")
-"""A number with commas, as people write it: `1,700`, `1,23,456.50`."""
 _LINE_BREAKS: Final = "\x85\u2028\u2029"
 """Line breaks for YAML that no editor shows."""
 _FORBIDDEN: Final = re.compile(
     f"[{_LINE_BREAKS}]|[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )
 """Those, and the characters that YAML forbids. Source: YAML 1.1, 5.1 Character Set."""
+_KEY: Final = re.compile(r"(?<![\w.-])[A-Za-z][\w.-]*(?=: )")
 _LOOKS: Final = 3
 """How often broken entries are taken out: what is around one may be no YAML without it."""
 _MANY: Final = 20
@@ -61,6 +63,8 @@ _RECOVERED: Final = 200 * 1024
 """Length of a text up to which that is done: each time takes twice as long as reading. Longer ones: once."""
 _MOST_ISSUES: Final = 100
 """Behind so many, no more is read."""
+_Missing: TypeAlias = list[tuple[Issue, str]]
+"""Issues of signs that are missing, in their places, and those signs."""
 _TOO_DEEP: Final = f"nested over {syntax.MAX_DEPTH} levels deep"
 _SPLIT: Final = "a flow is not that large: take out what the shop does not need"
 UNSENDABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -75,32 +79,52 @@ def read(text: str, file: str) -> Document:
     return document
 
 
-def read_on(text: str, file: str) -> Document:
+def read_on(text: str, file: str, expected: Expectation = ANYTHING) -> Document:
     """Read what can be read of `text`. The Document's `issues` are what is wrong in the rest of it.
 
-    Raises FlowInvalid, with every issue so far, if nothing more can be read.
+    What is `expected` there says how it is meant. Raises FlowInvalid, with every issue so far, if nothing
+    more can be read.
     """
     document = Document(file)
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise FlowInvalid((Issue(file, 1, 1, f"the file is over {MAX_BYTES // 1024} KiB", _SPLIT),))
     text = _without_forbidden(text, document)
+    recovery = Recovery(document, expected, lambda part: _read_alone(part, expected))
     looks = _LOOKS if len(text) <= _RECOVERED else 1
     for look in range(looks + 1):
         try:
-            return _read_beside(document, text)
+            read, missing = _read_beside(document, text, expected)
         except (yaml.MarkedYAMLError, ValueError, OverflowError):
             if look < looks:
-                text = _without_broken(text, document)
+                text = recovery.without_broken(text)
+        else:
+            if not missing or look == looks:
+                return read
+            document.issues += [issue for issue, _ in missing]
+            text = _with_signs(text, missing)
     fault = syntax.fault_in(text)
-    raise FlowInvalid(tuple(sorted(document.issues or ([_issue(document, fault)] if fault else []))))
+    raise FlowInvalid(tuple(sorted(document.issues or ([recovery.issue(fault)] if fault else []))))
 
 
-def _read_beside(document: Document, text: str) -> Document:
-    """Return what `text` holds, with what is known of its broken entries. Nothing is kept of no YAML."""
+def _read_beside(document: Document, text: str, expected: Expectation) -> tuple[Document, _Missing]:
+    """Return what `text` holds, with what is known of its broken entries, and the signs that it lacks.
+
+    Nothing is kept of no YAML.
+    """
     issues, unread, lost = [*document.issues], {*document.unread}, [*document.lost]
     read = Document(document.file, lines=document.lines, issues=issues, unread=unread, lost=lost)
-    _Reader(read, text).read()
-    return read
+    reader = _Reader(read, text, expected)
+    reader.read()
+    return read, reader.missing
+
+
+def _with_signs(text: str, missing: _Missing) -> str:
+    """Return `text` with the signs that it lacks."""
+    lines = syntax.lines_of(text)
+    for issue, sign in sorted(missing, key=lambda one: one[0], reverse=True):
+        line, at = lines[issue.line - 1], issue.column - 1
+        lines[issue.line - 1] = f"{line[:at]}{sign}{line[at:]}"
+    return "\n".join(lines)
 
 
 def _without_forbidden(text: str, document: Document) -> str:
@@ -119,33 +143,14 @@ def _without_forbidden(text: str, document: Document) -> str:
     return _FORBIDDEN.sub("", text)
 
 
-def _without_broken(text: str, document: Document) -> str:
-    """Return `text` without the entries that are not YAML, and report those."""
-    text, broken = syntax.without_broken(text)
-    for entry in broken:
-        document.unread.add(entry.path)
-        document.lost.append(entry.text)
-        if not any(entry.line <= issue.line <= entry.last_line for issue in document.issues):
-            document.issues += _issues_of(document, entry)
-    return text
-
-
-def _issues_of(document: Document, entry: syntax.BrokenEntry) -> list[Issue]:
-    """Return what is refused in an entry before it stops being YAML: that is the cause. Else return that."""
-    alone = Document(document.file)
-    with suppress(FlowInvalid, yaml.YAMLError, ValueError, OverflowError):
-        _Reader(alone, entry.text).read()
-    places = [(entry.line + issue.line - 1, issue) for issue in alone.issues]
-    return [
-        document.issue_at(Place(document.file, line, issue.column), issue.message, issue.mend)
-        for line, issue in places
-    ] or [_issue(document, entry.fault, entry.line)]
-
-
-def _issue(document: Document, fault: syntax.SyntaxFault, line: int = 1) -> Issue:
-    """Return the issue of a fault in a text that starts on `line`."""
-    place = Place(document.file, line + fault.line - 1, fault.column)
-    return document.issue_at(place, fault.message, fault.mend)
+def _read_alone(text: str, expected: Expectation) -> Document:
+    """Return what is read of a text up to where it is no YAML."""
+    alone = Document("")
+    try:
+        _Reader(alone, text, expected).read()
+    except (FlowInvalid, yaml.YAMLError, ValueError, OverflowError):
+        alone.unread.add(())
+    return alone
 
 
 class _Reader:
@@ -154,13 +159,15 @@ class _Reader:
     What is refused is reported, and a stand-in takes its place.
     """
 
-    def __init__(self, document: Document, text: str) -> None:
-        self._document = document
+    def __init__(self, document: Document, text: str, expected: Expectation = ANYTHING) -> None:
+        self._document, self._expected = document, expected
         self._lines = syntax.lines_of(text)
         self._events: Iterator[Event] = yaml.parse(text, Loader=yaml.SafeLoader)
         self._values = 0
-        self._behind_part = False
-        """Whether the last key was a part of a text."""
+        self._refused = 0
+        """Keys that can't be meant as they are written."""
+        self.missing: _Missing = []
+        """The signs that keys lack."""
 
     def read(self) -> None:
         """Read the whole text. Raises FlowInvalid if it is nested too deeply, or has too many values."""
@@ -189,12 +196,12 @@ class _Reader:
         return self._sequence(path, depth)
 
     def _keep_span(self, event: ScalarEvent, path: Path) -> None:
-        """Remember where a text over several lines stands: its key's place is not that of its parts."""
-        start, end = event.start_mark, event.end_mark
-        if start and end and start.line != end.line:
+        """Remember where a text over several lines, or below its key, stands: not in the place of its key."""
+        start, end, place = event.start_mark, event.end_mark, self._document.places[path]
+        if start and end and not start.line == end.line == place.line - 1:
             last = end.line + bool(end.column)
             span = Span(start.line + 1, start.column + 1, last, event.style)
-            self._document.spans[self._document.places[path]] = span
+            self._document.spans[place] = span
 
     def _check(self, event: Event, path: Path, depth: int) -> None:
         """Report what no value or key may have, and count this one."""
@@ -240,6 +247,7 @@ class _Reader:
 
     def _mapping(self, start: MappingStartEvent, path: Path, depth: int) -> dict[str, Any]:
         result: dict[str, Any] = {}
+        is_part = False
         while not isinstance(event := next(self._events), MappingEndEvent):
             if not isinstance(event, ScalarEvent):
                 self._refuse(event, path, "a key must be text", 'put {{ … }} in quotes: "{{ … }}"')
@@ -247,8 +255,13 @@ class _Reader:
                 self._skip(next(self._events), depth)
                 continue
             self._check(event, path, depth)
-            key = self._key(event)
-            is_part = start.flow_style and self._is_part_of_text(event)
+            key, behind_part = self._key(event), is_part
+            is_part = bool(start.flow_style) and self._is_part_of_text(event)
+            is_refused = is_part or (event.style is None and opens_value(key))
+            if is_refused and (lack := self._unjoined(key, result, path)):
+                self._report_missing(event, lack)
+            elif is_part and not behind_part:
+                self._report_part(event, path, result)
             value = self._under_key(event, (*path, key), depth, again=key in result)
             if not is_part:
                 result[key] = _joined(result[key], value) if key in result else value
@@ -258,7 +271,9 @@ class _Reader:
         """Return the value of the key `event`. Report a key that is given again."""
         if again:
             message = f"the key '{where[-1]}' is given twice (first on line {self._document.line(where)})"
-            self._refuse(event, where, message, "remove one of them")
+            is_in_list = any(isinstance(step, int) for step in where)
+            mend = "; or begin the next item of the list with '- '" if is_in_list else ""
+            self._refuse(event, where, message, f"remove one of them{mend}")
         else:
             self._document.places[where] = self._place(event)
         return self._value(next(self._events), where, depth + 1)
@@ -272,22 +287,39 @@ class _Reader:
         return key
 
     def _is_part_of_text(self, key: ScalarEvent) -> bool:
-        """Whether it is the `please` of `{en: Yes, please}`, a key for YAML. Report each once."""
-        end, behind_part = key.end_mark, self._behind_part
+        """Whether it is the `please` of `{en: Yes, please}`, a key for YAML."""
+        end = key.end_mark
         rest = self._lines[end.line][end.column :].lstrip() if end and end.line < len(self._lines) else ""
-        self._behind_part = key.style is None and rest[:1] in (",", "}")
-        if self._behind_part and not behind_part:
-            self._report(key, *self._comma(key))
-        return self._behind_part
+        return key.style is None and rest[:1] in (",", "}")
 
-    def _comma(self, key: ScalarEvent) -> tuple[str, str]:
-        """Return message and mend of a comma that YAML does not take for a part of the text or the number."""
+    def _unjoined(self, key: str, before: Mapping[str, Any], path: Path) -> Unjoined | None:
+        self._refused += 1
+        if self._refused > _MOST_ISSUES:
+            return None
+        return unjoined(key, before, path, self._expected, self._keys)
+
+    def _report_missing(self, key: ScalarEvent, lack: Unjoined) -> None:
+        """Report the sign that a key lacks. The text is read again with it."""
         place = self._place(key)
-        for number in _GROUPED.finditer(self._lines[place.line - 1]):
-            if number.start() < place.column <= number.end():
-                mend = f"write {number[0].replace(',', '')} without the comma"
-                return f"{number[0]} has a comma, which ends a number here", mend
-        return f"'{key.value}' is a key without a value", "put a text that holds a comma in quotes"
+        at = place._replace(column=place.column + lack.offset)
+        issue = self._document.issue_at(at, lack.message, lack.mend)
+        self._document.issues.append(issue)
+        self.missing.append((issue, lack.sign))
+
+    def _report_part(self, key: ScalarEvent, path: Path, before: Mapping[str, Any]) -> None:
+        """Report a key without a value. What stands before it is not read as it is meant."""
+        place = self._place(key)
+        line = self._lines[place.line - 1]
+        self._report(key, *part_of_value(key.value, line, place.column - 1, before, path, self._expected))
+        self._document.unread |= {(*path, last) for last in [*before][-1:]}
+
+    @cached_property
+    def _keys(self) -> frozenset[str]:
+        """The words that are keys somewhere in the file, and its languages."""
+        listed = (line for line in self._lines if line.startswith("languages:"))
+        return frozenset(word for line in listed for word in re.findall(r"[\w-]+", line)).union(
+            word for line in self._lines for word in _KEY.findall(line)
+        )
 
     def _refuse_false_blanks(self, event: ScalarEvent, path: Path) -> None:
         """Refuse a plain text in which a false blank hides a key, an item or a comment from YAML."""

@@ -6,14 +6,15 @@ below it that are indented further.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
 
 import yaml
 from yaml.error import Mark
 from yaml.events import CollectionEndEvent, CollectionStartEvent
 
+from flows.document.repairs import Repair
 from flows.document.yaml_words import worded
 
 MAX_DEPTH: Final = 24
@@ -45,6 +46,18 @@ class BrokenEntry:
     text: str
     fault: SyntaxFault
     """Its place is that in `text`."""
+    repair: Repair | None = None
+    """What makes it YAML, if that is known."""
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it is read as it is clearly meant."""
+        return self.repair is not None and self.repair.is_certain
+
+    @property
+    def around(self) -> tuple[str, ...]:
+        """The keys of the mapping, or of the list, in which it stands."""
+        return self.path[:-1] if _KEY.match(self.text.split("\n")[0]) else self.path
 
     @property
     def last_line(self) -> int:
@@ -89,16 +102,29 @@ def fault_of(error: yaml.MarkedYAMLError) -> SyntaxFault:
     return SyntaxFault(line, column, f"not valid YAML: {said}", mend)
 
 
-def without_broken(text: str) -> tuple[str, list[BrokenEntry]]:
-    """Return `text` with nothing behind the keys of its broken entries, and those entries."""
+Repairs: TypeAlias = Callable[[BrokenEntry], Repair | None]
+"""Finds what makes an entry YAML."""
+
+
+def without_broken(text: str, repair: Repairs) -> tuple[str, list[BrokenEntry]]:
+    """Return `text` without its broken entries, and those entries.
+
+    One that can be read as it is clearly meant stands so in the text; of another its key stands, and nothing
+    behind it.
+    """
     lines = lines_of(text)
     found: list[BrokenEntry] = []
-    _take_out(lines, 0, len(lines), (), found)
+    _take_out(lines, 0, len(lines), (), found, repair)
+    if not found and (fault := fault_in(text)):
+        whole = BrokenEntry((), 1, "\n".join([*lines, ""]), fault)
+        whole = replace(whole, repair=repair(whole))
+        if whole.repair and whole.is_read:
+            return whole.repair.text, [whole]
     return "\n".join(lines), found
 
 
 def _take_out(
-    lines: list[str], start: int, end: int, path: tuple[str, ...], found: list[BrokenEntry]
+    lines: list[str], start: int, end: int, path: tuple[str, ...], found: list[BrokenEntry], repair: Repairs
 ) -> None:
     """Take the broken entries out of `lines[start:end]`, which stand under the keys `path`."""
     inner = path
@@ -111,10 +137,22 @@ def _take_out(
             continue
         known = len(found)
         if key and _BARE.fullmatch(lines[first][key.end() :]):
-            _take_out(lines, first + 1, after, inner, found)
-        if len(found) == known:
-            found.append(BrokenEntry(inner, first + 1, text, fault))
-            lines[first:after] = [key[0] if key else "", *([""] * (after - first - 1))]
+            _take_out(lines, first + 1, after, inner, found, repair)
+        if len(found) > known and all(entry.is_read for entry in found[known:]):
+            continue
+        # What can't be mended by itself may be mended with what stands around it.
+        entry = BrokenEntry(inner, first + 1, text, fault)
+        entry = replace(entry, repair=repair(entry))
+        if len(found) == known or entry.is_read:
+            found[known:] = [entry]
+            lines[first:after] = _in_its_place(entry, key[0] if key else "")
+
+
+def _in_its_place(entry: BrokenEntry, key: str) -> list[str]:
+    """Return the lines that stand for a broken entry: as many as it has."""
+    if entry.repair and entry.is_read:
+        return entry.repair.text.split("\n")[:-1]
+    return [key, *([""] * (entry.last_line - entry.line))]
 
 
 def _entries(lines: list[str], start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -135,4 +173,5 @@ def _entries(lines: list[str], start: int, end: int) -> Iterator[tuple[int, int]
 
 
 def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))
+    """Return how far a line is indented. A tab, which YAML refuses, counts for two blanks."""
+    return len(line) - len(line.lstrip(" ")) if "\t" not in line else _indent(line.expandtabs(2))

@@ -34,6 +34,7 @@ _IGNORABLE: Final = frozenset(
 """Ignorable characters outside category Cf. Indic vowel signs and nukta are not among them."""
 _SHAPING: Final = "\u200c\u200d\ufe0e\ufe0f"
 """Joiners and variation selectors: they say how the emoji or the letter before them is drawn."""
+_ODD_QUOTES: Final = "‘’‚“”„«»`´"
 _SYMBOLS: Final = frozenset("™ℹⓂ㊗㊙🈁🈂🈚🈯🈲🈳🈴🈵🈶🈷🈸🈹🈺🉐🉑")
 """Emoji that compatibility forms (NFKC) would turn into letters."""
 
@@ -70,6 +71,12 @@ def unseen(text: str) -> str:
     """Return a sentence that names the first character of `text` which nobody sees; empty without one."""
     hidden = hidden_in(text)
     return f"{describe(hidden)} stands in it" if hidden else ""
+
+
+def odd_quote(text: str) -> str:
+    """Return a mend of the first quote in `text` that is no straight one; empty without one."""
+    odd = next((character for character in text if character in _ODD_QUOTES), "")
+    return f"{describe(odd)} stands in it: write a straight quote, or none" if odd else ""
 
 
 def visible(text: str) -> str:

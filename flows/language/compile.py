@@ -36,6 +36,7 @@ from flows.engine.model import (
 from flows.engine.variables import default_of, given, taken
 from flows.engine.vocabulary import Action, Vocabulary
 from flows.language import state_names, typed_words
+from flows.language.argument_words import argument_meant, refused
 from flows.language.schema import FlowSpec, HandlerSpec, ReactionSpec, StateSpec
 from flows.language.texts import Texts
 from flows.language.walk import chain, offers, state_paths, state_place, told_only
@@ -340,7 +341,7 @@ class _Compiler:
             given = {next(iter(fields), "value"): given}
         for key in given:
             if key not in fields:
-                self._report((*where, key), f"'{name}' takes no '{key}'", close(key, fields))
+                self._report((*where, key), f"'{name}' takes no '{key}'", argument_meant(key, given, fields))
         for key, info in fields.items():
             if info.is_required() and key not in given:
                 self._report(where, f"'{name}' needs '{key}'", f"write {{{name}: {{{key}: …}}}}")
@@ -353,7 +354,7 @@ class _Compiler:
         except ValidationError as error:
             for details in error.errors():
                 if details["type"] != "missing":
-                    self._report((*where, *details["loc"]), f"{name}: {details['msg']}")
+                    self._report((*where, *details["loc"]), *refused(name, details, action.args))
             return None
 
     def _know_what_is_set(self, name: str, action: Action, where: Path) -> None:
@@ -381,6 +382,8 @@ class _Compiler:
     def _know_variable(self, name: str, where: Path) -> None:
         if name not in self.spec.variables and not self.document.may_hold(name, "variables"):
             mend = close(name, self.spec.variables) or f"add '{name}: {{}}' under 'variables'"
+            if name in self.texts.taken:
+                mend = f"that name is taken: add 'my_{name}: {{}}' under 'variables', and write that here"
             self._report(where, f"there is no variable '{name}'", mend)
 
     def _language(self, given: Any, where: Path) -> ActionCall | None:

@@ -38,4 +38,6 @@ class Copier:
 
     def _over(self, source: Path, limit: str) -> FlowInvalid:
         message = f"the flow {limit}, with all fragments and subflows in their places"
-        return FlowInvalid(tuple(sorted([*self._document.issues, self._document.issue(source, message)])))
+        mend = "use fewer of them, or smaller ones"
+        issue = self._document.issue(source, message, mend)
+        return FlowInvalid(tuple(sorted([*self._document.issues, issue])))

@@ -14,6 +14,7 @@ from flows.language import fragments, subflows
 from flows.language.check import check
 from flows.language.compile import compile_flow
 from flows.language.content import content_hash
+from flows.language.expected import expected_by
 from flows.language.schema import FlowSpec
 from flows.language.validation import validate
 from flows.messages.limits import ChannelLimits
@@ -45,7 +46,7 @@ def examine(
     `included` are the texts of the files that it includes, by the paths that `beside` gives them.
     """
     try:
-        document = put_together(text, file, included)
+        document = put_together(text, file, included, expected_by(vocabulary.sections))
         unused = [*fragments.expand(document), *subflows.expand(document)]
     except FlowInvalid as invalid:
         return Examined(None, invalid.issues, is_complete=False)

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from flows.document.errors import close
 from flows.document.shape import LANGUAGE, NAME, TRIGGER
-from flows.document.words import unseen
+from flows.document.words import odd_quote, unseen, with_ascii_digits
 from flows.language.known_keys import keys_at
 
 _NAME_RULE: Final = "names are up to 64 lower case letters, digits and '_', and start with a letter"
@@ -25,6 +25,17 @@ _PATTERNS: Final = {
     r"^[A-Z0-9]{1,4}$": ("a valid prefix", "write 1 to 4 capital letters and digits"),
 }
 """Pattern -> what a text of this form is, and its rule."""
+_ADDRESS: Final = "write its whole address, like 'https://shop.example/chai.jpg'"
+_MENDS: Final = (
+    ("is not an absolute URL|is not encrypted", _ADDRESS),
+    ("^a message has one of", "make two messages of it, or remove one of them"),
+    ("can't have an image$", "say the picture before it, in a message of its own"),
+    ("have a footer$", "write it at the end of the text, or remove it"),
+    ("^'min' is above 'max'", "exchange them"),
+    ("^a list needs either", "write 'rows: […]', or 'sections: […]' with rows of their own, and not both"),
+    ("^'ignore' can't stand beside", "remove 'ignore', or all that stands beside it"),
+)
+"""What validators of a flow say without saying how to mend it -> that."""
 _SKU_RULE: Final = "a sku has up to 64 letters, digits, '-', '_' and '.', and no blanks, as kaju-250"
 _LONGEST: Final = 40
 """Characters of a value that are quoted."""
@@ -98,12 +109,19 @@ def _bad_form(name: str, details: ErrorDetails) -> tuple[str, str]:
     if details["loc"][0] == "apology":
         return f"{shown(written)} is not the code of a language", "write the text itself behind 'apology:'"
     kind, rule = _PATTERNS.get(details.get("ctx", {}).get("pattern", ""), _PATTERNS[NAME])
-    return f"{shown(written)} is not {kind}", unseen(written) or rule
+    return f"{shown(written)} is not {kind}", unseen(written) or odd_quote(written) or _loose(written) or rule
+
+
+def _loose(written: str) -> str:
+    """Return how to mend a text with a brace or a bracket that closes nothing; empty without one."""
+    opening = {"}": "{", "]": "["}.get(written[-1:], "")
+    return f"remove the '{written[-1]}', or write the '{opening}' that it closes" if opening else ""
 
 
 def _no_number(name: str, details: ErrorDetails) -> tuple[str, str]:
     written = details["input"]
-    digits = None if isinstance(written, (dict, list)) else re.search(r"\d+", str(written))
+    plain = "" if isinstance(written, (dict, list)) else with_ascii_digits(str(written))
+    digits = re.search(r"\d+", plain)
     mend = f"did you mean {digits[0]}?" if digits else "write digits alone, for example 10"
     return f"'{name}' is a whole number, not {_quoted(written)}", mend
 
@@ -121,7 +139,12 @@ def _validator_message(name: str, details: ErrorDetails) -> tuple[str, str]:
         return _nothing(name)
     if not isinstance(value, int) or isinstance(value, bool):
         said = said.replace(f"'{value}'", shown(value)).replace(repr(value), shown(value))
-    return said, str(context.get("mend", ""))
+    return said, str(context.get("mend", "")) or _mend_of(said)
+
+
+def _mend_of(said: str) -> str:
+    """Return the mend of what a validator says without one; empty if it says that itself."""
+    return next((mend for pattern, mend in _MENDS if re.search(pattern, said)), "")
 
 
 def _not_listed(name: str, details: ErrorDetails) -> tuple[str, str]:
@@ -162,10 +185,11 @@ def _not_yes_or_no(name: str, details: ErrorDetails) -> tuple[str, str]:
 
 
 def _no_list(name: str, details: ErrorDetails) -> tuple[str, str]:
-    return (
-        f"'{name}' is a list, not {shown(details['input'])}",
-        "write a list: [ … ], or lines that start with '- '",
-    )
+    written = details["input"]
+    message = f"'{name}' is a list, not {shown(written)}"
+    if isinstance(written, str) and len(written) <= _LONGEST:
+        return message, f"write a list: {name}: [{written}]"
+    return message, "write a list: [ … ], or lines that start with '- '"
 
 
 def _wrong_kind(details: ErrorDetails, known: Sequence[str]) -> tuple[str, str]:
@@ -173,10 +197,20 @@ def _wrong_kind(details: ErrorDetails, known: Sequence[str]) -> tuple[str, str]:
     message = f"'{key}' has keys and values, not {shown(details['input'])}"
     if place[:2] == ("messages", key):
         return f"{shown(details['input'])} is no message", "write its text, in quotes"
+    if joined := _unjoined(details["input"], known):
+        return joined
     if len(place) > 1 and place[-2] == "states":
         return message, _UNDER_MESSAGES
     listed = f"{', '.join(known[:_KEYS])}{', …' if len(known) > _KEYS else ''}"
     return message, f"write {{key: value}}; keys are {listed}" if known else "write {key: value}"
+
+
+def _unjoined(written: Any, known: Sequence[str]) -> tuple[str, str] | None:
+    """Return message and mend of `say hello` where `say: hello` is meant. None if that is not clear."""
+    word, _, rest = written.partition(" ") if isinstance(written, str) else ("", "", "")
+    if word not in known or not rest:
+        return None
+    return f"a ':' is missing after '{word}'", f"write {{{word}: {rest.strip()}}}"
 
 
 def _other(name: str, details: ErrorDetails) -> tuple[str, str]:

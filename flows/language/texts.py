@@ -52,8 +52,9 @@ class Texts:
             for language in spec.languages
         }
         fallback_statics = self.statics[fallback]
-        groups = (ROOTS, vocabulary.view_names, fallback_statics, spec.variables)
-        roots = frozenset(name for group in groups for name in group)
+        self.taken = ROOTS.union(vocabulary.view_names, fallback_statics)
+        """Names that templates read, and that no variable may have."""
+        roots = self.taken.union(spec.variables)
         customer = {"name": "", **vocabulary.customer(None)}
         sample = {"customer": customer, **fallback_statics, **vocabulary.sample(fallback_statics)}
         self._compiler = TemplateCompiler(document, vocabulary.filters, roots, sample, issues)

@@ -63,7 +63,10 @@ def _issues(
     for details in errors:
         if _is_of_another_shape(details, errors):
             continue
-        issue = document.issue(details["loc"], *described(details, model))
+        said, written = described(details, model), details["input"]
+        # A text may begin on a line below its key.
+        text = written if isinstance(written, str) and written.strip() else "."
+        issue = document.issue_within(details["loc"], text.lstrip(), 0, *said)
         place = Place(issue.file, issue.line, issue.column)
         if place not in known and not issue.follows and not document.has_unread(mender.path(details)):
             found.setdefault(place, issue)

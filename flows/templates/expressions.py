@@ -31,7 +31,7 @@ Compiled = TypeVar("Compiled")
 MAX_RENDERED: Final = 65_536
 """Characters that one template may produce: far more than any message needs, and still cheap."""
 
-MAX_REMEMBERED: Final = 4_096
+MAX_REMEMBERED: Final = 8_192
 """Texts of each sort that stay compiled: those of some flows of the largest size."""
 
 _FILLED_IN: Final = re.compile(r"\{[{%#]|\r|\n\Z")

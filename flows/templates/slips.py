@@ -3,14 +3,33 @@
 import re
 from typing import Final
 
-from flows.document.words import describe, unseen
+from flows.document.errors import close
+from flows.document.words import describe, unseen, with_ascii_digits
 
 _QUOTES: Final = "‘’‚“”„«»`´"
-_SIGNS: Final = (("&&", "and"), ("||", "or"), ("=>", ">="), ("=<", "<="), ("<>", "!="))
+_SIGNS: Final = (
+    ("&&", "and"), ("||", "or"), ("=>", ">="), ("=<", "<="), ("<>", "!="), ("===", "=="), ("!==", "!="),
+)  # fmt: skip
 _TEXT: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 _OVER: Final = "(?:end of print statement|end of statement block)"
 _JOIN: Final = "join two values with a sign (and, or, ==, <, +, ~), and put a text in quotes"
+_SUM: Final = "show a sum of money by '| money'; whole numbers are divided by '//'"
 _WORDS: Final = (
+    (r"'div' can't be used in a template", "'/' can't be used in it", _SUM),
+    (r"'mod' can't be used in a template", "'%' can't be used in it", "ask 'is even', or divide by '//'"),
+    (r"'pow' can't be used in a template", "'**' can't be used in it", "multiply by '*'"),
+    (
+        r"'call' can't be used in a template",
+        "nothing can be called in it",
+        "write a field without brackets, or a filter behind a '|', as in cart.lines | length",
+    ),
+    (r"'pos' can't be used in a template", "a '+' before a value can't be used in it", "remove it"),
+    (
+        r"'(\w+)' can't be used in a template",
+        "'{}' can't be used in it",
+        "write fields, filters and signs alone",
+    ),
+    (r"Invalid character in identifier", "a character can't stand in it", _JOIN),
     (rf"[Ee]xpected an expression, got '{_OVER}'", "nothing stands in it", "write what is to be read"),
     (
         rf"unexpected '{_OVER}'",
@@ -32,11 +51,14 @@ _WORDS: Final = (
     (r"unexpected '(.+)'", "'{}' can't stand there", _JOIN),
 )
 """Error of Jinja -> what is said of it, and what usually mends it."""
+_UNKNOWN: Final = re.compile("there is no (?:filter|test) '(.+)'; there are (.+)")
 _KINDS: Final = {"integer": "a number", "float": "a number", "string": "a text"}
 
 
 def worded(message: str) -> tuple[str, str]:
     """Return an error of Jinja in other words, and its mend; as it is, without one, if it is not known."""
+    if found := _UNKNOWN.fullmatch(message):
+        return message, close(found[1], found[2].split(", ")) or "take one of those"
     for pattern, words, mend in _WORDS:
         if found := re.fullmatch(pattern, message):
             return words.format(*_named(found)), mend.format(*_named(found))
@@ -55,9 +77,16 @@ def mend_of(source: str) -> str:
         return f"{describe(quote)} stands in it: write a straight quote, '"
     if hidden := unseen(bare):
         return f"{hidden}: write a blank there, or nothing"
+    for number in re.findall(r"\d+", bare):
+        if not number.isascii():
+            return f"{describe(number[0])} stands in it: write {with_ascii_digits(number)}"
     for sign, instead in _SIGNS:
         if sign in bare:
             return f"write '{instead}' for '{sign}'"
+    if "?" in bare:
+        return "write 'a if test else b' for 'test ? a : b'"
+    if re.search("!(?!=)", bare):
+        return "write 'not' for '!'"
     if _has_single_equals(bare):
         return "write '==' to compare"
     return ""

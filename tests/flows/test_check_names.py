@@ -58,12 +58,22 @@ ERRORS: Final[dict[str, Row]] = {
         "{sku: x}", "{sku: x, quantitty: 2}", "'take' takes no 'quantitty'", 22, 39,
         "did you mean 'quantity'?"
     ),
+    "argument of another name": row(
+        "{sku: x}", "{product: x}", "'take' takes no 'product'", 22, 31, "did you mean 'sku'?"
+    ),
+    "argument of no name": row(
+        "{sku: x}", "{sku: x, zzz: 1}", "'take' takes no 'zzz'", 22, 39, "it takes sku, quantity"
+    ),
+    "set of a name that is taken": row(
+        "{take: {sku: x}}", "{set: {basket: 5}}", "there is no variable 'basket'", 22, 30,
+        "that name is taken: add 'my_basket: {}' under 'variables', and write that here",
+    ),
     "missing argument": row(
         "{sku: x}", "{quantity: 1}", "'take' needs 'sku'", 22, 24, "write {take: {sku: …}}"
     ),
     "bad argument": row(
         "{sku: x}", "{sku: x, quantity: 0}",
-        "take: Input should be greater than or equal to 1", 22, 39, "",
+        "take: 0 is too small for 'quantity'", 22, 39, "write 1 or more",
     ),
     "set without a mapping": row(
         "{take: {sku: x}}", "{set: age}", "'set' needs variables and values", 22, 24,
@@ -122,7 +132,7 @@ ERRORS: Final[dict[str, Row]] = {
     "unknown filter": row(
         "How old are you?", "'{{ age | rupees }}'",
         "in the template '{{ age | rupees }}': there is no filter 'rupees'; there are abs, default, first, "
-        "int, join, last, length, lower, money, round, title, upper", 8, 3, "",
+        "int, join, last, length, lower, money, round, title, upper", 8, 3, "take one of those",
     ),
     "broken template": row(
         "How old are you?", "'Hi {{ age'",

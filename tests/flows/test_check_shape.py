@@ -50,16 +50,19 @@ ERRORS: Final[dict[str, Row]] = {
     ),
     "ignore beside to": row(
         "{to: asking}", "{to: asking, ignore: why}",
-        "'ignore' can't stand beside 'do', 'say', 'tell', 'to' or 'call'", 21, 7, "",
+        "'ignore' can't stand beside 'do', 'say', 'tell', 'to' or 'call'", 21, 7,
+        "remove 'ignore', or all that stands beside it",
     ),
     "two kinds": row(
         "text: Choose", "text: Choose\n    link: {title: x, url: 'https://x'}",
-        "a message has one of buttons and link, not both", 9, 3, "",
+        "a message has one of buttons and link, not both", 9, 3,
+        "make two messages of it, or remove one of them",
     ),
     "no text": row("    text: Choose\n", "", _NO_TEXT, 9, 3, ""),
     "footer alone": row(
         "ask_age: How old are you?", "ask_age: {text: How, footer: x}",
-        "only messages with buttons, a list or a link have a footer", 8, 3, "",
+        "only messages with buttons, a list or a link have a footer", 8, 3,
+        "write it at the end of the text, or remove it",
     ),
     "list and image": row(
         "ask_age: How old are you?",
@@ -68,15 +71,17 @@ ERRORS: Final[dict[str, Row]] = {
     ),
     "document and image": row(
         "ask_age: How old are you?", "ask_age: {document: {link: 'https://x'}, image: 'https://x'}",
-        "a document can't have an image", 8, 3, "",
+        "a document can't have an image", 8, 3, "say the picture before it, in a message of its own",
     ),
     "document and buttons": row(
         "text: Choose", "text: Choose\n    document: {link: 'https://x'}",
-        "a message has one of buttons and document, not both", 9, 3, "",
+        "a message has one of buttons and document, not both", 9, 3,
+        "make two messages of it, or remove one of them",
     ),
     "document with small print": row(
         "ask_age: How old are you?", "ask_age: {document: {link: 'https://x'}, footer: x}",
-        "only messages with buttons, a list or a link have a footer", 8, 3, "",
+        "only messages with buttons, a list or a link have a footer", 8, 3,
+        "write it at the end of the text, or remove it",
     ),
     "document without link": row(
         "ask_age: How old are you?", "ask_age: {document: {filename: a.pdf}}",
@@ -89,26 +94,29 @@ ERRORS: Final[dict[str, Row]] = {
     ),
     "video and image": row(
         "ask_age: How old are you?", "ask_age: {video: 'https://x', image: 'https://x'}",
-        "a video can't have an image", 8, 3, "",
+        "a video can't have an image", 8, 3, "say the picture before it, in a message of its own",
     ),
     "video and document": row(
         "ask_age: How old are you?", "ask_age: {document: {link: 'https://x'}, video: 'https://x', text: x}",
-        "a message has one of video and document, not both", 8, 3, "",
+        "a message has one of video and document, not both", 8, 3,
+        "make two messages of it, or remove one of them",
     ),
     "video and buttons": row(
         "text: Choose", "text: Choose\n    video: 'https://x'",
-        "a message has one of buttons and video, not both", 9, 3, "",
+        "a message has one of buttons and video, not both", 9, 3,
+        "make two messages of it, or remove one of them",
     ),
     "video that is no text": row(
         "ask_age: How old are you?", "ask_age: {video: 7}", "7 is not text", 8, 13, "put it in quotes",
     ),
     "address form and buttons": row(
         "text: Choose", "text: Choose\n    address: true",
-        "a message has one of buttons and address, not both", 9, 3, "",
+        "a message has one of buttons and address, not both", 9, 3,
+        "make two messages of it, or remove one of them",
     ),
     "address form and image": row(
         "ask_age: How old are you?", "ask_age: {text: Where, address: true, image: 'https://x'}",
-        "an address can't have an image", 8, 3, "",
+        "an address can't have an image", 8, 3, "say the picture before it, in a message of its own",
     ),
     "address form without text": row(
         "ask_age: How old are you?", "ask_age: {address: true}", _NO_TEXT, 8, 3, "",
@@ -119,17 +127,19 @@ ERRORS: Final[dict[str, Row]] = {
     ),
     "list without rows": row(
         "ask_age: How old are you?", "ask_age: {text: How, list: {button: x}}",
-        "a list needs either 'rows' or 'sections'", 8, 24, "",
+        "a list needs either 'rows' or 'sections'", 8, 24,
+        "write 'rows: […]', or 'sections: […]' with rows of their own, and not both",
     ),
     "unknown kind of variable": row(
         "type: integer", "type: number",
         "'type' can't be 'number'", 5, 9,
         "write 'text', 'integer', 'pincode', 'email', 'phone' or 'address'",
     ),
-    "min above max": row("min: 1,", "min: 200,", "'min' is above 'max'", 5, 3, ""),
+    "min above max": row("min: 1,", "min: 200,", "'min' is above 'max'", 5, 3, "exchange them"),
     "variable with a taken name": row(
         "  age: {type", "  basket: {type: text}\n  age: {type",
-        "'basket' already means something else in templates", 5, 3, "use another name",
+        "'basket' already means something else in templates", 5, 3,
+        "call it my_basket, here and where it is set, asked and read",
     ),
 }  # fmt: skip
 
@@ -179,6 +189,27 @@ def test_warnings_do_not_stop_a_flow(name: str) -> None:
     assert (issue.message, issue.line, issue.column) == (message, line, column)
     assert issue.severity is Severity.WARNING
     assert examined.flow is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("{age}", "{{ age }}"),
+        ("{shelf.things}", "{{ shelf.things }}"),
+        ("{ shelf.things | length }", "{{ shelf.things | length }}"),
+        ("{shelfs.things}", "{{ shelf.things }}"),
+        ("{shelf.thing}", "{{ shelf.things }}"),
+        ("{customer.name}", "{{ customer.name }}"),
+        ("{a.b}", None),
+        ("{ages}", None),
+        ("{www.shop.in}", None),
+        ("{% raw %}{shelf.things}{% endraw %}", None),
+        ("{% raw %}{{ age }}{% endraw %} {age}", "{{ age }}"),
+    ],
+)
+def test_what_is_meant_between_single_braces(text: str, meant: str | None) -> None:
+    found = issues_of(edited(("How old are you?", f"'{text}'")))
+    assert [issue.mend for issue in found] == ([f"did you mean {meant}?"] if meant else [])
 
 
 def test_everything_wrong_is_said_at_once_and_in_the_order_of_the_file() -> None:

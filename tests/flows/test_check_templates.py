@@ -78,7 +78,42 @@ FAULTS: Final[dict[str, tuple[str, str, str, str, str]]] = {
     "a filter": (
         "{{ age }}", "{{ age | mony }}", "{{ age",
         "in the template '{{ age | mony }}': there is no filter 'mony'; there are abs, default, first, int, "
-        "join, last, length, lower, money, round, title, upper", "",
+        "join, last, length, lower, money, round, title, upper", "did you mean 'money'?",
+    ),
+    "a sum in rupees": (
+        "{{ age }}", "{{ age / 100 }}", "{{ age",
+        "in the template '{{ age / 100 }}': '/' can't be used in it",
+        "show a sum of money by '| money'; whole numbers are divided by '//'",
+    ),
+    "a power": (
+        "{{ age }}", "{{ age ** 2 }}", "{{ age", "in the template '{{ age ** 2 }}': '**' can't be used in it",
+        "multiply by '*'",
+    ),
+    "a remainder": (
+        "{{ age }}", "{{ age % 2 }}", "{{ age", "in the template '{{ age % 2 }}': '%' can't be used in it",
+        "ask 'is even', or divide by '//'",
+    ),
+    "a call": (
+        "{{ age }}", "{{ age.upper() }}", "{{ age",
+        "in the template '{{ age.upper() }}': nothing can be called in it",
+        "write a field without brackets, or a filter behind a '|', as in cart.lines | length",
+    ),
+    "digits of another script": (
+        "{% if age %}", "{% if age == १० %}", "{% if",
+        "in the template '{% if age == १० %}': a character can't stand in it",
+        "a devanagari digit one (U+0967) stands in it: write 10",
+    ),
+    "a question mark": (
+        "{{ age }}", "{{ age ? 1 }}", "{{ age", "in the template '{{ age ? 1 }}': '?' can't stand in it",
+        "write 'a if test else b' for 'test ? a : b'",
+    ),
+    "an exclamation mark": (
+        "{% if age %}", "{% if !age %}", "{% if", "in the template '{% if !age %}': '!' can't stand in it",
+        "write 'not' for '!'",
+    ),
+    "three equals signs": (
+        "{% if age %}", "{% if age === 1 %}", "{% if",
+        "in the template '{% if age === 1 %}': '=' can't stand there", "write '==' for '==='",
     ),
     "a bracket": (
         "{{ age }}", "{{ (age + 1 }}", "{{ (age", "in the template '{{ (age + 1 }}': a ')' is missing",

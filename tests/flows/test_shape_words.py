@@ -109,7 +109,7 @@ SHAPES: Final[dict[str, Row]] = {
     ),
     "a text for a list": row(
         "[a, b]", "a", "'things' is a list, not 'a'", 3, 9,
-        "write a list: [ … ], or lines that start with '- '",
+        "write a list: things: [a]",
     ),
     "a message under states": row(
         "      answered: {to: home}\n", "      answered: {to: home}\n  bye: See you\n",

@@ -41,4 +41,6 @@ def variable_names_are_free(subject: Subject) -> Iterator[Issue]:
     used = ROOTS.union(flow.vocabulary.view_names, flow.statics[flow.languages[0]])
     for name in sorted(subject.spec.variables.keys() & used):
         message = f"'{name}' already means something else in templates"
-        yield subject.issue(("variables", name), message, "use another name")
+        yield subject.issue(
+            ("variables", name), message, f"call it my_{name}, here and where it is set, asked and read"
+        )
