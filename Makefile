@@ -43,7 +43,7 @@ install: $(VENV)/.run ## the environment that shops run in, also after an upgrad
 
 .PHONY: demo
 demo: $(VENV)/.run ## chat with the shop in this terminal, in a sandbox: no account, no key
-	@$(BIN)/munshi demo
+	@$(BIN)/munshi demo $(if $(WITH),--with $(WITH))
 
 .PHONY: test
 test: $(VENV)/.dev ## everything, on SQLite and on a real PostgreSQL

@@ -96,12 +96,13 @@ class World:
         statuses: tuple[str, ...] = ("sent", "delivered"),
         pair_rate: bool = False,
         window: Window = "open",
+        shopify_port: int | None = None,
     ) -> AsyncIterator[Self]:
         """Serve a new world until the block ends. See `World` and `serving`."""
         world = cls(
             now=now, secrets=secrets, seed=seed, statuses=statuses, pair_rate=pair_rate, window=window
         )
-        async with world.serving(host, meta_port, razorpay_port, ticking=ticking):
+        async with world.serving(host, meta_port, razorpay_port, ticking=ticking, shopify_port=shopify_port):
             yield world
 
     @asynccontextmanager

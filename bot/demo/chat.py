@@ -4,7 +4,7 @@ import asyncio
 import io
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -38,9 +38,11 @@ _BODIES: Final[dict[str, dict[str, object]]] = {
 class Chat:
     """A chat of one person at a terminal with a real bot, over a phone."""
 
-    def __init__(self, phone: Phone, console: Console, form: str) -> None:
-        """`form` says how an address form is filled in."""
-        self._phone, self._console, self._form = phone, console, form
+    def __init__(
+        self, phone: Phone, console: Console, form: str, elsewhere: Callable[[], list[str]] = list
+    ) -> None:
+        """`form` says how an address form is filled in; `elsewhere` what is new outside WhatsApp."""
+        self._phone, self._console, self._form, self._elsewhere = phone, console, form, elsewhere
         self._offered: tuple[Reply, ...] = ()
         self._shown: list[ReceivedMessage] = []
         """Every message that was shown: the first has the mark `m1`."""
@@ -70,6 +72,7 @@ class Chat:
                 break
             if line.strip():
                 await self._try(command)
+            self._tell(self._elsewhere())
             self._prompt()
         self._console.print(Text("\nGoodbye.", "dim"))
 
@@ -95,13 +98,19 @@ class Chat:
                 async with asyncio.timeout(_LOOK_EVERY):
                     return await self._lines.get()
             except TimeoutError:
-                if messages := await self._phone.take():
+                messages, news = await self._phone.take(), self._elsewhere()
+                if messages or news:
                     self._console.print()
                     self._show(messages)
+                    self._tell(news)
                     self._prompt()
 
     def _prompt(self) -> None:
         self._console.print(Text(PROMPT, "bold"), end="")
+
+    def _tell(self, news: list[str]) -> None:
+        for line in news:
+            self._console.print(plain(line, "dim"))
 
     async def _try(self, command: Command) -> None:
         try:

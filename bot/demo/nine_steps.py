@@ -1,15 +1,19 @@
 """The nine steps of the shipped shop, played automatically: the customer's moves and the expected answers."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.demo.stage import Stage
+from bot.demo.stage import Stage, described
 from payments.shop.money import money
 from payments.shop.orders import Lifecycle
 from sandbox.people import ReceivedMessage
+
+_LOOKS, _LOOK_SECONDS = 100, 0.1
+"""How often, and how long apart, Shopify is looked at."""
 
 
 class StepDiffers(Exception):
@@ -78,6 +82,18 @@ async def play(move: Move, stage: Stage) -> ReceivedMessage:
     if missing:
         raise StepDiffers(f"step {move.step}: the message doesn't offer {', '.join(sorted(missing))}")
     return message
+
+
+async def check_shopify(stage: Stage) -> str:
+    """Wait until the paid order is at Shopify, once. Return how it stands there; raises StepDiffers."""
+    orders = stage.world.shopify.orders
+    for _ in range(_LOOKS):
+        if orders:
+            break
+        await asyncio.sleep(_LOOK_SECONDS)
+    if [order.paid for order in orders] != [True]:
+        raise StepDiffers(f"the order is not at Shopify once, paid: {[*map(described, orders)]}")
+    return described(orders[0])
 
 
 async def check_books(stage: Stage) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,9 +15,11 @@ from bot.demo.phone import NotPossible, told_of
 from bot.http.server import serving
 from bot.settings import Settings
 from bot.workers.loop import Workers
+from payments.shop.money import money
 from sandbox.people import NothingToFill, Person, ReceivedMessage
 from sandbox.razorpay_ledger import NotPayableError
 from sandbox.razorpay_refunds import TRIAL_DELAY_MS
+from sandbox.shopify import ShopifyOrder
 from sandbox.world import World
 from storage import Store
 from storage.reports.timeline import Story
@@ -48,6 +50,8 @@ class Stage:
     customer: Person
     shown: int = 0
     """Number of the chat's messages that were taken so far."""
+    at_shopify: dict[str, str] = field(default_factory=dict)
+    """How each order at Shopify was last described, by its id there."""
 
     async def answers(self, patience: float) -> list[ReceivedMessage]:
         """Return new messages. Wait `patience` seconds for the first, then until no more come.
@@ -106,6 +110,13 @@ class Stage:
         self.shown += len(new)
         return new
 
+    def elsewhere(self) -> list[str]:
+        """Return a line for each order that is new or changed at Shopify since the last call."""
+        now = {order.id: described(order) for order in self.world.shopify.orders}
+        news = [line for id, line in now.items() if self.at_shopify.get(id) != line]
+        self.at_shopify = now
+        return news
+
     async def pay(self) -> None:
         """Press *Pay* on the hosted page of the newest link. Raises NotPossible."""
         try:
@@ -143,16 +154,24 @@ class Stage:
         return links[-1]
 
 
+def described(order: ShopifyOrder) -> str:
+    """Return how an order stands at Shopify: `at Shopify: #1001, ₹500, paid`."""
+    stands = "cancelled" if order.cancelled_at else "paid" if order.paid else "payment pending"
+    return f"at Shopify: {order.name}, {money(int(order.total * 100))}, {stands}"
+
+
 @asynccontextmanager
-async def stage(flow: Path, port: int) -> AsyncIterator[Stage]:
+async def stage(flow: Path, port: int, *, shopify_port: int | None = None) -> AsyncIterator[Stage]:
     """Set the stage: sandbox up, database made, bot served at `port` (0: any free one) and connected.
+
+    With a `shopify_port`, the shop has a pretended Shopify store too.
 
     Raises FlowInvalid if the flow has an error, OSError if the port is taken.
     """
     clock = ShiftedClock(SystemClock())
     with tempfile.TemporaryDirectory(prefix="munshi-demo-") as folder:
         database = f"sqlite://{folder}/munshi.db"
-        async with World.running(now=clock.now) as world:
+        async with World.running(now=clock.now, shopify_port=shopify_port) as world:
             world.razorpay.refund_delay_ms = TRIAL_DELAY_MS
             settings = _settings(world, flow, database, port)
             await Store.migrate(database)

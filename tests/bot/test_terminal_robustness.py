@@ -18,6 +18,7 @@ from rich.console import Console
 
 from bot.cli.sandbox import played
 from bot.demo import chat as demo
+from bot.demo.nine_steps import MOVES, StepDiffers, check_shopify, play
 from bot.demo.stage import stage
 from bot.flow_file import load_flow
 from bot.terminal import simulated
@@ -70,12 +71,17 @@ def in_the_simulator(typed: Sequence[str], broken: bool = False) -> str:
     return out.getvalue()
 
 
-def in_the_demo(typed: Sequence[str], broken: bool = False, shop: Callable[[], Flow] = flow) -> str:
+def in_the_demo(
+    typed: Sequence[str],
+    broken: bool = False,
+    shop: Callable[[], Flow] = flow,
+    elsewhere: Callable[[], list[str]] = list,
+) -> str:
     async def played() -> None:
         async with stage(FLOW, 0) as set_stage:
             if broken:
                 set_stage.pay = _breaks  # type: ignore[method-assign, assignment]
-            await demo.Chat(set_stage, console, form_example(shop().sections["shop"])).run()
+            await demo.Chat(set_stage, console, form_example(shop().sections["shop"]), elsewhere).run()
 
     out = io.StringIO()
     console = Console(file=out, width=80, highlight=False)
@@ -180,6 +186,25 @@ def test_money_that_goes_back_in_the_demo_arrives() -> None:
     said = in_the_demo([*ORDERED, "/pay", "cancel order", "/wait 20s", "/state"])
     assert "₹180 for order #10001 went back to you." in said
     assert "₹180, refunded\n" in said
+
+
+async def test_the_demo_shows_the_order_at_shopify(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with stage(FLOW, 0, shopify_port=0) as set_stage:
+        for move in MOVES:
+            await play(move, set_stage)
+        assert await check_shopify(set_stage) == "at Shopify: #1001, ₹500, paid"
+        assert set_stage.elsewhere() == ["at Shopify: #1001, ₹500, paid"]
+        assert set_stage.elsewhere() == []
+        set_stage.world.shopify.orders.clear()
+        monkeypatch.setattr("bot.demo.nine_steps._LOOKS", 1)
+        with pytest.raises(StepDiffers, match="not at Shopify once"):
+            await check_shopify(set_stage)
+
+
+def test_the_chat_tells_what_is_new_elsewhere() -> None:
+    news = iter([["at Shopify: #1001, ₹180, paid"]])
+    said = in_the_demo(["hi", "hi"], elsewhere=lambda: next(news, []))
+    assert said.count("at Shopify: #1001, ₹180, paid") == 1
 
 
 async def test_money_that_goes_back_in_a_sandbox_arrives_soon() -> None:
