@@ -47,7 +47,7 @@ _TERMS: Final = """  stages: [accepted, preparing, ready, out, delivered]
   cash: {up_to: 20000, refusals: 2}
   cancel: {before: preparing}
 """
-_RULES: Final = """  cash: {words: [cod], interrupts: true, do: payment.cash}
+_RULES: Final = """  cash: {words: [pay the rider], interrupts: true, do: payment.cash}
   call_off: {words: [call off], interrupts: true, do: order.cancel}
 """
 

@@ -30,7 +30,7 @@ def test_next_order_while_cash_is_due(shop: StaffShop) -> None:
 
 def test_a_link_is_withdrawn_when_cash_is_promised(shop: StaffShop) -> None:
     key = shop.order_with_link()
-    shop.take(chat("cod"))
+    shop.take(chat("pay the rider"))
     state = shop.orders[key]
     assert (state.status, state.stage, state.stage_by) == (PaymentStatus.CASH, Stage.PLACED, "")
     assert state.attempts[0].status is AttemptStatus.WITHDRAWING
@@ -133,14 +133,14 @@ def test_a_paid_order_refused_at_the_door_is_refunded_and_not_counted(shop: Staf
 def test_third_order_of_a_refuser(shop: StaffShop) -> None:
     for _ in range(2):
         shop.order_with_link_again() if shop.orders else shop.order_with_link()
-        shop.take(chat("cod"))
+        shop.take(chat("pay the rider"))
         key = shop.current
         shop.take(link_withdrawn(shop.orders[key].attempts[-1].reference_id))
         shop.change_order(move(Stage.OUT), key)
         shop.change_order(call_off(to=Stage.REFUSED), key)
     third = shop.order()
     shop.take(link_created(shop.orders[third].attempts[-1].reference_id))
-    shop.take(chat("cod"))
+    shop.take(chat("pay the rider"))
     assert shop.orders[third].lifecycle is Lifecycle.OPEN
     assert reasons(shop) == ["no cash"]
 

@@ -50,7 +50,7 @@ def books(play: Play, key: str) -> tuple[str, str, int, int, int]:
 def test_cash_is_promised_while_a_payment_is_under_way(flow: Flow) -> None:
     """In all 113,400 orders of four webhooks and the word, each twice: paid online, and confirmed once."""
     play, key = one_link(flow)
-    events = [*paid(play, f"{key}.1", "authorized", "captured"), chat("cod")]
+    events = [*paid(play, f"{key}.1", "authorized", "captured"), chat("pay the rider")]
     finished = played(play, events, times=2)
     assert same([books(one, key) for one in finished]) == ("fulfilled", "placed", TOTAL, 0, 0)
     assert same([one.refunds for one in finished]) == {}
@@ -64,7 +64,7 @@ def test_cash_is_taken_at_the_door_while_a_payment_arrives(flow: Flow) -> None:
     """
     play, key = one_link(flow)
     online = paid(play, f"{key}.1", "authorized", "captured")
-    play.take(chat("cod"))
+    play.take(chat("pay the rider"))
     play.take(staff(key, "stage", "out"))
     play.calls.clear()
     taken = [staff(key, "stage", "delivered cash", "out", by) for by in ("Meena", "Ramesh")]
@@ -151,7 +151,7 @@ def test_amendments_race_the_webhooks_of_a_refund(flow: Flow, end: str) -> None:
 def test_cash_is_given_back_while_the_order_is_amended(flow: Flow) -> None:
     """In all 720 orders of six events: what a person has to give back is given back once."""
     play, key = one_link(flow)
-    play.take(chat("cod"))
+    play.take(chat("pay the rider"))
     play.take(staff(key, "stage", "delivered cash"))
     play.calls.clear()
     events = [
