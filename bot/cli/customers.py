@@ -148,7 +148,10 @@ async def _forget(customer: Customer) -> None:
             kept = "orders and money are kept, without a person"
             typer.echo(printable(f"{called(customer)} is forgotten: {kept}"))
         case 202:
-            waits = f"event {answer.get('event')} waits: {called(customer)} is forgotten in its turn"
+            waits = (
+                f"event {answer.get('event')} waits: in its turn {called(customer)} is forgotten, unless"
+                " something is under way; see munshi why"
+            )
             typer.echo(printable(waits))
         case 409:
             refuse(_not_forgotten(answer))

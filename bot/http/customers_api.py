@@ -1,6 +1,5 @@
 """API through which operators forget a customer."""
 
-from typing import Any
 from uuid import uuid4
 
 from aiohttp import web
@@ -12,6 +11,7 @@ from bot.ingest import from_operator_forget, from_operator_forget_chat
 from bot.whatsapp import phones
 from bot.whatsapp.identity import PHONE
 from payments.ledger.unfinished import Unfinished
+from payments.processing.step_input import EventKind
 from storage.inbox.arrival import Arrival
 
 routes = web.RouteTableDef()
@@ -32,12 +32,13 @@ async def forget(request: web.Request) -> web.Response:
     event = await handled(context, stored.number)
     if event is None:
         return web.json_response({**answer, "state": "waits"}, status=202)
-    entry: dict[str, Any] = dict(event.trace[0]) if event.trace else {}
-    if "refused" in entry:
-        said = "it is one of the staff" if entry["refused"] == Unfinished.STAFF else "an order is under way"
-        refused = {**answer, "error": said, "reason": entry["refused"]}
-        return web.json_response({**refused, "order_number": entry["number"]}, status=409)
-    return web.json_response({**answer, "state": "forgotten"})
+    # It may stand behind the going over to another version of the flow.
+    [entry] = (entry for entry in event.trace if entry.get("event") == EventKind.FORGET)
+    if "refused" not in entry:
+        return web.json_response({**answer, "state": "forgotten"})
+    said = "it is one of the staff" if entry["refused"] == Unfinished.STAFF else "an order is under way"
+    refused = {**answer, "error": said, "reason": entry["refused"]}
+    return web.json_response({**refused, "order_number": entry["number"]}, status=409)
 
 
 async def _wish(context: Context, who: str) -> Arrival:

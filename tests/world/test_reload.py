@@ -309,3 +309,16 @@ async def arrive(context: Context, nth: int, text: str) -> None:
     body = {"event": events.to_json(TextReceived(text)), "name": "", "sent_at": 0}
     wrote = Arrival(f"m{nth}", EventKind.CHAT, body, aliases=(("phone", "919800000001"),))
     await context.store.arrive([wrote], context.clock.now())
+
+
+async def test_who_cannot_be_forgotten_is_told_so_also_behind_a_reload(
+    world: World, clock: ShiftedClock, start: Start, file: Path
+) -> None:
+    async with start(world, clock, file) as live:
+        asha = live.customer()
+        await asha.order()
+        edited(file, ("Proceed to Checkout", "Check out"))
+        await reload(live)
+        path = f"/customers/{asha.person.wa_id}/forget"
+        status, answer = await live.until(live.api("POST", path))
+        assert (status, answer.get("reason")) == (409, "open order"), answer
