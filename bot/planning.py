@@ -28,6 +28,8 @@ from storage.inbox import versions
 from storage.inbox.versions import Serving
 from storage.reports import standing
 
+STAYING: Final = "Who stays with their version until they rest in its first state"
+NOBODY_MOVES: Final = "Whom nothing moves"
 CARTS_OF: Final = 7 * 86_400_000
 """Milliseconds within which a customer must have written for their cart to be looked at."""
 
@@ -227,27 +229,38 @@ def _can_read(texts: Mapping[str, str]) -> bool:
 
 def staying(plan: Plan) -> Iterator[str]:
     """Yield lines about those who would stay with their version for some time."""
-    yield from listed("Who stays with their version until they rest in its first state", _pinned(plan.pins))
+    yield from listed(STAYING, pinned(plan.pins))
 
 
 def stranded(plan: Plan) -> Iterator[str]:
     """Yield lines about those who would be stranded, and what is wrong with `migrate:`."""
-    yield from listed("Whom nothing moves", _pinned(plan.stranded))
+    yield from listed(NOBODY_MOVES, pinned(plan.stranded))
     if plan.faults:
         yield ""
         yield from (line for issue in plan.faults for line in str(issue).splitlines())
 
 
-def _pinned(pins: Mapping[Pin, Group]) -> Mapping[str, Group]:
-    return {f"{pin.state}, version {pin.version}: {pin.because}": group for pin, group in pins.items()}
+def pinned(pins: Mapping[Pin, Group]) -> list[str]:
+    """Return a line for each of `pins`: where they stand, why they stay, and how many."""
+    return named({f"{pin.state}, version {pin.version}: {pin.because}": one for pin, one in pins.items()})
 
 
-def listed(head: str, groups: Mapping[str, Group]) -> Iterator[str]:
-    """Yield an empty line, `head`, and a line for each group by its name; nothing if there is none."""
-    if groups:
+def people(pins: Mapping[Pin, Group]) -> int:
+    """Return how many customers stay."""
+    return sum(group.people for group in pins.values())
+
+
+def named(groups: Mapping[str, Group]) -> list[str]:
+    """Return a line for each group by its name."""
+    return [f"{name}: {group}" for name, group in sorted(groups.items())]
+
+
+def listed(head: str, lines: Sequence[str]) -> Iterator[str]:
+    """Yield an empty line, `head`, and `lines` below it; nothing if there are none."""
+    if lines:
         yield ""
         yield head
-        yield from (f"  {name}: {group}" for name, group in sorted(groups.items()))
+        yield from (f"  {line}" for line in lines)
 
 
 async def changed_carts(records: Records, old: Shop, new: Shop, now: int) -> AsyncIterator[ChangedCart]:

@@ -13,7 +13,7 @@ from bot.cli import reload_signal
 from bot.clock import ShiftedClock
 from bot.context import Context
 from bot.flow_file import load_flow
-from bot.flow_versions import serve_flow
+from bot.serving import RELOAD
 from bot.settings import Settings
 from flows.engine import events
 from flows.engine.events import Event, Tapped, TextReceived
@@ -161,7 +161,12 @@ async def test_an_open_link_whose_states_are_gone_stays_with_its_version_until_i
             ("Click here to complete payment", "Tap here to pay"),
             ("price: 180,", "price: 200,"),
         )
-        await reload(live)
+        answer = await reload(live)
+        assert answer["changes"] == {"prices": ["masala-250: ₹180 → ₹200"]}
+        [(head, [line])] = answer["staying"].items()
+        assert head == "Who stays with their version until they rest in its first state"
+        assert line.startswith(f"awaiting_payment, version {answer['before']}: 'awaiting_payment' is gone")
+        assert line.endswith(": 1 customer, ₹500 open")
         [told] = await customer.tap("Pay Now", pay)
         assert "Click here to complete payment" in told.text
         await live.wait(10)
@@ -256,6 +261,19 @@ async def test_migrate_must_lead_on_everybody_who_stands_in_a_state_that_is_gone
         assert await state(live, customer) == "to_pay"
 
 
+async def test_a_reload_by_a_signal_logs_how_many_stay_with_their_version(
+    world: World, clock: ShiftedClock, start: Start, file: Path
+) -> None:
+    async with start(world, clock, file) as live:
+        await live.customer().order()
+        edited(file, ("  awaiting_payment:\n", "  to_pay:\n"), ("to: awaiting_payment", "to: to_pay"))
+        with structlog.testing.capture_logs() as logged:
+            await reload_signal._reload(live.context)
+        assert logged[-1] == {
+            "log_level": "info", "event": "flow reloaded", "served": live.context.flow.version, "staying": 1,
+        }  # fmt: skip
+
+
 async def test_who_is_told_that_customers_are_stranded_may_reload_anyway(
     world: World, clock: ShiftedClock, start: Start, file: Path
 ) -> None:
@@ -292,7 +310,7 @@ async def test_every_process_serves_what_one_of_them_reloads(
         while await working.step():
             pass
         edited(file, *RENAMED, MIGRATE)
-        await serve_flow(one.store, load_flow(file), "ravi", clock.now())
+        await RELOAD.serve(one.store.versions, load_flow(file), "ravi", clock.now())
         assert await one.follow_flow()
         await arrive(one, 2, "menu")
         while await working.step():
