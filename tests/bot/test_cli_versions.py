@@ -411,7 +411,7 @@ What changes
   rules
     counter, sticker: say thanks to till → say thanks to desk
   flow
-    migrate: new: from: ['till'], to: desk
+    migrate: new: from: [till], to: desk
   prices
     glass: ₹30 → ₹40
 
