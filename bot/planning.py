@@ -16,6 +16,7 @@ from flows.engine.model import Flow
 from flows.engine.outline import Outline
 from flows.engine.traced import said_place
 from flows.language.load import load_checked
+from payments.processing.conversation_data import order_key_in
 from payments.processing.step_input import StepInput
 from payments.processing.versions import decide_version
 from payments.shop import cart as carts
@@ -264,11 +265,25 @@ def listed(head: str, lines: Sequence[str]) -> Iterator[str]:
 
 
 async def changed_carts(records: Records, old: Shop, new: Shop, now: int) -> AsyncIterator[ChangedCart]:
-    """Yield each cart whose goods change price, of those who wrote lately."""
+    """Yield each cart whose goods change price, of those who wrote lately.
+
+    What a cart holds of an open order is left out: that was placed at its price.
+    """
     if not [*changes.prices(old, new)]:
         return
+    placed = {
+        given.conversation.id: _placed(given) async for given in standing.with_open_orders(records.reads)
+    }
     async for one in standing.heard_since(records.reads, now - CARTS_OF):
-        cart = carts.from_json(one.data.get("cart", ()))
+        cart = carts.without(carts.from_json(one.data.get("cart", ())), placed.get(one.id, {}))
         before, after = changes.goods(old, cart), changes.goods(new, cart)
         if before is not None and before != after:
             yield ChangedCart(one, before, after)
+
+
+def _placed(given: StepInput) -> Mapping[str, int]:
+    """Return what the customer's current order holds, if it is open: sku -> quantity."""
+    current = given.orders.get(order_key_in(given.conversation.data) or "")
+    if current is None or current.lifecycle is not Lifecycle.OPEN:
+        return {}
+    return {line.sku: line.quantity for line in current.order.lines}

@@ -138,8 +138,9 @@ async def test_plan_says_what_changes_and_what_it_means_to_everybody(
         await insert(store, "alias", conversation_id=1, value="919812345601")
         await standing(store, 2, "till")
         key = f"{await installation(store)}-3-1-abc"
-        await standing(store, 3, "till", order=key)
-        await insert(store, "orders", key=key, conversation_id=3, number="10001", total=3_000)
+        await standing(store, 3, "till", order=key, cart=[["glass", 1]])
+        glass = [["glass", "Glass", 1, 3_000]]
+        await insert(store, "orders", key=key, conversation_id=3, number="10001", total=3_000, lines=glass)
     write(file, *_EDITED)
     status, said = await munshi(database_url, file, "plan", "--no-proof", str(file))
     assert (status, said) == (0, PLAN)
@@ -156,6 +157,26 @@ async def test_plan_says_what_changes_and_what_it_means_to_everybody(
     status, said = await munshi(database_url, file, "plan", "--no-proof", str(file))
     assert status == 1
     assert "who waits for a payment in 'till' would lose the way to their link in 'counter'" in said
+
+
+@pytest.mark.parametrize(
+    ("lifecycle", "pieces", "told"),
+    [("open", 2, None), ("open", 3, "₹30 → ₹40"), ("lapsed", 2, "₹60 → ₹80")],
+)
+async def test_plan_lists_no_cart_that_is_ordered(
+    sqlite_url: str, tmp_path: Path, lifecycle: str, pieces: int, told: str | None
+) -> None:
+    await made(sqlite_url)
+    await munshi(sqlite_url, write(tmp_path / "flows.yaml"), "reload")
+    async with open_store(sqlite_url) as store:
+        key = f"{await installation(store)}-1-1-abc"
+        await standing(store, 1, "till", order=key, cart=[["glass", pieces]])
+        order = {"key": key, "number": "10001", "lines": [["glass", "Glass", 2, 3_000]]}
+        await insert(store, "orders", **order, total=6_000, lifecycle=lifecycle)
+    file = write(tmp_path / "flows.yaml", ("price: 30", "price: 40"))
+    _, said = await munshi(sqlite_url, file, "plan", "--no-proof", str(file))
+    [line] = re.findall(r"Carts that change price.*\n.*: (.*)\n", said) or [None]
+    assert line == told
 
 
 async def test_plan_proves_the_new_file_too(database_url: str, tmp_path: Path) -> None:
