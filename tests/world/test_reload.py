@@ -225,6 +225,37 @@ async def test_a_rollback_serves_the_version_before_and_takes_everybody_back(
         assert rows[-1]["served_by"] == "ravi"
 
 
+async def test_a_rollback_and_the_same_file_after_it_count_no_stock(
+    world: World, clock: ShiftedClock, start: Start, file: Path
+) -> None:
+    def with_stock(number: int) -> None:
+        edited(file, ("sku: masala-250, ", f"sku: masala-250, stock: {number}, "))
+
+    async def left(live: Live) -> int:
+        rows = await live.rows("SELECT declared - sold - reserved AS n FROM stock WHERE sku = 'masala-250'")
+        return int(rows[0]["n"])
+
+    with_stock(12)
+    async with start(world, clock, file) as live:
+        with_stock(24)
+        line = "masala-250: 24 from now on, 12 declared before (12 left)"
+        assert (await reload(live))["changes"] == {"stock": [line]}
+        customer = live.customer()
+        await customer.order()
+        await customer.pay()
+        pieces = await left(live)
+        assert pieces < 24
+        _, answer = await live.api("POST", "/operator/rollback", {})
+        line = f"masala-250: {pieces} left, as before: a rollback counts nothing anew"
+        assert answer["changes"] == {"stock": [line]}
+        assert await left(live) == pieces
+    async with start(world, clock, file) as live:
+        assert await left(live) == pieces, "a start serves the file, as a reload does"
+        with_stock(30)
+        await reload(live)
+        assert await left(live) == 30
+
+
 async def test_migrate_must_lead_on_everybody_who_stands_in_a_state_that_is_gone(
     world: World, clock: ShiftedClock, start: Start, file: Path
 ) -> None:
