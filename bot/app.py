@@ -12,10 +12,11 @@ import aiohttp
 from bot.clock import Clock, SystemClock
 from bot.context import Context
 from bot.flow_file import load_flow
-from bot.flow_versions import FlowVersions, loaded, require_nobody_stranded, serve_flow
+from bot.flow_versions import FlowVersions, loaded
 from bot.group_commit import Batcher
 from bot.hook_client import HookClient
 from bot.metrics import Metrics
+from bot.serving import RELOAD, serve
 from bot.settings import Settings
 from bot.shopify import shopify_client
 from bot.staff import declare_staff, staffed
@@ -40,10 +41,10 @@ Begin: TypeAlias = Callable[[Store, Settings, int], Awaitable[FlowVersions]]
 async def from_file(store: Store, settings: Settings, now: int) -> FlowVersions:
     """Have the flow file served by all processes, as a reload does."""
     flow = staffed(load_flow(settings.munshi_flow), settings)
-    await require_nobody_stranded(settings.database_url, flow, now)
-    serving = await serve_flow(store, flow, "start", now)
+    await serve(store, settings.database_url, flow, RELOAD, "start", now)
     await declare_staff(store, flow, now)
-    return FlowVersions(flow, serving.number, await store.versions.since(0))
+    servings = await store.versions.since(0)
+    return FlowVersions(flow, servings[-1].number, servings)
 
 
 async def from_database(store: Store, settings: Settings, now: int) -> FlowVersions:

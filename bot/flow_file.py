@@ -1,7 +1,9 @@
 """Reads and loads the shop's flow file, with the files that it includes."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 from bot.own_actions import vocabulary
 from bot.whatsapp.limits import LIMITS
@@ -10,6 +12,15 @@ from flows.document.included import beside, included_by
 from flows.engine.model import Flow
 from flows.language.load import Examined, examine, load
 
+_IS_WHOLE: Final = re.compile(r"""^["']?flow["']?\s*:""", re.MULTILINE)
+"""A file with the key `flow` is a flow by itself."""
+_FOLDERS: Final = 3
+"""Folders in which the flow file of a part is looked for: its own, and those around that."""
+
+
+class OnlyPart(FlowInvalid):
+    """The file is one that a flow file includes, and no flow by itself."""
+
 
 def examine_flow(path: Path) -> Examined:
     """Examine the shop's flow, and return it with everything that is wrong with it."""
@@ -17,7 +28,7 @@ def examine_flow(path: Path) -> Examined:
         (file, text), *included = read_texts(path).items()
         words = vocabulary()
     except FlowInvalid as invalid:
-        return Examined(None, invalid.issues, is_complete=False)
+        return Examined(None, invalid.issues, is_complete=isinstance(invalid, OnlyPart))
     return examine(text, file, words, limits=LIMITS, included=dict(included))
 
 
@@ -30,9 +41,11 @@ def load_flow(path: Path) -> Flow:
 def read_texts(path: Path) -> Mapping[str, str]:
     """Return the files of the flow at `path`, that file first: path -> text.
 
-    One that it includes and that is not there is left out. Raises FlowInvalid if one can't be read.
+    One that it includes and that is not there is left out. Raises FlowInvalid if one can't be read, OnlyPart
+    if `path` is one that a flow includes.
     """
     texts = {str(path): _read(path)}
+    _require_whole(path, texts[str(path)])
     folder = path.parent.resolve()
     for name in included_by(texts[str(path)]):
         file = beside(str(path), name)
@@ -42,6 +55,27 @@ def read_texts(path: Path) -> Mapping[str, str]:
         if Path(file).exists():
             texts[file] = _read(Path(file))
     return texts
+
+
+def _require_whole(path: Path, text: str) -> None:
+    """Raise OnlyPart if a flow file includes the file at `path`."""
+    for whole, name in () if _IS_WHOLE.search(text) else _including(path.absolute()):
+        shown = whole.relative_to(Path.cwd()) if whole.is_relative_to(Path.cwd()) else whole
+        message = f"this is a part of {shown} (include: {name})"
+        mend = "munshi check" if str(shown) == "flows.yaml" else f"munshi check {shown}"
+        raise OnlyPart((Issue(str(path), 1, 1, message, f"commands take the whole: {mend}"),))
+
+
+def _including(part: Path) -> Iterator[tuple[Path, str]]:
+    """Yield each flow file in a folder of `part` that includes it, and how it is called there."""
+    for folder in [*part.parents][:_FOLDERS]:
+        name = part.relative_to(folder).as_posix()
+        for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+            try:
+                if file != part and name in included_by(_read(file)):
+                    yield file, name
+            except FlowInvalid:  # it can't be read, so it includes nothing
+                continue
 
 
 def _read(path: Path) -> str:

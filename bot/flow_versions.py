@@ -5,16 +5,15 @@ it; an earlier version is loaded once a customer needs it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 import structlog
 
 from bot.flow_file import load_flow, read_texts
 from bot.own_actions import vocabulary
-from bot.planning import Plan, planned, stranded
 from bot.settings import Settings, SettingsInvalid
 from bot.staff import declare_staff, staffed
 from bot.whatsapp.limits import LIMITS
@@ -26,8 +25,7 @@ from payments.processing.changes import ChangeSet
 from payments.processing.step_input import StepInput
 from payments.processing.versions import NotReady, Versions, advance_on
 from storage import Store
-from storage.database.records import reading
-from storage.inbox.versions import Serving, StoredVersions, flow_text, newest
+from storage.inbox.versions import Serving, StoredVersions
 
 _LOADED: Final = 8
 """Earlier versions that are kept loaded. Another one is loaded in the place of the oldest."""
@@ -37,22 +35,6 @@ log = structlog.get_logger()
 
 class NoSuchVersion(Exception):
     """No version that was served before has this name, or several have."""
-
-
-class Strands(FlowInvalid):
-    """Some customers could never go over to the flow. The text says who, as `munshi plan` does."""
-
-    def __init__(self, lines: Sequence[str]) -> None:
-        super().__init__(())
-        self._told = "\n".join(lines).strip()
-
-    def __str__(self) -> str:
-        return f"{self._told}\n\n{_ANYWAY}"
-
-
-_ANYWAY: Final = (
-    "lead them on under 'migrate', or say --anyway to munshi reload or rollback: they stay with their version"
-)
 
 
 class FlowVersions:
@@ -169,40 +151,6 @@ async def loaded(stored: StoredVersions, number: int) -> Flow:
     """Return a version that was served before. Raises FlowInvalid if this program can't read it."""
     texts = await stored.texts(number)
     return await asyncio.to_thread(load_checked, texts, vocabulary(), limits=LIMITS)
-
-
-Check: TypeAlias = Callable[[str, Flow, int], Awaitable[None]]
-"""(URL of the database, flow, now) -> nothing. Raises Strands."""
-
-
-async def require_nobody_stranded(url: str, flow: Flow, now: int) -> None:
-    """Raise Strands if `flow`, served to the customers of the database at `url`, would strand somebody.
-
-    What is served already strands nobody any more.
-    """
-    plan = await _plan(url, flow, now)
-    if plan.strands:
-        raise Strands([*stranded(plan)])
-
-
-async def require_way_back(url: str, flow: Flow, now: int) -> None:
-    """Like `require_nobody_stranded`, for an earlier version: its `migrate:` knows no later states."""
-    plan = await _plan(url, flow, now)
-    plan.faults = []
-    if plan.strands:
-        raise Strands([*stranded(plan)])
-
-
-async def _plan(url: str, flow: Flow, now: int) -> Plan:
-    async with reading(url) as records:
-        served = await newest(records.reads)
-        changes = served is not None and served.version != flow.version
-        return await planned(records, flow, now) if changes else Plan()
-
-
-async def serve_flow(store: Store, flow: Flow, by: str, now: int) -> Serving:
-    """Have `flow`, which was checked, served by all processes of the database."""
-    return await store.versions.serve(flow_text(flow), flow.sections["shop"].counted, by, now)
 
 
 async def earlier_flow(stored: StoredVersions, version: str | None) -> Flow:

@@ -16,6 +16,7 @@ from flows.engine.model import Flow
 from flows.engine.outline import Outline
 from flows.engine.traced import said_place
 from flows.language.load import load_checked
+from payments.processing.conversation_data import order_key_in
 from payments.processing.step_input import StepInput
 from payments.processing.versions import decide_version
 from payments.shop import cart as carts
@@ -28,6 +29,8 @@ from storage.inbox import versions
 from storage.inbox.versions import Serving
 from storage.reports import standing
 
+STAYING: Final = "Who stays with their version until they rest in its first state"
+NOBODY_MOVES: Final = "Whom nothing moves"
 CARTS_OF: Final = 7 * 86_400_000
 """Milliseconds within which a customer must have written for their cart to be looked at."""
 
@@ -227,35 +230,60 @@ def _can_read(texts: Mapping[str, str]) -> bool:
 
 def staying(plan: Plan) -> Iterator[str]:
     """Yield lines about those who would stay with their version for some time."""
-    yield from listed("Who stays with their version until they rest in its first state", _pinned(plan.pins))
+    yield from listed(STAYING, pinned(plan.pins))
 
 
 def stranded(plan: Plan) -> Iterator[str]:
     """Yield lines about those who would be stranded, and what is wrong with `migrate:`."""
-    yield from listed("Whom nothing moves", _pinned(plan.stranded))
+    yield from listed(NOBODY_MOVES, pinned(plan.stranded))
     if plan.faults:
         yield ""
         yield from (line for issue in plan.faults for line in str(issue).splitlines())
 
 
-def _pinned(pins: Mapping[Pin, Group]) -> Mapping[str, Group]:
-    return {f"{pin.state}, version {pin.version}: {pin.because}": group for pin, group in pins.items()}
+def pinned(pins: Mapping[Pin, Group]) -> list[str]:
+    """Return a line for each of `pins`: where they stand, why they stay, and how many."""
+    return named({f"{pin.state}, version {pin.version}: {pin.because}": one for pin, one in pins.items()})
 
 
-def listed(head: str, groups: Mapping[str, Group]) -> Iterator[str]:
-    """Yield an empty line, `head`, and a line for each group by its name; nothing if there is none."""
-    if groups:
+def people(pins: Mapping[Pin, Group]) -> int:
+    """Return how many customers stay."""
+    return sum(group.people for group in pins.values())
+
+
+def named(groups: Mapping[str, Group]) -> list[str]:
+    """Return a line for each group by its name."""
+    return [f"{name}: {group}" for name, group in sorted(groups.items())]
+
+
+def listed(head: str, lines: Sequence[str]) -> Iterator[str]:
+    """Yield an empty line, `head`, and `lines` below it; nothing if there are none."""
+    if lines:
         yield ""
         yield head
-        yield from (f"  {name}: {group}" for name, group in sorted(groups.items()))
+        yield from (f"  {line}" for line in lines)
 
 
 async def changed_carts(records: Records, old: Shop, new: Shop, now: int) -> AsyncIterator[ChangedCart]:
-    """Yield each cart whose goods change price, of those who wrote lately."""
+    """Yield each cart whose goods change price, of those who wrote lately.
+
+    What a cart holds of an open order is left out: that was placed at its price.
+    """
     if not [*changes.prices(old, new)]:
         return
+    placed = {
+        given.conversation.id: _placed(given) async for given in standing.with_open_orders(records.reads)
+    }
     async for one in standing.heard_since(records.reads, now - CARTS_OF):
-        cart = carts.from_json(one.data.get("cart", ()))
+        cart = carts.without(carts.from_json(one.data.get("cart", ())), placed.get(one.id, {}))
         before, after = changes.goods(old, cart), changes.goods(new, cart)
         if before is not None and before != after:
             yield ChangedCart(one, before, after)
+
+
+def _placed(given: StepInput) -> Mapping[str, int]:
+    """Return what the customer's current order holds, if it is open: sku -> quantity."""
+    current = given.orders.get(order_key_in(given.conversation.data) or "")
+    if current is None or current.lifecycle is not Lifecycle.OPEN:
+        return {}
+    return {line.sku: line.quantity for line in current.order.lines}

@@ -4,17 +4,17 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
-from bot.cli.display import cut
+from bot.cli.display import SHOWN, sections
 from bot.cli.flow_file import DEFAULT, FlowFile, sound_flow
 from bot.cli.lifecycle import database_url, looked_up, refuse
-from bot.cli.people import named
+from bot.cli.people import named as named_people
 from bot.clock import SystemClock
 from bot.own_actions import vocabulary
-from bot.planning import ChangedCart, Group, Plan, changed_carts, listed, planned, staying, stranded
+from bot.planning import ChangedCart, Group, Plan, changed_carts, listed, named, planned, staying, stranded
 from bot.printable import printable
 from bot.whatsapp.limits import LIMITS
 from flows.document import durations
@@ -27,13 +27,9 @@ from payments.shop import changes as shop_changes
 from payments.shop.catalogue import Shop
 from payments.shop.money import money
 from storage.database.records import Records, reading
-from storage.inbox import versions
+from storage.inbox import stock, versions
 from storage.inbox.versions import Serving
 
-_SHOWN: Final = 20
-"""Lines that are shown of each section."""
-_WIDEST: Final = 160
-"""Characters of a line about a change."""
 Seconds = Annotated[
     float,
     typer.Option(
@@ -139,19 +135,19 @@ async def _changes(records: Records, flow: Flow, served: Serving, plan: Plan, no
     plan.carts = [one async for one in changed_carts(records, before, after, now)]
     if flow_changes.same_behaviour(old, new) and shop_changes.only_prices(before, after):
         plan.unsearched = _unsearched(flow, any(shop_changes.prices(before, after)))
-    sections = {
+    found = {
         "messages": flow_changes.messages(old, new),
         "states": flow_changes.states(old, new),
         "rules": flow_changes.rules(old, new),
         "flow": flow_changes.rest(old, new),
         "prices": shop_changes.prices(before, after),
         "products": shop_changes.descriptions(before, after),
-        "stock": shop_changes.stock(before, after),
+        "stock": shop_changes.stock(after, await stock.counts(records.reads)),
         "repairs": shop_changes.repairs(before, after),
         "shop": shop_changes.rest(before, after),
     }
-    found = {name: told for name, lines in sections.items() if (told := list(lines))}
-    return _sections(found) if found else iter(["", _nothing(served, flow)])
+    told = {name: listing for name, lines in found.items() if (listing := list(lines))}
+    return sections("What changes", told) if told else iter(["", _nothing(served, flow)])
 
 
 def _unsearched(flow: Flow, prices: bool) -> str:
@@ -171,18 +167,9 @@ def _nothing(served: Serving, flow: Flow) -> str:
     )
 
 
-def _sections(sections: dict[str, list[str]]) -> Iterator[str]:
-    yield ""
-    yield "What changes"
-    for name, lines in sections.items():
-        yield f"  {name}"
-        yield from (cut(f"    {line}", _WIDEST) for line in lines[:_SHOWN])
-        if len(lines) > _SHOWN:
-            yield f"    … and {len(lines) - _SHOWN} more"
-
-
 def _customers(plan: Plan, carts: Sequence[str]) -> Iterator[str]:
-    yield from listed("Who stands where", {state: one for state, one in plan.standing.items() if one.people})
+    standing = {state: one for state, one in plan.standing.items() if one.people}
+    yield from listed("Who stands where", named(standing))
     moves = {
         f"{move.state} → {move.to}" + (f", by {move.by}" if move.by else ""): group
         for move, group in plan.moves.items()
@@ -191,7 +178,7 @@ def _customers(plan: Plan, carts: Sequence[str]) -> Iterator[str]:
     still = [group for move, group in plan.moves.items() if move.state == move.to]
     if people := sum(group.people for group in still):
         moves = {"in their state": Group(people, sum(group.due for group in still)), **moves}
-    yield from listed("Who goes over, with their next message", moves)
+    yield from listed("Who goes over, with their next message", named(moves))
     yield from staying(plan)
     if plan.unknown:
         yield ""
@@ -202,11 +189,11 @@ def _customers(plan: Plan, carts: Sequence[str]) -> Iterator[str]:
 
 
 async def _carts(records: Records, plan: Plan) -> list[str]:
-    shown = plan.carts[:_SHOWN]
-    people = await named(records, [one.owner for one in shown])
+    shown = plan.carts[:SHOWN]
+    people = await named_people(records, [one.owner for one in shown])
     lines = [f"  {who}: {_price(one)}" for who, one in zip(people, shown, strict=True)]
-    if len(plan.carts) > _SHOWN:
-        lines.append(f"  … and {len(plan.carts) - _SHOWN} more")
+    if len(plan.carts) > SHOWN:
+        lines.append(f"  … and {len(plan.carts) - SHOWN} more")
     head = f"Carts that change price, of those who wrote in the last 7 days: {len(plan.carts)}"
     return ["", head, *lines] if shown else []
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import typer
@@ -13,10 +14,14 @@ from bot.cli.lifecycle import database_url, flow_path, looked_up, refuse
 from bot.cli.operator_changes import change, user
 from bot.cli.shop_zone import shop_zone
 from bot.clock import SystemClock
+from bot.flow_file import load_flow, read_texts
+from bot.own_actions import vocabulary
 from bot.printable import printable
-from flows.document.errors import close
+from bot.whatsapp.limits import LIMITS
+from flows.document.errors import FlowInvalid, close
 from flows.document.shape import text_in
 from flows.engine.model import Flow
+from flows.language.load import load_checked
 from payments.shop.catalogue import Shop
 from payments.shop.money import money
 from payments.shop.products import Product
@@ -52,17 +57,46 @@ class _Row(NamedTuple):
 def command(sku: Sku = None, to: To = None) -> None:
     """List what is for sale, with prices and what is left; or switch a product or variant off or on.
 
-    The server may run or not. Orders placed before stay as they are.
+    The server may run or not. Orders placed before stay as they are. What is served is listed, whatever the
+    flow file says by now.
     """
-    flow = sound_flow(flow_path())
+    flow, head = looked_up(_served(database_url())) or (sound_flow(flow_path()), "")
     shop: Shop = flow.sections["shop"]
     if sku is not None and sku not in shop.skus:
-        refuse(f"the shop has no '{sku}'; {close(sku, shop.skus) or 'munshi product lists what it has'}")
+        near = close(sku, shop.skus)
+        newer = ". If the flow file has it: munshi reload" if head else "; munshi product lists what it has"
+        refuse(f"the shop has no '{sku}'{f'; {near}' if near else newer}")
     if sku is not None and to is not None:
         looked_up(_switch(sku, to))
         return
+    if head:
+        typer.echo(head)
     for line in looked_up(_listing(database_url(), flow, sku)):
         typer.echo(printable(line))
+
+
+async def _served(url: str) -> tuple[Flow, str] | None:
+    """Return what is served, and a line about a flow file that says something else; None if nothing is."""
+    async with reading(url) as records:
+        serving = await versions.newest(records.reads)
+        texts = await versions.texts(records.reads, serving.number) if serving else {}
+    if serving is None:
+        return None
+    path = flow_path()
+    try:
+        flow = load_checked(texts, vocabulary(), limits=LIMITS)
+    except FlowInvalid:
+        refuse(f"version {serving.version} is served, and was written for another Munshi: munshi reload")
+    same = _says_the_same(path, texts, flow)
+    return flow, "" if same else f"Customers are served version {serving.version}, not what {path} says:"
+
+
+def _says_the_same(path: Path, texts: Mapping[str, str], flow: Flow) -> bool:
+    """Return whether the flow file, which may have errors, is `flow`, whose files are `texts`."""
+    try:
+        return [*read_texts(path).values()] == [*texts.values()] or load_flow(path).version == flow.version
+    except FlowInvalid:
+        return False
 
 
 async def _switch(sku: str, to: Switch) -> None:
@@ -81,7 +115,6 @@ async def _listing(url: str, flow: Flow, sku: str | None) -> list[str]:
     shop, language = flow.sections["shop"], flow.languages[0]
     async with reading(url) as records:
         left, off = await stock.left(records.reads), await product_switch.off(records.reads)
-        serving = await versions.newest(records.reads)
     rows = [
         row
         for product in shop.products
@@ -89,11 +122,7 @@ async def _listing(url: str, flow: Flow, sku: str | None) -> list[str]:
         if sku in (None, product.sku, row.sku.strip())
     ]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    lines: list[str] = []
-    if serving is not None and serving.version != flow.version:
-        lines.append(f"This is what {flow.file} says; customers are served version {serving.version}:")
-    lines += ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    return lines
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
 
 
 def _rows(product: Product, language: str, left: Mapping[str, int], off: Mapping[str, Off]) -> Iterator[_Row]:

@@ -1,17 +1,21 @@
 """`munshi reload`: have the flow file served, while customers chat."""
 
 import os
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
 
+from bot import serving
 from bot.cli.books import PASTE
-from bot.cli.display import database_name
+from bot.cli.display import database_name, sections
 from bot.cli.lifecycle import VARIABLE, database_url, flow_path, looked_up, refuse
 from bot.cli.operator_changes import post, user
 from bot.clock import SystemClock
 from bot.flow_file import load_flow
-from bot.flow_versions import Check, require_nobody_stranded, serve_flow
+from bot.planning import listed
+from bot.printable import printable
+from bot.serving import RELOAD, Served, Way
 from bot.whatsapp.channel import WHATSAPP
 from flows.document.errors import FlowInvalid
 from flows.engine.model import Flow
@@ -38,37 +42,29 @@ async def _reload(url: str, *, anyway: bool) -> None:
     except Unavailable as unavailable:
         if not url.startswith("sqlite:"):
             raise
-        version, before = await ask_server("/operator/reload", {"by": user(), "anyway": anyway}, unavailable)
-        _tell_unsearched(version, before)
+        _tell_unsearched(await ask_server("/operator/reload", {"by": user(), "anyway": anyway}, unavailable))
         return
     try:
-        version, before = await serve(
-            store, url, load_flow(flow_path()), None if anyway else require_nobody_stranded
-        )
+        served = await serve(store, url, load_flow(flow_path()), RELOAD, anyway=anyway)
     except FlowInvalid as invalid:
         refuse(f"{invalid}\n\n{await refused(store)}")
     finally:
         await store.close()
-    _tell_unsearched(version, before)
+    _tell_unsearched(served)
     if url.startswith("sqlite:"):
         typer.echo(_no_server(url))
 
 
-async def serve(store: Store, url: str, flow: Flow, check: Check | None) -> tuple[str, str | None]:
-    """Have `flow` served, and say so. Return its version, and the one before. Raises Strands."""
-    now = SystemClock().now()
-    if check is not None:
-        await check(url, flow, now)
-    served = await store.versions.newest()
-    before = served.version if served else None
-    serving = await serve_flow(store, flow, user(), now)
+async def serve(store: Store, url: str, flow: Flow, way: Way, *, anyway: bool) -> Served:
+    """Have `flow` served, and say so, and what it means. Raises Strands."""
+    served = await serving.serve(store, url, flow, way, user(), SystemClock().now(), anyway=anyway)
     # Whoever has opened the SQLite file knows that no server has it.
-    typer.echo((_kept if url.startswith("sqlite:") else _served)(serving.version, before))
-    return serving.version, before
+    _tell((_kept if url.startswith("sqlite:") else _served)(served.version, served.before), served)
+    return served
 
 
-async def ask_server(path: str, body: dict[str, Any], unavailable: Unavailable) -> tuple[str, str | None]:
-    """Have the server, which holds the SQLite file, change the version, and say so. Return both versions.
+async def ask_server(path: str, body: Mapping[str, Any], unavailable: Unavailable) -> Served:
+    """Have the server, which holds the SQLite file, change the version, and say so, and what it means.
 
     Ends the command if it refuses.
     """
@@ -77,8 +73,22 @@ async def ask_server(path: str, body: dict[str, Any], unavailable: Unavailable) 
         refuse(f"{answer.get('error', '')}\n\nRefused: what is served goes on")
     if status != 200:
         refuse(f"the server answered {status} at {path}: {answer.get('error', '')}")
-    typer.echo(_served(answer["version"], answer["before"]))
-    return answer["version"], answer["before"]
+    served = serving.from_json(answer)
+    _tell(_served(served.version, served.before), served)
+    return served
+
+
+def _tell(first: str, served: Served) -> None:
+    typer.echo(first)
+    for line in _consequences(served):
+        typer.echo(printable(line))
+
+
+def _consequences(served: Served) -> Iterator[str]:
+    """Yield what changes for everybody at once, and who stays with their version."""
+    yield from sections("What changes", served.changes)
+    for head, lines in served.staying.items():
+        yield from listed(head, lines)
 
 
 async def refused(store: Store) -> str:
@@ -87,8 +97,8 @@ async def refused(store: Store) -> str:
     return f"Refused: {f'version {served.version}' if served else 'what is served'} goes on"
 
 
-def _tell_unsearched(version: str, before: str | None) -> None:
-    if before is not None and version != before:
+def _tell_unsearched(served: Served) -> None:
+    if served.before is not None and served.version != served.before:
         typer.echo("what may go wrong in it was not searched: munshi plan searches, munshi reload does not")
 
 

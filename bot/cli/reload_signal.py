@@ -9,7 +9,7 @@ import structlog
 
 from bot.context import Context
 from bot.flow_file import load_flow
-from bot.flow_versions import require_nobody_stranded, serve_flow
+from bot.serving import RELOAD, serve
 from flows.document.errors import FlowInvalid
 
 log = structlog.get_logger()
@@ -40,13 +40,12 @@ async def _reload(context: Context) -> None:
     """Have the flow file served; if it can't be, the log says why and the present version goes on."""
     try:
         flow = await asyncio.to_thread(load_flow, context.settings.munshi_flow)
-        now = context.clock.now()
-        await require_nobody_stranded(context.settings.database_url, flow, now)
-        await serve_flow(context.store, flow, "SIGHUP", now)
+        url, now = context.settings.database_url, context.clock.now()
+        served = await serve(context.store, url, flow, RELOAD, "SIGHUP", now)
         await context.follow_flow()
     except FlowInvalid as invalid:
         log.error("flow refused", served=context.flow.version, mend=str(invalid))  # noqa: TRY400
     except Exception:
         log.exception("flow not reloaded", served=context.flow.version)
     else:
-        log.info("flow reloaded", served=context.flow.version)
+        log.info("flow reloaded", served=context.flow.version, staying=served.people)

@@ -51,14 +51,15 @@ class Chat:
     async def run(self, greeting: str = "hi", earlier: Sequence[ReceivedMessage | str] = ()) -> None:
         """Run the chat until /quit or the end of input. `greeting`, unless it is empty, is sent first.
 
-        `earlier`: what is shown before, messages of the shop and what the person sent, which is text.
+        `earlier`: what is shown before, messages of the shop and what the person sent, which is text. All
+        that can be tapped in it is numbered through, so that each number on the screen is one choice.
         """
         self._console.print(Rule(plain(self._phone.title)))
         for said in earlier:
             if isinstance(said, str):
                 self._console.print(Text(f"{PROMPT}{said}", "bold"))
             else:
-                self._show([said])
+                self._show([said], self._offered)
         if greeting:
             self._console.print(Text(f"'{greeting}' is sent for you.", "dim"))
             self._console.print(Text(f"{PROMPT}{greeting}", "bold"))
@@ -174,19 +175,20 @@ class Chat:
             raise NotPossible(f"there is no message m{mark} here: the newest is m{len(self._shown)}")
         return self._shown[mark - 1]
 
-    def _show(self, answers: list[ReceivedMessage]) -> None:
+    def _show(self, answers: list[ReceivedMessage], above: tuple[Reply, ...] = ()) -> None:
+        """Show `answers`. What is `above` them has the first numbers, and can still be chosen."""
         if not answers:
             return
         marks = [f"m{number}" for number, _ in enumerate(answers, len(self._shown) + 1)]
         self._shown += answers
         try:
             messages = [received.message(answer) for answer in answers]
-            for drawn in draw_all(messages, self._form, marks):
+            for drawn in draw_all(messages, self._form, marks, len(above) + 1):
                 self._console.print(drawn)
         except Exception as error:  # noqa: BLE001 - as in _try: messages also arrive outside commands
             self._console.print(sorry(error))
             return
-        self._offered = choices(messages)
+        self._offered = (*above, *choices(messages))
 
 
 def _describe(story: Story | None) -> str:

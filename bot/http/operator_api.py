@@ -8,18 +8,11 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.context import CONTEXT, Context
 from bot.flow_file import load_flow
-from bot.flow_versions import (
-    Check,
-    NoSuchVersion,
-    Strands,
-    earlier_flow,
-    require_nobody_stranded,
-    require_way_back,
-    serve_flow,
-)
+from bot.flow_versions import NoSuchVersion, earlier_flow
 from bot.http import bodies
 from bot.http.access import authorise_operator, problem, validated
 from bot.http.texts import By
+from bot.serving import RELOAD, ROLLBACK, Strands, Way, serve
 from flows.document.errors import FlowInvalid
 from flows.engine.model import Flow
 from storage.database.queues import InboxState
@@ -93,7 +86,7 @@ async def reload(request: web.Request) -> web.Response:
         flow = await asyncio.to_thread(load_flow, context.settings.munshi_flow)
     except FlowInvalid as invalid:
         raise problem(web.HTTPUnprocessableEntity, str(invalid)) from None
-    return await _serve(context, flow, wanted, require_nobody_stranded)
+    return await _serve(context, flow, wanted, RELOAD)
 
 
 @routes.post("/operator/rollback")
@@ -108,17 +101,14 @@ async def rollback(request: web.Request) -> web.Response:
         raise problem(web.HTTPNotFound, str(unknown)) from None
     except FlowInvalid as invalid:
         raise problem(web.HTTPUnprocessableEntity, str(invalid)) from None
-    return await _serve(context, flow, wanted, require_way_back)
+    return await _serve(context, flow, wanted, ROLLBACK)
 
 
-async def _serve(context: Context, flow: Flow, wanted: _Reload, check: Check) -> web.Response:
-    before, now = context.flow.version, context.clock.now()
+async def _serve(context: Context, flow: Flow, wanted: _Reload, way: Way) -> web.Response:
+    url, now = context.settings.database_url, context.clock.now()
     try:
-        if not wanted.anyway:
-            await check(context.settings.database_url, flow, now)
+        served = await serve(context.store, url, flow, way, wanted.by, now, anyway=wanted.anyway)
     except Strands as strands:
         raise problem(web.HTTPUnprocessableEntity, str(strands)) from None
-    await serve_flow(context.store, flow, wanted.by, now)
     await context.follow_flow()
-    version = context.flow.version
-    return web.json_response({"version": version, "before": before, "changed": version != before})
+    return web.json_response(served.to_json())

@@ -153,17 +153,20 @@ def parse_command(line: str) -> Command:
 
 
 def choices(answer: Iterable[Message]) -> tuple[Reply, ...]:
-    """Return all that can be tapped in `answer`, in the order that `draw_all` numbers from 1."""
+    """Return all that can be tapped in `answer`, in the order that `draw_all` numbers."""
     return tuple(reply for message in answer for reply in message.replies)
 
 
 def pick(command: Command, offered: tuple[Reply, ...]) -> Reply | None:
-    """Return the reply chosen by its number or by typing its title; None if `command` chooses nothing."""
+    """Return the reply chosen by its number or by typing its title; None if `command` chooses nothing.
+
+    Of several with one title the newest is meant.
+    """
     match command:
         case Choose(number=number) if 1 <= number <= len(offered):
             return offered[number - 1]
         case Write(text=text) if word := normalise(text):
-            return next((reply for reply in offered if normalise(reply.title) == word), None)
+            return next((reply for reply in reversed(offered) if normalise(reply.title) == word), None)
         case _:
             return None
 

@@ -34,10 +34,12 @@ def draw(message: Message, first: int = 1, form: str = FORM_EXAMPLE, mark: str =
 
 
 def draw_all(
-    messages: Sequence[Message], form: str = FORM_EXAMPLE, marks: Iterable[str] = repeat("")
+    messages: Sequence[Message],
+    form: str = FORM_EXAMPLE,
+    marks: Iterable[str] = repeat(""),
+    first: int = 1,
 ) -> Iterator[RenderableType]:
-    """Draw each of `messages`. Its choices are numbered through, as in `bot.terminal.commands.choices`."""
-    first = 1
+    """Draw each of `messages`. Its choices are numbered through from `first`."""
     for message, mark in zip(messages, marks, strict=False):
         yield draw(message, first, form, mark)
         first += len(message.replies)

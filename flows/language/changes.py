@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import zip_longest
 from typing import Any, Final
 
+import yaml
 from pydantic import BaseModel
 
 from flows.language.schema import FlowSpec, HandlerSpec, ReactionSpec, StateSpec
@@ -12,6 +13,8 @@ from flows.messages.kinds import MessageSpec
 
 _LONGEST: Final = 60
 """Characters of a text that are shown."""
+_NO_END: Final = 1_000_000
+"""Characters of a line of YAML: it is never broken."""
 
 
 def same_behaviour(old: FlowSpec, new: FlowSpec) -> bool:
@@ -50,21 +53,38 @@ def _texts(before: Any, after: Any, place: str = "") -> Iterator[str]:
 
 def _shown(before: Any, after: Any) -> str:
     """Return both values from where they differ; a list is named by its length."""
-    one, another = _text(before), _text(after)
-    same = next((n for n, (a, b) in enumerate(zip(one, another, strict=False)) if a != b), 0)
-    start = max(0, same - _LONGEST // 3) if len(one) > _LONGEST or len(another) > _LONGEST else 0
-    return f"{_cut(one, start)} → {_cut(another, start)}"
+    one, another = _excerpts(_text(before), _text(after))
+    return f'"{one}" → "{another}"'
+
+
+def _excerpts(one: str, another: str) -> tuple[str, str]:
+    """Return both texts from shortly before where they differ; whole ones if they are short."""
+    pairs = enumerate(zip(one, another, strict=False))
+    same = next((n for n, (a, b) in pairs if a != b), min(len(one), len(another)))
+    is_long = len(one) > _LONGEST or len(another) > _LONGEST
+    start = max(0, same - _LONGEST // 3) if is_long else 0
+    return _cut(one, start), _cut(another, start)
+
+
+def _cut(text: str, start: int) -> str:
+    line = " ".join(text[start : start + _LONGEST].split())
+    return f"{'…' if start else ''}{line}{'…' if len(text) > start + _LONGEST else ''}"
 
 
 def _text(value: Any) -> str:
     if isinstance(value, list):
         return f"{len(value)} of them"
-    return "nothing" if value is None else str(value)
+    return "nothing" if value is None else _written(value)
 
 
-def _cut(text: str, start: int) -> str:
-    line = " ".join(text[start : start + _LONGEST].split())
-    return f'"{"…" if start else ""}{line}{"…" if len(text) > start + _LONGEST else ""}"'
+def _written(value: Any) -> str:
+    """Return `value` as the flow file has it, on one line."""
+    if isinstance(value, str):
+        return value
+    text: str = yaml.safe_dump(
+        value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=_NO_END
+    )
+    return text.removesuffix("\n").removesuffix("\n...")
 
 
 def states(old: FlowSpec, new: FlowSpec) -> Iterator[str]:
@@ -91,7 +111,7 @@ def _variable(spec: FlowSpec, name: str) -> str:
     if variable is None:
         return "none"
     rest = variable.model_dump(exclude={"type"}, exclude_none=True)
-    return " ".join([variable.type, *(f"{key} {value}" for key, value in rest.items())])
+    return " ".join([variable.type, *(f"{key} {_written(value)}" for key, value in rest.items())])
 
 
 def rest(old: FlowSpec, new: FlowSpec) -> Iterator[str]:
@@ -109,8 +129,8 @@ def rest(old: FlowSpec, new: FlowSpec) -> Iterator[str]:
 
 
 def _entry(entry: BaseModel) -> str:
-    written = entry.model_dump(by_alias=True, exclude_defaults=True)
-    return ", ".join(f"{key}: {value}" for key, value in written.items())
+    written = entry.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return ", ".join(f"{key}: {_written(value)}" for key, value in written.items())
 
 
 def rules(old: FlowSpec, new: FlowSpec) -> Iterator[str]:
@@ -121,9 +141,11 @@ def rules(old: FlowSpec, new: FlowSpec) -> Iterator[str]:
         owner, trigger = key
         if owner and owner not in both:
             continue
-        for was, now in zip_longest(before.get(key, ()), after.get(key, ()), fillvalue="nothing"):
+        pairs = [*zip_longest(before.get(key, ()), after.get(key, ()), fillvalue="nothing")]
+        for number, (was, now) in enumerate(pairs, 1):
             if was != now:
-                yield f"{owner or 'anywhere'}, {trigger}: {was} → {now}"
+                nth = f" {number}" if len(pairs) > 1 else ""
+                yield f"{owner or 'anywhere'}, {trigger}{nth}: {' → '.join(_excerpts(was, now))}"
 
 
 def _rules(spec: FlowSpec) -> Iterator[tuple[tuple[str, str], list[str]]]:
@@ -175,5 +197,5 @@ def _reaction(reaction: ReactionSpec) -> str:
 def _call(call: Mapping[str, Any]) -> str:
     [(name, args)] = call.items()
     if isinstance(args, Mapping):
-        return f"{name} {', '.join(f'{key} {value}' for key, value in args.items())}"
-    return name if args is None else f"{name} {args}"
+        return f"{name} {', '.join(f'{key} {_written(value)}' for key, value in args.items())}"
+    return name if args is None else f"{name} {_written(args)}"

@@ -270,4 +270,9 @@ class Shop(BaseModel):
     @property
     def counted(self) -> dict[str, int]:
         """Declared stock of each counted article, by sku."""
-        return {sku: one.stock for sku, one in self.articles.items() if one.stock is not None}
+        return {sku: number for sku, number in self.stock.items() if number is not None}
+
+    @property
+    def stock(self) -> dict[str, int | None]:
+        """Declared stock of each article, by sku; None if it is not counted."""
+        return {sku: one.stock for sku, one in self.articles.items()}

@@ -7,6 +7,7 @@ from payments.shop.cart import Cart
 from payments.shop.catalogue import Shop
 from payments.shop.money import money
 from payments.shop.products import Product
+from payments.shop.stock import Count
 
 _TOLD_APART: Final = frozenset({"products", "repairs"})
 """Keys of the shop that have lines of their own."""
@@ -24,17 +25,39 @@ def prices(old: Shop, new: Shop) -> Iterator[str]:
             yield f"{sku}: {money(before.price)} → {money(after.price)}"
 
 
-def stock(old: Shop, new: Shop) -> Iterator[str]:
-    """Yield a line for each article whose count is declared anew, or that is counted no longer."""
-    before, after = old.counted, new.counted
-    for sku in dict.fromkeys([*before, *after]):
-        was, now = before.get(sku), after.get(sku)
-        if was != now and sku in new.articles:
-            yield f"{sku}: not counted any more" if now is None else f"{sku}: {now} from now on" + _was(was)
+def stock(new: Shop, counts: Mapping[str, Count]) -> Iterator[str]:
+    """Yield a line for each article whose number in the file is another than what is served has.
+
+    `counts` are those of today. It is a new count, or the goods are counted no longer.
+    """
+    for sku, number in new.stock.items():
+        count = counts.get(sku)
+        if number is None or count is None:
+            yield from _counted_or_not(sku, number, count)
+        elif not count.is_of(number):
+            yield f"{sku}: {number} from now on, {count.in_file} declared before ({count.left} left)"
+        elif number != count.in_served:
+            yield f"{sku}: {count.left} left, as before: {number} was counted before the rollback"
 
 
-def _was(count: int | None) -> str:
-    return ", not counted before" if count is None else f", {count} declared before"
+def stock_of_rollback(earlier: Shop, counts: Mapping[str, Count]) -> Iterator[str]:
+    """Yield a line for each article whose number in an earlier version is another than what is served has.
+
+    It is no new count, unless nothing was counted: goods that were sold meanwhile are still sold.
+    """
+    for sku, number in earlier.stock.items():
+        count = counts.get(sku)
+        if number is None or count is None:
+            yield from _counted_or_not(sku, number, count)
+        elif number != count.in_served:
+            yield f"{sku}: {count.left} left, as before: a rollback counts nothing anew"
+
+
+def _counted_or_not(sku: str, number: int | None, count: Count | None) -> Iterator[str]:
+    if number is not None:
+        yield f"{sku}: {number} from now on, not counted before"
+    elif count is not None:
+        yield f"{sku}: not counted any more ({count.left} left)"
 
 
 def repairs(old: Shop, new: Shop) -> Iterator[str]:

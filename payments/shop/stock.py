@@ -23,6 +23,21 @@ class StockMove:
         return self.reserved + self.sold
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What is left of one product, and the numbers that are no new count of it."""
+
+    left: int
+    in_file: int
+    """The number in the flow file that was served last."""
+    in_served: int | None
+    """The number in what is served: another than `in_file` after a rollback, or None if that has none."""
+
+    def is_of(self, number: int) -> bool:
+        """Return whether `number`, in a flow file, stands for this count. Any other is a new one."""
+        return number in (self.in_file, self.in_served)
+
+
 def enough(left: Mapping[str, int], lines: Iterable[Line]) -> bool:
     """Return whether enough is left for all `lines`."""
     return all(line.quantity <= left.get(line.sku, line.quantity) for line in lines)

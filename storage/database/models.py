@@ -241,10 +241,16 @@ class Quota(Model):
 
 
 class Stock(Model):
-    """The counts of one product. `declared` is the last count that the flow file declared."""
+    """The counts of one product. `declared` is what there was when it was counted last.
+
+    `in_file` is the number in the flow file that was served last, `in_served` the one in what is served: a
+    rollback serves another number and counts nothing. NULL if what is served does not sell the product.
+    """
 
     sku = fields.CharField(max_length=64, primary_key=True)
     declared = fields.BigIntField()
+    in_file = fields.BigIntField()
+    in_served = fields.BigIntField(null=True)
     reserved = fields.BigIntField()
     sold = fields.BigIntField()
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from payments.shop.stock import StockMove
+from payments.shop.stock import Count, StockMove
 from storage.database.encoding import loads
 from storage.database.transaction import SoldOut, Transaction
 
@@ -36,23 +36,63 @@ WHERE sku = $1 AND ($2::bigint + $3::bigint <= 0 OR declared - sold - reserved >
 RETURNING sku"""
 
 
+async def counts(tx: Transaction) -> dict[str, Count]:
+    """Return the count of each counted product, by sku."""
+    rows = await tx.fetch(_COUNTS)
+    return {row["sku"]: Count(row["remaining"], row["in_file"], row["in_served"]) for row in rows}
+
+
+_COUNTS = "SELECT sku, declared - sold - reserved AS remaining, in_file, in_served FROM stock"
+
+
 async def declare(tx: Transaction, counted: Mapping[str, int]) -> None:
     """Set the counts to what the flow file declares, by sku.
 
-    A number that differs from the last declared one is a new count of the goods: what was sold before it no
-    longer counts. The same number changes nothing. Pieces of open orders stay reserved.
+    A number that is neither the last file's nor what is served is a new count of the goods: what was sold
+    before it no longer counts. Pieces of open orders stay reserved.
     """
-    known = {row["sku"]: row["declared"] for row in await tx.fetch("SELECT sku, declared FROM stock")}
-    for sku in sorted(known.keys() - counted.keys()):
+    known = await counts(tx)
+    await _forget(tx, known.keys() - counted.keys())
+    await _count_first(tx, {sku: number for sku, number in counted.items() if sku not in known})
+    both = sorted(known.keys() & counted)
+    new = [(counted[sku], sku) for sku in both if not known[sku].is_of(counted[sku])]
+    await tx.each("UPDATE stock SET declared = $1, sold = 0 WHERE sku = $2", new)
+    numbers = [(counted[sku], sku) for sku in both if not _says(known[sku], counted[sku])]
+    await tx.each("UPDATE stock SET in_file = $1, in_served = $1 WHERE sku = $2", numbers)
+
+
+def _says(known: Count, number: int) -> bool:
+    return known.in_file == known.in_served == number
+
+
+async def go_back(tx: Transaction, numbers: Mapping[str, int | None]) -> None:
+    """Keep the counts, though an earlier version is served, with these numbers of what it sells, by sku.
+
+    What it does not count is counted no longer. What was not counted is, from its number. The count of what
+    it does not sell stands, for the version that does.
+    """
+    known = await counts(tx)
+    await _forget(tx, {sku for sku in known.keys() & numbers if numbers[sku] is None})
+    fresh = {sku: number for sku, number in numbers.items() if number is not None and sku not in known}
+    await _count_first(tx, fresh)
+    changed = [
+        (number, sku) for sku, one in sorted(known.items()) if (number := numbers.get(sku)) != one.in_served
+    ]
+    await tx.each("UPDATE stock SET in_served = $1 WHERE sku = $2", changed)
+
+
+async def _forget(tx: Transaction, skus: Iterable[str]) -> None:
+    for sku in sorted(skus):
         await tx.fetch("DELETE FROM stock WHERE sku = $1", sku)
-    fresh = sorted(counted.keys() - known.keys())
+
+
+async def _count_first(tx: Transaction, fresh: Mapping[str, int]) -> None:
+    """Count what was not counted: its open orders hold what they hold."""
     reserved = await _reserved(tx) if fresh else Counter()
     await tx.insert(
-        "INSERT INTO stock (sku, declared, reserved, sold) VALUES {rows}",
-        [(sku, counted[sku], reserved[sku], 0) for sku in fresh],
+        "INSERT INTO stock (sku, declared, in_file, in_served, reserved, sold) VALUES {rows}",
+        [(sku, number, number, number, reserved[sku], 0) for sku, number in sorted(fresh.items())],
     )
-    changed = [(counted[sku], sku) for sku in sorted(known.keys() & counted) if known[sku] != counted[sku]]
-    await tx.each("UPDATE stock SET declared = $1, sold = 0 WHERE sku = $2", changed)
 
 
 # Literals, because a planner matches the partial index only by its own condition, not by a parameter.

@@ -48,6 +48,19 @@ async def serve(tx: Transaction, flow: FlowText, counted: Mapping[str, int], by:
     """
     await tx.fetch(_LOCK)
     await stock.declare(tx, counted)
+    return await _serve(tx, flow, by, now)
+
+
+async def serve_earlier(
+    tx: Transaction, flow: FlowText, numbers: Mapping[str, int | None], by: str, now: int
+) -> Serving:
+    """Serve `flow`, which was served before, from now on. `numbers` of what it sells are no new counts."""
+    await tx.fetch(_LOCK)
+    await stock.go_back(tx, numbers)
+    return await _serve(tx, flow, by, now)
+
+
+async def _serve(tx: Transaction, flow: FlowText, by: str, now: int) -> Serving:
     served = await newest(tx)
     if served is not None and served.version == flow.version:
         return served
@@ -117,6 +130,12 @@ class StoredVersions:
     async def serve(self, flow: FlowText, counted: Mapping[str, int], by: str, now: int) -> Serving:
         """Serve this version from now on; see `serve` of this module."""
         return await self._units.run(lambda tx: serve(tx, flow, counted, by, now))
+
+    async def serve_earlier(
+        self, flow: FlowText, numbers: Mapping[str, int | None], by: str, now: int
+    ) -> Serving:
+        """Serve a version of before from now on; see `serve_earlier` of this module."""
+        return await self._units.run(lambda tx: serve_earlier(tx, flow, numbers, by, now))
 
     async def newest(self) -> Serving | None:
         """Return what is served; None if nothing was yet."""

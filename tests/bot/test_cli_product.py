@@ -52,6 +52,29 @@ async def test_a_product_of_which_each_size_is_off_is_not_shown_as_on(database_u
     assert listed.output.splitlines()[0].endswith("each is off")
 
 
+async def test_it_lists_what_is_served_whatever_the_file_says(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await made(database_url)
+    file, text = tmp_path / "flows.yaml", Path(SWEETS).read_text("utf-8")
+    monkeypatch.setenv("MUNSHI_FLOW", str(file))
+    file.write_text(text, "utf-8")
+    await run_munshi(database_url, "reload")
+    assert (await run_munshi(database_url, "product", "laddu")).output == "laddu  Laddu  ₹20  5 left\n"
+    file.write_text(f"# the same, but for a word aside\n{text}", "utf-8")
+    assert (await run_munshi(database_url, "product", "laddu")).output == "laddu  Laddu  ₹20  5 left\n"
+    changed = text.replace("price: 20", "price: 25").replace("sku: thali", "sku: dosa")
+    for content in (changed, "flow: [broken"):
+        file.write_text(content, "utf-8")
+        head, line = (await run_munshi(database_url, "product", "laddu")).output.splitlines()
+        assert head.startswith("Customers are served version ")
+        assert head.endswith(f", not what {file} says:")
+        assert line == "laddu  Laddu  ₹20  5 left"
+        assert (await run_munshi(database_url, "product", "thali", "off")).exit_code == 0
+        told = (await run_munshi(database_url, "product", "dosa", "off")).output
+        assert told == "the shop has no 'dosa'. If the flow file has it: munshi reload\n"
+
+
 async def test_it_switches_without_a_server(database_url: str) -> None:
     await made(database_url)
     for words, said in (

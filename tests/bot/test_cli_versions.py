@@ -11,12 +11,15 @@ import pytest
 from bot.cli import plan
 from bot.clock import SystemClock
 from bot.flow_file import load_flow
-from bot.flow_versions import NoSuchVersion, earlier_flow, require_nobody_stranded
+from bot.flow_versions import NoSuchVersion, earlier_flow
+from bot.serving import RELOAD, outlook
 from flows.engine import conversation as conversations
 from flows.engine.conversation import Conversation
 from flows.engine.outline import Outline
 from payments.prover import prove, report
+from payments.shop.stock import StockMove
 from storage import Store
+from storage.inbox import stock
 from storage.inbox.versions import FlowText
 from tests.bot.command_line import installation, run_munshi
 from tests.databases import made
@@ -105,6 +108,10 @@ async def test_the_life_of_a_version(database_url: str, tmp_path: Path) -> None:
     status, said = await munshi(database_url, file, "rollback")
     assert said.splitlines() == [
         f"version <version> is {stands} now, in the place of <version>",
+        "",
+        "What changes",
+        "  prices",
+        "    glass: ₹40 → ₹30",
         "flows.yaml is not what is served: the next start, or reload, serves the file",
     ]
     async with open_store(database_url) as store:
@@ -131,8 +138,9 @@ async def test_plan_says_what_changes_and_what_it_means_to_everybody(
         await insert(store, "alias", conversation_id=1, value="919812345601")
         await standing(store, 2, "till")
         key = f"{await installation(store)}-3-1-abc"
-        await standing(store, 3, "till", order=key)
-        await insert(store, "orders", key=key, conversation_id=3, number="10001", total=3_000)
+        await standing(store, 3, "till", order=key, cart=[["glass", 1]])
+        glass = [["glass", "Glass", 1, 3_000]]
+        await insert(store, "orders", key=key, conversation_id=3, number="10001", total=3_000, lines=glass)
     write(file, *_EDITED)
     status, said = await munshi(database_url, file, "plan", "--no-proof", str(file))
     assert (status, said) == (0, PLAN)
@@ -149,6 +157,26 @@ async def test_plan_says_what_changes_and_what_it_means_to_everybody(
     status, said = await munshi(database_url, file, "plan", "--no-proof", str(file))
     assert status == 1
     assert "who waits for a payment in 'till' would lose the way to their link in 'counter'" in said
+
+
+@pytest.mark.parametrize(
+    ("lifecycle", "pieces", "told"),
+    [("open", 2, None), ("open", 3, "₹30 → ₹40"), ("lapsed", 2, "₹60 → ₹80")],
+)
+async def test_plan_lists_no_cart_that_is_ordered(
+    sqlite_url: str, tmp_path: Path, lifecycle: str, pieces: int, told: str | None
+) -> None:
+    await made(sqlite_url)
+    await munshi(sqlite_url, write(tmp_path / "flows.yaml"), "reload")
+    async with open_store(sqlite_url) as store:
+        key = f"{await installation(store)}-1-1-abc"
+        await standing(store, 1, "till", order=key, cart=[["glass", pieces]])
+        order = {"key": key, "number": "10001", "lines": [["glass", "Glass", 2, 3_000]]}
+        await insert(store, "orders", **order, total=6_000, lifecycle=lifecycle)
+    file = write(tmp_path / "flows.yaml", ("price: 30", "price: 40"))
+    _, said = await munshi(sqlite_url, file, "plan", "--no-proof", str(file))
+    [line] = re.findall(r"Carts that change price.*\n.*: (.*)\n", said) or [None]
+    assert line == told
 
 
 async def test_plan_proves_the_new_file_too(database_url: str, tmp_path: Path) -> None:
@@ -254,9 +282,12 @@ async def test_plan_tells_whom_nothing_moves(database_url: str, tmp_path: Path) 
     assert said.endswith("Refused: version <version> goes on\n")
     status, said = await munshi(database_url, file, "reload", "--anyway")
     assert status == 0
-    assert "in the place of <version>\nwhat may go wrong in it was not searched" in said
+    [head, *_] = said.splitlines()
+    assert head.endswith("in the place of <version>")
+    assert "\n\nWhom nothing moves\n  till, version <version>: 'till' is gone" in said
+    assert "\nwhat may go wrong in it was not searched" in said
     # Who is stranded already does not keep a server from starting with what is served.
-    await require_nobody_stranded(database_url, load_flow(file), 0)
+    assert not (await outlook(database_url, load_flow(file), RELOAD, 0)).plan.strands
 
 
 async def test_each_rollback_leads_one_further_back(database_url: str, tmp_path: Path) -> None:
@@ -292,6 +323,69 @@ async def test_each_rollback_leads_one_further_back(database_url: str, tmp_path:
     assert await served(database_url) == names["bank"]
     await munshi(database_url, file, "rollback")
     assert await served(database_url) == names["till"], "what came between is undone"
+
+
+async def test_reload_and_rollback_say_what_becomes_of_prices_and_stock(
+    database_url: str, tmp_path: Path
+) -> None:
+    await made(database_url)
+    file = write(tmp_path / "flows.yaml", ("price: 30", "price: 30, stock: 12"))
+    _, said = await munshi(database_url, file, "reload")
+    assert "What changes" not in said, "nothing was served"
+    more = ("price: 30", "price: 40, stock: 24")
+    _, planned = await munshi(database_url, write(file, more), "plan", "--no-proof", str(file))
+    changed = [
+        "What changes",
+        "  prices",
+        "    glass: ₹30 → ₹40",
+        "  stock",
+        "    glass: 24 from now on, 12 declared before (12 left)",
+    ]
+    for output in (planned, (await munshi(database_url, file, "reload"))[1]):
+        assert output.splitlines()[2:7] == changed
+    await sell_one(database_url)
+    _, said = await munshi(database_url, file, "rollback")
+    assert said.splitlines()[1:] == [
+        "",
+        "What changes",
+        "  prices",
+        "    glass: ₹40 → ₹30",
+        "  stock",
+        "    glass: 23 left, as before: a rollback counts nothing anew",
+        "flows.yaml is not what is served: the next start, or reload, serves the file",
+    ]
+    _, planned = await munshi(database_url, file, "plan", "--no-proof", str(file))
+    changed[2:] = [
+        "    glass: ₹30 → ₹40",
+        "  stock",
+        "    glass: 23 left, as before: 24 was counted before the rollback",
+    ]
+    for output in (planned, (await munshi(database_url, file, "reload"))[1]):
+        assert output.splitlines()[2:7] == changed
+    assert "23 left" in (await munshi(database_url, file, "product"))[1]
+    _, said = await munshi(database_url, write(file, ("price: 30", "price: 40")), "reload")
+    assert "  stock\n    glass: not counted any more (23 left)\n" in said
+    _, said = await munshi(database_url, file, "rollback")
+    assert "  stock\n    glass: 24 from now on, not counted before\n" in said
+
+
+async def sell_one(url: str) -> None:
+    async with open_store(url) as store:
+        await store._units.run(lambda tx: stock.take(tx, [StockMove("glass", 0, 1)]))
+
+
+async def test_reload_says_who_stays_with_their_version(database_url: str, tmp_path: Path) -> None:
+    await made(database_url)
+    await munshi(database_url, write(tmp_path / "flows.yaml"), "reload")
+    async with open_store(database_url) as store:
+        await standing(store, 1, "till")
+    file = write(tmp_path / "flows.yaml", ("  till:\n", "  desk:\n"), ("to: till", "to: desk"))
+    _, said = await munshi(database_url, file, "reload")
+    stays = (
+        "Who stays with their version until they rest in its first state\n"
+        "  till, version <version>: 'till' is gone, and no entry of 'migrate' takes it: 1 customer\n"
+    )
+    assert f"in the place of <version>\n\n{stays}what may go wrong" in said
 
 
 async def served(url: str) -> str:
@@ -338,7 +432,7 @@ What changes
   rules
     counter, sticker: say thanks to till → say thanks to desk
   flow
-    migrate: new: from: ['till'], to: desk
+    migrate: new: from: [till], to: desk
   prices
     glass: ₹30 → ₹40
 

@@ -39,6 +39,34 @@ def test_the_files_of_a_flow_are_read_beside_it(tmp_path: Path, monkeypatch: pyt
     assert load_flow(Path("flows.yaml")).version == version
 
 
+@pytest.mark.parametrize("words", [("check",), ("plan", "--no-proof"), ("prove",), ("test", "--flow")])
+async def test_a_part_of_a_flow_is_said_to_be_one(
+    words: tuple[str, ...], tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    scenarios = tmp_path / "scenarios"
+    scenarios.mkdir()
+    (scenarios / "hi.yaml").write_text("scenario: Hi\nchat: [{customer: hi}]")
+    (tmp_path / "a-broken.yaml").write_bytes(b"\xff")
+    said = (
+        "parts/states.yaml:1:1: error: this is a part of flows.yaml (include: parts/states.yaml)\n"
+        "    commands take the whole: munshi check\n"
+    )
+    result = await run_munshi(sqlite_url, *words, "parts/states.yaml")
+    assert result.exit_code == 1
+    assert result.output.startswith(said)
+    assert "Before it is mended" not in result.output
+    (tmp_path / "flows.yaml").rename(tmp_path / "shop.yaml")
+    result = await run_munshi(sqlite_url, *words, "parts/states.yaml")
+    assert "this is a part of shop.yaml" in result.output
+    assert result.output.splitlines()[1].endswith("munshi check shop.yaml")
+    (tmp_path / "shop.yaml").unlink()
+    result = await run_munshi(sqlite_url, *words, "parts/states.yaml")
+    assert "this is a part of" not in result.output
+    assert "'flow' is missing" in result.output
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     file = shop(tmp_path / "shop")
     states = tmp_path / "shop/parts/states.yaml"

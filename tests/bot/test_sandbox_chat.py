@@ -1,6 +1,7 @@
 """`munshi chat --sandbox`: a phone of its own for each customer, and a long chat goes on where it was."""
 
 import io
+import re
 import sys
 from typing import Any
 
@@ -98,3 +99,37 @@ async def test_a_reply_quotes_the_newest_message_or_the_one_whose_mark_it_names(
         assert "m2\ntwo lines 2\n" in shown
         assert "there is no message m9 here: the newest is m2" in shown
         assert "/reply needs words" in shown
+
+
+async def test_a_chat_that_goes_on_numbers_all_that_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(now=lambda: 1_000)
+    world.meta.app.add_routes(control.routes(world))
+    async with world.serving("127.0.0.1", 0, 0, ticking=False):
+        person = world.meta.person(ASHA)
+        for number, titles in enumerate((["Tea", "Menu"], ["Pay", "Menu"])):
+            person.messages.append(ReceivedMessage(f"wamid.{number}", buttons(number, titles), 1_000))
+        async with httpx.AsyncClient(base_url=world.meta_url, trust_env=False) as client:
+            phone = RemotePhone(client, ASHA, "Asha", "Chai & Co.", "sqlite://munshi.db")
+            _, turns = await phone.earlier(3)
+            tapped: list[str] = []
+
+            def keep(_: Person, message: dict[str, Any]) -> str:
+                tapped.append(message["interactive"]["button_reply"]["id"])
+                return "wamid.sent"
+
+            monkeypatch.setattr(world.meta, "inbound", keep)
+            monkeypatch.setattr("bot.demo.chat._PATIENCE", 0.1)
+            monkeypatch.setattr(sys, "stdin", io.StringIO("1\n3\nmenu\n"))
+            console = Console(file=io.StringIO(), width=100)
+            await Chat(phone, console, "").run(greeting="", earlier=turns)
+        assert tapped == ["Tea-0", "Pay-1", "Menu-1"]
+        assert isinstance(console.file, io.StringIO)
+        shown = re.findall(r"(\d)\W+(Tea|Pay|Menu)", console.file.getvalue())
+        assert shown == [("1", "Tea"), ("2", "Menu"), ("3", "Pay"), ("4", "Menu")]
+
+
+def buttons(number: int, titles: list[str]) -> dict[str, Any]:
+    """The payload of a message with these buttons, whose ids end with `number`."""
+    replies = [{"type": "reply", "reply": {"id": f"{title}-{number}", "title": title}} for title in titles]
+    interactive = {"type": "button", "body": {"text": "Hello"}, "action": {"buttons": replies}}
+    return {"type": "interactive", "interactive": interactive}

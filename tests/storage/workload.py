@@ -318,7 +318,8 @@ async def _reload(shop: Shop) -> None:
     """Serve two versions of a flow, and ask who stands on the first."""
     for version in ("one", "two"):
         served = FlowText(version, {"flows.yaml": version}, Outline(version, "cart", {}))
-        await shop.store.versions.serve(served, {}, "ravi", shop.now)
+        await shop.store.versions.serve(served, {"cup": 3, "pot": 2}, "ravi", shop.now)
+    await shop.store.versions.serve_earlier(served, {"cup": 5, "pot": None, "tea": 4}, "ravi", shop.now)
     newest = await shop.store.versions.newest()
     assert newest is not None
     assert [one.version for one in await shop.store.versions.since(newest.number - 1)] == ["two"]

@@ -4,8 +4,6 @@ import getpass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from bot.clock import ShiftedClock
 from sandbox.world import World
 from tests.world.running_bot import Live, Start
@@ -87,11 +85,7 @@ async def test_the_command_beside_a_server(live: Live) -> None:
         assert (f", by {by}" in listed) is (word == "off")
 
 
-async def test_a_server_that_runs_on_an_older_file_says_that_it_lacks_the_product(
-    live: Live, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if not live.context.settings.database_url.startswith("sqlite:"):
-        return  # the command needs no server there
+async def test_a_product_that_only_the_file_has_is_not_switched(live: Live) -> None:
     told = await munshi(live, "product", "thali", "off", MUNSHI_FLOW=str(SWEETS))
     assert told.exit_code == 1
     assert told.output == "the shop has no 'thali'. If the flow file has it: munshi reload\n"

@@ -13,7 +13,7 @@ from bot.cli import reload_signal
 from bot.clock import ShiftedClock
 from bot.context import Context
 from bot.flow_file import load_flow
-from bot.flow_versions import serve_flow
+from bot.serving import RELOAD
 from bot.settings import Settings
 from flows.engine import events
 from flows.engine.events import Event, Tapped, TextReceived
@@ -161,7 +161,12 @@ async def test_an_open_link_whose_states_are_gone_stays_with_its_version_until_i
             ("Click here to complete payment", "Tap here to pay"),
             ("price: 180,", "price: 200,"),
         )
-        await reload(live)
+        answer = await reload(live)
+        assert answer["changes"] == {"prices": ["masala-250: ₹180 → ₹200"]}
+        [(head, [line])] = answer["staying"].items()
+        assert head == "Who stays with their version until they rest in its first state"
+        assert line.startswith(f"awaiting_payment, version {answer['before']}: 'awaiting_payment' is gone")
+        assert line.endswith(": 1 customer, ₹500 open")
         [told] = await customer.tap("Pay Now", pay)
         assert "Click here to complete payment" in told.text
         await live.wait(10)
@@ -220,6 +225,37 @@ async def test_a_rollback_serves_the_version_before_and_takes_everybody_back(
         assert rows[-1]["served_by"] == "ravi"
 
 
+async def test_a_rollback_and_the_same_file_after_it_count_no_stock(
+    world: World, clock: ShiftedClock, start: Start, file: Path
+) -> None:
+    def with_stock(number: int) -> None:
+        edited(file, ("sku: masala-250, ", f"sku: masala-250, stock: {number}, "))
+
+    async def left(live: Live) -> int:
+        rows = await live.rows("SELECT declared - sold - reserved AS n FROM stock WHERE sku = 'masala-250'")
+        return int(rows[0]["n"])
+
+    with_stock(12)
+    async with start(world, clock, file) as live:
+        with_stock(24)
+        line = "masala-250: 24 from now on, 12 declared before (12 left)"
+        assert (await reload(live))["changes"] == {"stock": [line]}
+        customer = live.customer()
+        await customer.order()
+        await customer.pay()
+        pieces = await left(live)
+        assert pieces < 24
+        _, answer = await live.api("POST", "/operator/rollback", {})
+        line = f"masala-250: {pieces} left, as before: a rollback counts nothing anew"
+        assert answer["changes"] == {"stock": [line]}
+        assert await left(live) == pieces
+    async with start(world, clock, file) as live:
+        assert await left(live) == pieces, "a start serves the file, as a reload does"
+        with_stock(30)
+        await reload(live)
+        assert await left(live) == 30
+
+
 async def test_migrate_must_lead_on_everybody_who_stands_in_a_state_that_is_gone(
     world: World, clock: ShiftedClock, start: Start, file: Path
 ) -> None:
@@ -254,6 +290,19 @@ async def test_migrate_must_lead_on_everybody_who_stands_in_a_state_that_is_gone
         [told] = await customer.tap("Pay Now")
         assert "Click here to complete payment" in told.text
         assert await state(live, customer) == "to_pay"
+
+
+async def test_a_reload_by_a_signal_logs_how_many_stay_with_their_version(
+    world: World, clock: ShiftedClock, start: Start, file: Path
+) -> None:
+    async with start(world, clock, file) as live:
+        await live.customer().order()
+        edited(file, ("  awaiting_payment:\n", "  to_pay:\n"), ("to: awaiting_payment", "to: to_pay"))
+        with structlog.testing.capture_logs() as logged:
+            await reload_signal._reload(live.context)
+        assert logged[-1] == {
+            "log_level": "info", "event": "flow reloaded", "served": live.context.flow.version, "staying": 1,
+        }  # fmt: skip
 
 
 async def test_who_is_told_that_customers_are_stranded_may_reload_anyway(
@@ -292,7 +341,7 @@ async def test_every_process_serves_what_one_of_them_reloads(
         while await working.step():
             pass
         edited(file, *RENAMED, MIGRATE)
-        await serve_flow(one.store, load_flow(file), "ravi", clock.now())
+        await RELOAD.serve(one.store.versions, load_flow(file), "ravi", clock.now())
         assert await one.follow_flow()
         await arrive(one, 2, "menu")
         while await working.step():

@@ -38,6 +38,8 @@ TABLES: Final = [
         fields=[
             ("sku", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
             ("declared", fields.BigIntField()),
+            ("in_file", fields.BigIntField()),
+            ("in_served", fields.BigIntField(null=True)),
             ("reserved", fields.BigIntField()),
             ("sold", fields.BigIntField()),
         ],
