@@ -33,7 +33,9 @@ from storage.inbox.versions import Serving
 Seconds = Annotated[
     float,
     typer.Option(
-        "--seconds", min=1, help="How long to prove the new flow at most; to tell chats again, as long."
+        "--seconds",
+        min=1,
+        help="Processor time for proving the new flow at most; to tell chats again, as long.",
     ),
 ]
 Replay = Annotated[
@@ -212,7 +214,8 @@ def _proves(flow: Flow, file: str, seconds: float, *, verbose: bool) -> bool:
     from payments.prover.report import bounds, summary, violation
 
     if sys.stderr.isatty():
-        typer.echo(f"proving the new flow, for {seconds:g} seconds at most …", err=True)
+        said = f"searching the new flow, for {seconds:g} s of processor time at most; --no-proof leaves that out …"
+        typer.echo(said, err=True)
     proof = prove(flow, seconds=seconds)
     for one in proof.violations:
         typer.echo(printable("\n".join(violation(proof, one, file)), "\n"))
