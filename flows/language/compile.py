@@ -54,6 +54,8 @@ class Compiled:
     """If one of them is an error, the flow must not be run."""
     parts: Mapping[str, Sequence[Part]]
     """Message name -> every text in it, as written."""
+    refused_words: frozenset[str]
+    """Every word of the templates and guards that do not compile: names that they may read."""
 
 
 def compile_flow(
@@ -65,6 +67,7 @@ def compile_flow(
         compiler.flow(),
         compiler.issues,
         {name: written.parts for name, written in compiler.messages.items()},
+        compiler.texts.refused_words,
     )
 
 

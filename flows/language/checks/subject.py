@@ -10,13 +10,14 @@ from flows.document.errors import Issue, Severity
 from flows.document.places import Document, Path
 from flows.engine.model import Flow, Reaction
 from flows.language.checks.own_events import own_event
+from flows.language.checks.set_words import variables_of_words
 from flows.language.checks.ways import Ways
 from flows.language.schema import FlowSpec, StateSpec
 from flows.messages.writer import Part
 from flows.templates.expressions import NEVER, Expression, TemplateLanguage, language_of
 from flows.templates.inference import EVENT, EventType
 from flows.templates.lookups import Lookup
-from flows.templates.types import NUMBER, TEXT, Record, Type, Types, type_of, words
+from flows.templates.types import NUMBER, TEXT, Record, Type, Types, Words, type_of, words
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Subject:
     flow: Flow
     parts: Mapping[str, Sequence[Part]]
     """Message name -> every text in it, as written."""
+    refused_words: frozenset[str]
+    """Every word of the templates and guards that do not compile: names that they may read."""
 
     def issue(self, path: Path, message: str, mend: str = "") -> Issue:
         """Return an error at `path`."""
@@ -62,8 +65,10 @@ class Subject:
         }
         seen = {**statics, **flow.vocabulary.sample(statics)}
         sampled = {name: type_of(value, {}, statics.get(name)) for name, value in seen.items()}
+        of_words = variables_of_words(flow)
+        names = {**sampled, **variables, **of_words, **host.names, **own}
         return Types(
-            {**sampled, **variables, **host.names, **own},
+            {**names, **_with_kept(flow, names, of_words)},
             host.events,
             host.outcomes,
             host.arguments,
@@ -145,3 +150,13 @@ class Subject:
             for name in names[1:]:
                 state = state.states[name]
             yield path, state
+
+
+def _with_kept(flow: Flow, names: Mapping[str, Type], of_words: Mapping[str, Words]) -> dict[str, Type]:
+    """Return the views that keep variables which hold one of few words: those, or nothing."""
+    kept = of_words.keys() & set(flow.vocabulary.kept(flow.sections))
+    fields = {name: words({"", *of_words[name].words}, of_words[name].what) for name in kept}
+    views = {view: names[view] for view in flow.vocabulary.keeping if fields}
+    return {
+        view: Record({**kind.fields, **fields}) for view, kind in views.items() if isinstance(kind, Record)
+    }

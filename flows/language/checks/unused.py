@@ -23,7 +23,7 @@ def variables_are_used(subject: Subject) -> Iterator[Issue]:
     given = asked | {name for call in calls if call.name == SET for name in call.args}
     given |= {name for call in calls if call.action for name in call.action.sets}
     read = {path[0] for text in flow.written for path in text.reads if path[0] not in text.names}
-    used = read | asked | set(flow.vocabulary.kept(flow.sections))
+    used = read | asked | subject.refused_words | set(flow.vocabulary.kept(flow.sections))
     for name, variable in flow.variables.items():
         place = ("variables", name)
         if name not in used:
