@@ -31,7 +31,8 @@ from flows.language.schema import FlowSpec
 
 def check(document: Document, spec: FlowSpec, compiled: Compiled, *, is_whole: bool = True) -> list[Issue]:
     """Return every issue of meaning. Of a flow that is not whole, only those that no other part can mend."""
-    subject = Subject(document, spec, compiled.flow, compiled.parts, compiled.refused_words)
+    flow, parts = compiled.flow, compiled.parts
+    subject = Subject(document, spec, flow, parts, compiled.refused_words, compiled.astray)
     checks = (*_OF_PARTS, *_OF_THE_WHOLE) if is_whole else _OF_PARTS
     issues = [issue for examine in checks for issue in examine(subject)]
     if not is_whole:

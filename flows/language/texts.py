@@ -13,6 +13,7 @@ from flows.messages.kinds import MessageSpec, Speech, speech
 from flows.messages.limits import ChannelLimits
 from flows.messages.writer import Part, Writer
 from flows.templates.compiler import TemplateCompiler, Written
+from flows.templates.expressions import language_of
 from flows.templates.lookups import Lookup
 
 ROOTS: Final = frozenset({"customer", "event", "language", "state"})
@@ -61,6 +62,7 @@ class Texts:
         mends = _mends_of_kept(vocabulary, set(vocabulary.kept(sections)), spec.variables)
         self._compiler = TemplateCompiler(document, vocabulary.filters, roots, sample, issues, mends)
         self.expression = self._compiler.expression
+        self._stand_in = language_of(vocabulary.filters).template("{{ customer.name }}")
 
     @property
     def written(self) -> tuple[Written, ...]:
@@ -73,12 +75,15 @@ class Texts:
         return self._compiler.refused_words
 
     def value(self, value: Any, where: Path) -> Any:
-        """Compile an action's argument: text with something to fill in becomes a Template, all else stays."""
+        """Compile an action's argument: text with something to fill in becomes a Template, all else stays.
+
+        Of what does not compile, nothing more is known than that something is filled in.
+        """
         if not isinstance(value, str):
             return value
         template = self._compiler.template(value, where)
         if template is None:
-            return value
+            return self._stand_in
         return template if template.constant is None else template.constant
 
     def messages(self) -> Mapping[str, WrittenMessage]:

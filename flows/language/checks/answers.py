@@ -90,7 +90,7 @@ def rules_are_no_silence(subject: Subject) -> Iterator[Issue]:
     """Yield the rules that note something a customer did, and let them wait for an answer."""
     for rule in subject.flow.rules:
         only_sets = {call.name for call in rule.reaction.do} == {SET}
-        speaks = rule.reaction.say or rule.reaction.tell or rule.target
+        speaks = rule.reaction.say or rule.reaction.tell or rule.target or subject.leads_astray(rule.place)
         if only_sets and not speaks and rule.trigger in subject.ways.of_customers:
             message = f"the customer hears nothing after '{rule.trigger}': the rule only sets a variable"
             yield subject.warning(rule.place, message, "add 'say' or 'to'")

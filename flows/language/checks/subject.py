@@ -1,6 +1,6 @@
 """What the checks look at: the file, its spec, the compiled flow, and what follows from them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -31,6 +31,8 @@ class Subject:
     """Message name -> every text in it, as written."""
     refused_words: frozenset[str]
     """Every word of the templates and guards that do not compile: names that they may read."""
+    astray: Set[Path]
+    """Places of names of states, messages and actions that there are not."""
 
     def issue(self, path: Path, message: str, mend: str = "") -> Issue:
         """Return an error at `path`."""
@@ -74,6 +76,10 @@ class Subject:
             host.arguments,
             host.money_filters,
         )
+
+    def leads_astray(self, place: Path) -> bool:
+        """Whether something at or below `place` names what there is not."""
+        return any(one[: len(place)] == place for one in self.astray)
 
     @cached_property
     def always_answered(self) -> frozenset[tuple[str, str]]:

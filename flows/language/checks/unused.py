@@ -10,6 +10,8 @@ from flows.language.texts import ROOTS
 
 def messages_are_said(subject: Subject) -> Iterator[Issue]:
     """Yield the messages that nobody says. An offer may be for broadcasts alone."""
+    if any("say" in place[-2:] or "tell" in place[-2:] for place in subject.astray):
+        return  # what is misspelt may mean any of them
     said = {name for reaction in subject.reactions() for name in (*reaction.say, *reaction.tell)}
     for name in subject.spec.messages.keys() - said - subject.flow.promotions:
         yield subject.warning(("messages", name), f"nobody says '{name}'", "say it, or remove it")
