@@ -19,6 +19,7 @@ from flows.language.checks import (
     phrases,
     reach,
     refusals,
+    unset,
     unused,
     values,
     waits,
@@ -75,6 +76,7 @@ _OF_PARTS: Final[_Checks] = (
     values.defaults_fit,
     values.values_fit,
     numbers.numbers_are_numbers,
+    unset.numbers_are_set,
 )
 """What these find in one part of the flow is wrong, whatever stands in the others."""
 
