@@ -194,7 +194,7 @@ def test_a_number_that_is_compared_before_it_is_asked_for_is_a_warning_and_fails
     [issue] = issues_of(text)
     assert (issue.severity, issue.line, issue.column) == (Severity.WARNING, 21, 21)
     assert issue.message == "'age' may be empty here, and what is empty can't be compared with a number"
-    assert issue.mend == "write 'default: 1' on line 5"
+    assert issue.mend == "write 'age and' before it, or 'default: 1' on line 5"
     chat = Chat(load(text, "f.yaml", TOY, limits=LIMITS))
     chat.write("hi")
     with pytest.raises(StepFailed):

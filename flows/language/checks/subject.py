@@ -6,9 +6,9 @@ from functools import cached_property
 
 from jinja2 import nodes
 
-from flows.document.errors import Issue, Severity
+from flows.document.errors import Issue, Severity, nearest
 from flows.document.places import Document, Path
-from flows.engine.model import Flow, Reaction
+from flows.engine.model import OTHERWISE, Flow, Reaction
 from flows.language.checks.own_events import own_event
 from flows.language.checks.set_words import variables_of_words
 from flows.language.checks.ways import Ways
@@ -76,6 +76,25 @@ class Subject:
             host.arguments,
             host.money_filters,
         )
+
+    @cached_property
+    def fired(self) -> frozenset[str]:
+        """Every trigger that something fires: a reply, a word, an event."""
+        flow = self.flow
+        words_fire = {trigger for state in flow.states.values() for trigger in state.words.values()}
+        return frozenset(flow.offered | words_fire | (flow.reserved - {OTHERWISE}))
+
+    @cached_property
+    def meant(self) -> frozenset[str]:
+        """The triggers that rules may mean which nothing fires: those are misspelt."""
+        odd = {rule.trigger for rule in self.flow.rules if rule.trigger in self.on} - self.fired
+        answered = {rule.trigger for rule in self.flow.rules}
+        return frozenset(filter(None, (nearest(trigger, self.fired - answered) for trigger in odd)))
+
+    @cached_property
+    def on(self) -> frozenset[str]:
+        """The triggers of all rules under `on` and `anywhere`."""
+        return frozenset(self.spec.anywhere).union(*(state.on for _, state in self.states()))
 
     def leads_astray(self, place: Path) -> bool:
         """Whether something at or below `place` names what there is not."""

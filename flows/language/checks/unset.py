@@ -24,7 +24,7 @@ def numbers_are_set(subject: Subject) -> Iterator[Issue]:
             if any(_takes(subject, rule, leaf, name) for leaf in _without(subject, name)):
                 line = subject.document.place(("variables", name)).line
                 message = f"'{name}' may be empty here, and what is empty can't be compared with a number"
-                mend = f"write 'default: {_default(numbers[name])}' on line {line}"
+                mend = f"write '{name} and' before it, or 'default: {_default(numbers[name])}' on line {line}"
                 yield subject.warning((*rule.place, "if"), message, mend)
 
 
