@@ -10,13 +10,11 @@ from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
-from transitions import Machine
 
 from flows.document import durations
 from flows.document.errors import Issue, close, nearest
 from flows.document.places import Document, Path
 from flows.document.shape import text_in
-from flows.engine import decide
 from flows.engine.model import (
     LANGUAGE,
     MIGRATE,
@@ -37,6 +35,7 @@ from flows.engine.variables import default_of, given, taken
 from flows.engine.vocabulary import Action, Vocabulary
 from flows.language import state_names, typed_words
 from flows.language.argument_words import argument_meant, refused
+from flows.language.machine import machine_of
 from flows.language.schema import FlowSpec, HandlerSpec, ReactionSpec, StateSpec
 from flows.language.subflows import RETURN
 from flows.language.texts import Texts
@@ -109,7 +108,7 @@ class _Compiler:
             start=states[start].leaf if start else "",
             states=MappingProxyType(states),
             rules=tuple(self.rules),
-            machine=self._machine(states),
+            machine=machine_of(states, self.rules),
             messages=MappingProxyType({name: message.speeches for name, message in self.messages.items()}),
             variables=MappingProxyType(self.spec.variables),
             offered=frozenset(offer.trigger for offer in offers(self.spec, self._told_only(states))),
@@ -229,22 +228,6 @@ class _Compiler:
                 yield Timer(name, durations.parse(name), timer_trigger(path, name))
             except ValueError as error:
                 self._report((*state_place(path), "after", name), str(error))
-
-    def _machine(self, states: Mapping[str, State]) -> Machine:
-        """Build the machine from each leaf's rules, those of inner states first."""
-        by_owner: dict[str, list[Rule]] = {}
-        for rule in self.rules:
-            by_owner.setdefault(rule.owner, []).append(rule)
-        leaves = {
-            leaf: [
-                (rule, states[rule.target].leaf if rule.target else None)
-                for owner in (*reversed(states[leaf].chain), "")
-                for rule in by_owner.get(owner, ())
-            ]
-            for leaf in states
-            if states[leaf].leaf == leaf
-        }
-        return decide.build(leaves)
 
     # Rules
 
