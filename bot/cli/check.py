@@ -55,7 +55,9 @@ def _summary(file: Path, examination: "Examined") -> str:
         counted(len(flow.messages), "message"),
         counted(len(flow.languages), "language"),
     )
-    return f"{file} is sound: {', '.join(counts)}"
+    warnings = len(examination.issues)
+    but = f", with {counted(warnings, 'warning')}" if warnings else ""
+    return f"{file} is sound{but}: {', '.join(counts)}"
 
 
 def on_each_save(file: Path, check: Callable[[], object], wait: Callable[[float], None]) -> None:

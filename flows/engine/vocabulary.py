@@ -152,6 +152,8 @@ class Vocabulary:
     """sections -> events that may come long after the customer last wrote."""
     kept: Callable[[Mapping[str, Any]], Iterable[str]] = lambda sections: ()
     """sections -> variables that the host reads."""
+    keeping: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """View that has those variables as fields too -> the section and the key that list them."""
 
 
 EMPTY = Vocabulary()

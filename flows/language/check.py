@@ -14,10 +14,12 @@ from flows.language.checks import (
     lateness,
     limits,
     migrations,
+    numbers,
     offered,
     phrases,
     reach,
     refusals,
+    unset,
     unused,
     values,
     waits,
@@ -30,7 +32,8 @@ from flows.language.schema import FlowSpec
 
 def check(document: Document, spec: FlowSpec, compiled: Compiled, *, is_whole: bool = True) -> list[Issue]:
     """Return every issue of meaning. Of a flow that is not whole, only those that no other part can mend."""
-    subject = Subject(document, spec, compiled.flow, compiled.parts)
+    flow, parts = compiled.flow, compiled.parts
+    subject = Subject(document, spec, flow, parts, compiled.refused_words, compiled.astray)
     checks = (*_OF_PARTS, *_OF_THE_WHOLE) if is_whole else _OF_PARTS
     issues = [issue for examine in checks for issue in examine(subject)]
     if not is_whole:
@@ -72,7 +75,8 @@ _OF_PARTS: Final[_Checks] = (
     unused.variable_names_are_free,
     values.defaults_fit,
     values.values_fit,
-    arguments.numbers_are_numbers,
+    numbers.numbers_are_numbers,
+    unset.numbers_are_set,
 )
 """What these find in one part of the flow is wrong, whatever stands in the others."""
 

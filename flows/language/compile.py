@@ -4,19 +4,17 @@ What can't be compiled becomes an issue. The rest is compiled all the same, so t
 issues.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
-from transitions import Machine
 
 from flows.document import durations
-from flows.document.errors import Issue, close
+from flows.document.errors import Issue, close, nearest
 from flows.document.places import Document, Path
 from flows.document.shape import text_in
-from flows.engine import decide
 from flows.engine.model import (
     LANGUAGE,
     MIGRATE,
@@ -37,7 +35,9 @@ from flows.engine.variables import default_of, given, taken
 from flows.engine.vocabulary import Action, Vocabulary
 from flows.language import state_names, typed_words
 from flows.language.argument_words import argument_meant, refused
+from flows.language.machine import machine_of
 from flows.language.schema import FlowSpec, HandlerSpec, ReactionSpec, StateSpec
+from flows.language.subflows import RETURN
 from flows.language.texts import Texts
 from flows.language.walk import chain, offers, state_paths, state_place, told_only
 from flows.messages.limits import ChannelLimits
@@ -54,6 +54,10 @@ class Compiled:
     """If one of them is an error, the flow must not be run."""
     parts: Mapping[str, Sequence[Part]]
     """Message name -> every text in it, as written."""
+    refused_words: frozenset[str]
+    """Every word of the templates and guards that do not compile: names that they may read."""
+    astray: Set[Path]
+    """Places of names of states, messages and actions that there are not."""
 
 
 def compile_flow(
@@ -65,6 +69,8 @@ def compile_flow(
         compiler.flow(),
         compiler.issues,
         {name: written.parts for name, written in compiler.messages.items()},
+        compiler.texts.refused_words,
+        compiler.astray,
     )
 
 
@@ -76,6 +82,7 @@ class _Compiler:
     limits: ChannelLimits
     issues: list[Issue] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
+    astray: set[Path] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.texts = Texts(self.document, self.spec, self.vocabulary, self.limits, self.issues)
@@ -101,7 +108,7 @@ class _Compiler:
             start=states[start].leaf if start else "",
             states=MappingProxyType(states),
             rules=tuple(self.rules),
-            machine=self._machine(states),
+            machine=machine_of(states, self.rules),
             messages=MappingProxyType({name: message.speeches for name, message in self.messages.items()}),
             variables=MappingProxyType(self.spec.variables),
             offered=frozenset(offer.trigger for offer in offers(self.spec, self._told_only(states))),
@@ -140,7 +147,7 @@ class _Compiler:
             (("always", n), True, one.say, "holds", one.holds) for n, one in enumerate(self.spec.always)
         ]
         for where, holds, say, key, source in (*never, *always):
-            self._know_messages(say, (*where, "say"))
+            self._messages(say, (*where, "say"))
             guard = self.texts.expression(source, (*where, key))
             if guard:
                 yield Truth(holds, tuple(say), guard, *self._written_at((*where, key)))
@@ -160,8 +167,7 @@ class _Compiler:
         where = state_place(path)
         rules = self._handlers(path, (*where, "on"), spec.on) + self._after(path, where, spec)
         rules += self._otherwise(path, where, spec.otherwise)
-        if spec.ask:
-            self._know_variable(spec.ask, (*where, "ask"))
+        ask = self._variable(spec.ask, (*where, "ask")) if spec.ask else None
         return State(
             path=path,
             chain=chain(path),
@@ -169,7 +175,7 @@ class _Compiler:
             enter=self._reaction(spec.enter, (*where, "enter")),
             exit=self._reaction(spec.exit, (*where, "exit")),
             timers=tuple(self._timers(path, spec)),
-            ask=spec.ask,
+            ask=ask,
             words=typed_words.by_word(spec.on, (*where, "on"), "words", self._report),
             answers=typed_words.by_word(spec.on, (*where, "on"), "answers", self._report),
             interrupting=typed_words.interrupting(spec.on),
@@ -223,22 +229,6 @@ class _Compiler:
             except ValueError as error:
                 self._report((*state_place(path), "after", name), str(error))
 
-    def _machine(self, states: Mapping[str, State]) -> Machine:
-        """Build the machine from each leaf's rules, those of inner states first."""
-        by_owner: dict[str, list[Rule]] = {}
-        for rule in self.rules:
-            by_owner.setdefault(rule.owner, []).append(rule)
-        leaves = {
-            leaf: [
-                (rule, states[rule.target].leaf if rule.target else None)
-                for owner in (*reversed(states[leaf].chain), "")
-                for rule in by_owner.get(owner, ())
-            ]
-            for leaf in states
-            if states[leaf].leaf == leaf
-        }
-        return decide.build(leaves)
-
     # Rules
 
     def _handlers(self, owner: str, where: Path, handlers: Mapping[str, list[HandlerSpec]]) -> list[Rule]:
@@ -284,54 +274,62 @@ class _Compiler:
         return rule
 
     def _resolve(self, name: str, owner: str, where: Path) -> str | None:
-        """Path of the state that `name` means in `owner`."""
+        """Path of the state that `name` means in `owner`; of one that is misspelt, what it may mean."""
         path = state_names.resolved(name, owner, self.paths)
-        if path is None and not self.document.may_hold(name, "states"):
-            if name not in self.spec.subflows:
-                mend = state_names.hint(name, owner, self.paths)
-            elif where[0] == "migrate":
-                mend = state_names.copies_of(name, self.paths)
-            else:
-                mend = f"a subflow is called: write 'call: {name}'"
-            self._report(where, f"there is no state '{name}'", mend)
-        return path
+        if path is not None:
+            return path
+        self.astray.add(where)
+        if self.document.may_hold(name, "states"):
+            return None
+        near = state_names.meant(name, owner, self.paths)
+        message, mend = f"there is no state '{name}'", f"did you mean '{near[1]}'?" if near else ""
+        if name == RETURN:
+            message, mend = "'return' leads back from a subflow, and this is none", "write where it leads"
+        elif name in self.spec.subflows:
+            called = f"a subflow is called: write 'call: {name}'"
+            mend = state_names.copies_of(name, self.paths) if where[0] == "migrate" else called
+        self._report(where, message, mend or state_names.listed(self.paths))
+        return near[0] if near else None
 
     def _reaction(self, spec: ReactionSpec | None, where: Path) -> Reaction:
         if spec is None:
             return NOTHING
-        self._know_messages(spec.say, (*where, "say"))
-        self._know_messages(spec.tell, (*where, "tell"))
+        say = self._messages(spec.say, (*where, "say"))
+        tell = self._messages(spec.tell, (*where, "tell"))
         calls = [
             self._call(name, args, (*where, "do", index, name))
             for index, entry in enumerate(spec.do)
             for name, args in (entry if isinstance(entry, dict) else {entry: None}).items()
         ]
-        known = self.spec.messages.keys()
-        return Reaction(
-            tuple(call for call in calls if call),
-            tuple(name for name in spec.say if name in known),
-            tuple(name for name in spec.tell if name in known),
-        )
+        return Reaction(tuple(call for call in calls if call), say, tell)
 
-    def _know_messages(self, names: Sequence[str], where: Path) -> None:
+    def _messages(self, names: Sequence[str], where: Path) -> tuple[str, ...]:
+        """Return the messages that there are of `names`, with those that a misspelt name may mean."""
+        found: list[str] = []
         for index, name in enumerate(names):
-            if name not in self.spec.messages and not self.document.may_hold(name, "messages"):
+            if name in self.spec.messages:
+                found.append(name)
+                continue
+            self.astray.add((*where, index))
+            if not self.document.may_hold(name, "messages"):
                 mend = close(name, self.spec.messages) or f"write it under 'messages': {name}: …"
                 self._report((*where, index), f"there is no message '{name}'", mend)
+                found += filter(None, [nearest(name, self.spec.messages)])
+        return tuple(found)
 
     def _call(self, name: str, given: Any, where: Path) -> ActionCall | None:
         if name == SET:
             return self._set(given, where)
         if name == LANGUAGE:
             return self._language(given, where)
-        action = self.vocabulary.actions.get(name)
-        if action is None:
-            known = (*self.vocabulary.actions, SET, LANGUAGE)
-            self._report(
-                where, f"there is no action '{name}'", close(name, known) or f"there are {', '.join(known)}"
-            )
-            return None
-        return self._host_call(name, action, given, where)
+        known = (*self.vocabulary.actions, SET, LANGUAGE)
+        if name not in known:
+            near = nearest(name, known)
+            mend = close(name, known) or f"there are {', '.join(known)}"
+            self._report(where, f"there is no action '{name}'", mend)
+            self.astray.add(where)
+            return self._call(near, given, where) if near else None
+        return self._host_call(name, self.vocabulary.actions[name], given, where)
 
     def _host_call(self, name: str, action: Action, given: Any, where: Path) -> ActionCall | None:
         fields = action.args.model_fields
@@ -369,9 +367,10 @@ class _Compiler:
         if not isinstance(values, Mapping):
             self._report(where, "'set' needs variables and values", "write {set: {variable: value}}")
             return None
-        for name in values:
-            self._know_variable(name, (*where, name))
-        args = {key: self.texts.value(value, (*where, key)) for key, value in values.items()}
+        args = {
+            self._variable(key, (*where, key)): self.texts.value(value, (*where, key))
+            for key, value in values.items()
+        }
         for name, value in args.items():
             variable = self.spec.variables.get(name)
             if variable and not isinstance(value, Template) and given(variable, value) is None:
@@ -379,12 +378,15 @@ class _Compiler:
                 self._report((*where, name), message, f"it takes {taken(variable)}")
         return ActionCall(SET, where, None, args, None)
 
-    def _know_variable(self, name: str, where: Path) -> None:
+    def _variable(self, name: str, where: Path) -> str:
+        """Return `name`, or the variable that it may mean if it is misspelt."""
         if name not in self.spec.variables and not self.document.may_hold(name, "variables"):
             mend = close(name, self.spec.variables) or f"add '{name}: {{}}' under 'variables'"
             if name in self.texts.taken:
                 mend = f"that name is taken: add 'my_{name}: {{}}' under 'variables', and write that here"
             self._report(where, f"there is no variable '{name}'", mend)
+            return nearest(name, self.spec.variables) or name
+        return name
 
     def _language(self, given: Any, where: Path) -> ActionCall | None:
         if given not in self.spec.languages and not self.document.may_hold(str(given), "languages"):

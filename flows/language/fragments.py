@@ -116,7 +116,8 @@ class _Expansion:
     def _fault(self, name: Any) -> tuple[str, str] | None:
         """Return why no fragment `name` can be put in, and how to mend that; None if one can."""
         if not isinstance(name, str):
-            return f"{name!r} is no name of a fragment", "write names: use: [first, second]"
+            said = "nothing" if name is None else f"'{name}'"
+            return f"{said} is no name of a fragment", "write names: use: [first, second]"
         if name not in self._fragments:
             near = close(name, self._fragments) if len(self._fragments) <= _MOST_COMPARED else ""
             mend = near or f"add '{name}:' under 'fragments'"

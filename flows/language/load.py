@@ -7,6 +7,7 @@ from typing import Final
 
 from flows.document.errors import FlowInvalid, Issue, Severity
 from flows.document.included import put_together
+from flows.document.outdented import put_inside
 from flows.document.places import Document
 from flows.engine.model import Flow
 from flows.engine.vocabulary import EMPTY, Vocabulary
@@ -46,7 +47,9 @@ def examine(
     `included` are the texts of the files that it includes, by the paths that `beside` gives them.
     """
     try:
-        document = put_together(text, file, included, expected_by(vocabulary.sections))
+        expected = expected_by(vocabulary.sections)
+        document = put_together(text, file, included, expected)
+        document.issues += put_inside(document, expected)
         unused = [*fragments.expand(document), *subflows.expand(document)]
     except FlowInvalid as invalid:
         return Examined(None, invalid.issues, is_complete=False)

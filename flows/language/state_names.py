@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from typing import Final
 
-from flows.document.errors import close, nearest
+from flows.document.errors import nearest
 from flows.language.walk import chain
 
 _MOST: Final = 12
@@ -15,19 +15,25 @@ def resolved(name: str, owner: str, paths: Collection[str]) -> str | None:
     return next((path for scope in _scopes(owner) if (path := _in(scope, name)) in paths), None)
 
 
-def hint(name: str, owner: str, paths: Collection[str]) -> str:
-    """Suggest the state that `name` may mean in `owner`, as it can be written there. Empty if none is near.
+def meant(name: str, owner: str, paths: Collection[str]) -> tuple[str, str] | None:
+    """Return the path of the state that `name` may mean in `owner`, and how it can be written there.
 
-    One that is further away is suggested by its full path, and only if its own name is near.
+    None if none is near. One that is further away is written as its full path, and is only meant if its own
+    name is near.
     """
     if "." in name:
-        return close(name, paths) or f"there are {_listed(paths)}"
-    written = {path.rpartition(".")[2]: path for path in paths}
+        near = nearest(name, paths)
+        return (near, near) if near else None
+    written = {path.rpartition(".")[2]: (path, path) for path in paths}
     for scope in reversed(list(_scopes(owner))):
         inside = (path for path in paths if path.rpartition(".")[0] == scope)
-        written |= {path.rpartition(".")[2]: path.rpartition(".")[2] for path in inside}
-    near = nearest(name, written)
-    return f"did you mean '{written[near]}'?" if near else f"there are {_listed(paths)}"
+        written |= {path.rpartition(".")[2]: (path, path.rpartition(".")[2]) for path in inside}
+    return written.get(nearest(name, written))
+
+
+def listed(paths: Collection[str]) -> str:
+    """Say which states there are."""
+    return f"there are {_listed(paths)}"
 
 
 def copies_of(subflow: str, paths: Collection[str]) -> str:

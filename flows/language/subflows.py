@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Final, NamedTuple
 
-from flows.document.errors import Issue, Severity, close
+from flows.document.errors import Issue, Severity, close, nearest
 from flows.document.places import Document, Path
 from flows.document.shape import NAME
 from flows.language.copying import Copier
@@ -62,6 +62,10 @@ class _Calls:
         self._made: dict[tuple[str, str], str] = {}
         """(subflow, where it returns to) -> its copy."""
         self._queue: deque[_State] = deque()
+        self._returning: set[str] = set()
+        """Copies that lead back somewhere."""
+        self._waited_for: dict[str, tuple[str, str, Path]] = {}
+        """Copy -> its subflow, where a rule says that it comes back, and the place of that rule."""
 
     def run(self) -> Iterator[Issue]:
         if circle := self._circle():
@@ -78,6 +82,7 @@ class _Calls:
         )
         while self._queue:
             self._look_at(self._queue.popleft())
+        yield from self._lost()
         called = {name for name, _ in self._made}
         for name in self._subflows:
             if name in called or self._document.may_hold(name, SUBFLOWS):
@@ -87,6 +92,15 @@ class _Calls:
                 f"write 'call: {name}' in a rule, or remove it",
             )
             yield self._document.issue((SUBFLOWS, name), message, mend, Severity.WARNING)
+
+    def _lost(self) -> Iterator[Issue]:
+        """Yield the calls that say where to come back, of subflows that never lead back."""
+        for made, (name, to, place) in self._waited_for.items():
+            if made in self._returning or self._document.has_unread((SUBFLOWS, name)):
+                continue
+            message = f"this never gets to '{to}': no rule of '{name}' says 'to: return'"
+            mend = f"write 'to: return' where '{name}' is done"
+            yield self._document.issue((*place, "to"), message, mend, Severity.WARNING)
 
     def _circle(self) -> list[str]:
         """Return subflows of which each calls the next, and the last the first; empty if there are none."""
@@ -111,20 +125,54 @@ class _Calls:
             for rule, place in _rules(state):
                 if _CALL in rule:
                     self._call(rule, place, state)
-                elif state.returns is not None and rule.get("to") == RETURN:
+                elif state.returns is not None and self._is_return(rule.get("to"), state, place):
                     self._lead(rule, place, state, state.returns)
+
+    def _is_return(self, to: Any, state: _State, place: Path) -> bool:
+        """Whether `to` in a subflow leads back. Reports it if it is misspelt."""
+        found = self._resolve(to, state.path) if to else None
+        is_misspelt = isinstance(to, str) and found is None and to != RETURN and nearest(to, (RETURN,)) != ""
+        if is_misspelt:
+            self._report((*place, "to"), f"there is no state '{to}'", f"did you mean '{RETURN}'?")
+        leads_back = is_misspelt or to == RETURN
+        if leads_back or found == state.returns:
+            self._returning.add(chain(state.path)[0])
+        return leads_back
 
     def _call(self, rule: dict[str, Any], place: Path, state: _State) -> None:
         """Let a rule that calls a subflow lead to the copy that returns to where it says."""
-        name, to = rule.pop(_CALL), rule.get("to") or state.path
-        back = state.returns if to == RETURN and state.returns is not None else self._resolve(to, state.path)
+        name, to = self._meant(rule.pop(_CALL), place), rule.get("to") or state.path
+        back = self._back(to, state, place)
         if fault := self._fault(name, to):
             self._report((*place, _CALL), *fault)
             self._document.unread.add(place)
             rule.clear()
             rule |= _UNUSABLE
         elif back is not None:
+            if "to" in rule:
+                self._waited_for.setdefault(f"{name}_for_{back.replace('.', '_')}", (name, to, place))
             self._lead(rule, place, state, self._copy(name, back, place))
+
+    def _meant(self, name: Any, place: Path) -> Any:
+        """Return the subflow that a name means. Reports one that is misspelt."""
+        if not isinstance(name, str) or name in self._subflows or len(self._subflows) > _MOST_COMPARED:
+            return name
+        near = nearest(name, self._subflows)
+        if near and not self._document.may_hold(name, SUBFLOWS):
+            self._report((*place, _CALL), f"there is no subflow '{name}'", close(name, self._subflows))
+        return near or name
+
+    def _back(self, to: Any, state: _State, place: Path) -> str | None:
+        """Return the state to which a call leads back; of one that is misspelt, what it may mean."""
+        if to == RETURN and state.returns is not None:
+            self._returning.add(chain(state.path)[0])
+            return state.returns
+        found = self._resolve(to, state.path)
+        if found is None and isinstance(to, str) and len(self._states) <= _MOST_COMPARED:
+            found = nearest(to, self._states) or None
+            if found and not self._document.may_hold(to, "states"):
+                self._report((*place, "to"), f"there is no state '{to}'", close(to, self._states))
+        return found
 
     def _fault(self, name: Any, to: Any) -> tuple[str, str] | None:
         """Return why a rule can't call `name` and come back to `to`, and how to mend that; None if it can."""

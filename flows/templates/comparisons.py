@@ -70,7 +70,24 @@ def compared(left: Side, operator: str, right: Side) -> Iterator[Problem]:
         return
     if operator in ("eq", "ne"):
         yield from (problem for one, other in ((left, right), (right, left)) for problem in _word(one, other))
+    else:
+        yield from (
+            problem for one, other in ((left, right), (right, left)) for problem in _digits(one, other)
+        )
     yield from (problem for one, other in ((left, right), (right, left)) for problem in _rupees(one, other))
+
+
+def compared_names(tree: nodes.Node) -> frozenset[str]:
+    """Return the bare names that are compared with something for being the same: words without quotes."""
+    compares = (tree,) if isinstance(tree, nodes.Compare) else tree.find_all(nodes.Compare)
+    sides = [
+        side
+        for one in compares
+        if one.ops[0].op in ("eq", "ne", "in", "notin")
+        for side in (one.expr, one.ops[0].expr)
+    ]
+    items = [item for side in sides if isinstance(side, (nodes.List, nodes.Tuple)) for item in side.items]
+    return frozenset(side.name for side in (*sides, *items) if isinstance(side, nodes.Name))
 
 
 def added(left: Side, right: Side) -> tuple[Type, Problem | None]:
@@ -136,7 +153,34 @@ def _never_equal(left: Side, right: Side) -> Problem:
 
 def _not_ordered(left: Side, right: Side) -> Problem:
     message = f"{left.words} is {left.kind.SAID} and {right.words} is {right.kind.SAID}: neither is more"
-    return Problem(message, _conversion(left, right))
+    return Problem(message, _as_numbers(left, right) or _conversion(left, right))
+
+
+def _as_numbers(left: Side, right: Side) -> str:
+    """Return how a text is compared with a number as one; empty for other kinds."""
+    for one, other in ((left, right), (right, left)):
+        if is_text(one.kind) and is_number(other.kind) and not isinstance(one.node, nodes.Const):
+            return _number_of(one)
+    return ""
+
+
+def _number_of(text: Side) -> str:
+    """Return how a text that holds digits is made a number."""
+    converted = f"write {_bare(text.words)} | int"
+    is_variable = isinstance(text.node, nodes.Name) and isinstance(text.kind, Text)
+    return f"write 'type: integer' where '{_bare(text.words)}' is declared" if is_variable else converted
+
+
+_PINCODE: Final = 6
+"""Digits of a pincode. Texts of so many digits are in the order of their numbers."""
+
+
+def _digits(one: Side, other: Side) -> Iterator[Problem]:
+    """Yield that a text is looked up in the order of letters where digits are meant: '10' is before '9'."""
+    number = other.node.value if isinstance(other.node, nodes.Const) else None
+    if isinstance(number, str) and number.isdigit() and len(number) < _PINCODE and isinstance(one.kind, Text):
+        message = f"{one.words} and '{number}' are compared as texts: '10' is less than '9'"
+        yield Problem(message, f"{_number_of(one)}, and {number} without quotes", Severity.WARNING)
 
 
 def _conversion(left: Side, right: Side) -> str:

@@ -36,7 +36,7 @@ def lookups(tree: nodes.Node) -> frozenset[Lookup]:
     return frozenset(_walk(tree, assigned))
 
 
-def path(node: nodes.Node, scope: _Scope) -> Lookup | None:
+def path(node: nodes.Node | None, scope: _Scope) -> Lookup | None:
     """Return the path that `node` reads if it is a plain look-up, else None."""
     match node:
         case nodes.Name(name=name):
@@ -91,8 +91,7 @@ class NoSuchField(LookupError):
     def __init__(self, owner: Lookup, field: str, known: tuple[str, ...]) -> None:
         name = ".".join(owner).replace(f".{EACH}", "[…]")
         super().__init__(f"'{name}' is no list" if field == EACH else f"'{name}' has no '{field}'")
-        self.known = known
-        self.field = field
+        self.owner, self.field, self.known = owner, field, known
 
 
 def follow(read: Lookup, sample: Mapping[str, Any]) -> None:

@@ -124,5 +124,6 @@ SHOP: Final = Vocabulary(
     to_answer=flow_demands.to_answer,
     late=flow_demands.late,
     kept=flow_demands.kept,
+    keeping={"order": ("shop", "keeps")},
 )
 """The vocabulary of a shop."""

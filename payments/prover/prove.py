@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from flows.engine.conversation import Conversation
 from flows.engine.model import Flow
@@ -13,6 +14,8 @@ from payments.prover.search import Found, Hop, Search, Searched
 from payments.prover.slices import Slice, slices
 from payments.prover.standing import ID, Standing
 from payments.shop.orders import FIRST_NUMBER, Lifecycle
+
+_DUE: Final = frozenset({Lifecycle.FULFILLED, Lifecycle.PROMISED})
 
 
 @dataclass(slots=True)
@@ -48,6 +51,15 @@ class Proof:
     def places(self) -> int:
         """Places in all slices."""
         return sum(one.places for one in self.searched)
+
+    @property
+    def sells(self) -> bool:
+        """Whether some story came to an order whose goods are due: it is paid, or cash for it is to come."""
+        return any(
+            order.lifecycle in _DUE
+            for standing in self.munshi.standings.values
+            for order in standing.orders.values()
+        )
 
     @property
     def holds(self) -> bool:

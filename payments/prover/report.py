@@ -59,6 +59,8 @@ def bounds(proof: Proof) -> Iterator[str]:
     took = f"in {proof.seconds:.0f} s ({rate:,.0f} a second)"
     yield f"{word} {proof.places:,} places of {_stories(proof.searched)}, {took}"
     yield f"  to their end: {whole}"
+    if proof.searched and not proof.sells:
+        yield "  no story came to an order that is paid, or due for cash"
     for one in cut:
         yield f"  not to its end: {one.part.name}, {one.depth} events deep"
     if proof.left_out:

@@ -194,7 +194,11 @@ class _Runner:
         said = [message.words for message in messages]
         if len(said) == len(expected) and all(map(matches, expected, said)):
             return None
-        return Mismatch(line, _listed(what, expected), _listed("it said", tuple(said)))
+        listed = _listed("it said", tuple(said))
+        key = "told" if what.startswith("the staff") else "shop"
+        if len(said) == len(expected) and all(map(_alike, expected, said)):
+            listed += f"\nonly blanks and line breaks differ: write the lines of the text below '{key}: |'"
+        return Mismatch(line, _listed(what, expected), listed)
 
     def _compare_titles(
         self, line: int, name: str, expected: tuple[str, ...] | None, kind: type[Message]
@@ -243,9 +247,25 @@ def matches(expected: str, said: str) -> bool:
 
     >>> matches("Order #… is paid.", "Order #10004 is paid.")
     True
+    >>> matches("Your cart: …", "Your cart:\\n2 × Chai")
+    True
     """
-    pattern = ".*".join(re.escape(part) for part in expected.strip().split("…"))
+    pattern = ".*".join(_pattern(part) for part in expected.strip().split("…"))
     return re.fullmatch(pattern, said.strip(), re.DOTALL) is not None
+
+
+def _pattern(part: str) -> str:
+    """Return the pattern of a text between two `…`. The blanks beside one stand for line breaks too."""
+    inner = re.escape(part.strip())
+    if not inner:
+        return r"\s+" if part else ""
+    before, after = (r"\s+" if side else "" for side in (part[:1].isspace(), part[-1:].isspace()))
+    return f"{before}{inner}{after}"
+
+
+def _alike(expected: str, said: str) -> bool:
+    """Return whether two texts differ in nothing but blanks and line breaks."""
+    return matches(" ".join(expected.split()), " ".join(said.split()))
 
 
 def _transcript_lines(to: str, message: Message) -> Iterator[str]:

@@ -102,6 +102,8 @@ def _pays(value: Any) -> Performance:
     """Read `true`, an amount in rupees, or an amount and a currency."""
     if value is True:
         return lambda simulator: simulator.pay()
+    if value in ("yes", "no"):
+        raise ValueError(f"'{value}' is not an amount in rupees: write 'pays: true' for all that is due")
     amount, _, currency = text(value).partition(" ")
     due = paise(amount)
     if currency and not (len(currency) == len(CURRENCY) and currency.isascii() and currency.isupper()):

@@ -28,3 +28,11 @@ def test_what_holds_is_said_with_its_bounds(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "holds within" in result.output
     assert "left out: more than one order" in result.output
+    assert "no story came" not in result.output
+
+
+def test_a_shop_in_which_no_order_is_ever_paid_is_told_so(tmp_path: Path) -> None:
+    flow = LEMONADE.replace(", order.place, payment.request]", "]")
+    assert flow != LEMONADE
+    result = munshi("prove", written(tmp_path / "flows.yaml", flow), "--seconds", "1")
+    assert "no story came to an order that is paid, or due for cash" in result.output

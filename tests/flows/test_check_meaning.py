@@ -49,7 +49,7 @@ ERRORS: Final[dict[str, Row]] = {
     ),
     "rule of a button that there is not": row(
         "no_thanks: {do", "no_thank_you: {words: [no], to: home}\n      no_thanks_: {do",
-        "nothing ever fires 'no_thanks_'", 23, 7, "did you mean 'no_thanks'?",
+        "no rule answers a tap on 'no_thanks'", 11, 46, "did you mean 'no_thanks_'?",
     ),
     "apology that is a rule": row(
         "start: home", "start: home\napology: {say: hello}", "'say' is not a language of this flow", 17, 11,

@@ -4,8 +4,11 @@ from typing import Final
 
 import pytest
 
-from flows.document.errors import Severity
-from tests.flows.sound_flow import Row, assert_issue, edited, issues_of, row
+from bot.whatsapp.limits import LIMITS
+from flows.document.errors import Severity, StepFailed
+from flows.language.load import load
+from tests.flows.chat import Chat
+from tests.flows.sound_flow import TOY, Row, assert_issue, edited, issues_of, row
 
 _ROOTS = "age, basket, customer, event, language, shelf, state"
 _GROUPS: Final = """\
@@ -181,3 +184,40 @@ def test_a_text_that_says_that_nothing_was_answered_is_a_warning() -> None:
     assert (issue.severity, issue.line, issue.column) == (Severity.WARNING, 6, 24)
     assert issue.message == "'none' is no value for the variable 'pin'"
     assert issue.mend == "it takes six digits; without 'default' it is empty"
+
+
+_UNASKED: Final = ("yes_please: {to: asking}", "yes_please: [{if: age > 18, to: home}, {to: asking}]")
+
+
+def test_a_number_that_is_compared_before_it_is_asked_for_is_a_warning_and_fails_when_it_happens() -> None:
+    text = edited(_UNASKED)
+    [issue] = issues_of(text)
+    assert (issue.severity, issue.line, issue.column) == (Severity.WARNING, 21, 21)
+    assert issue.message == "'age' may be empty here, and what is empty can't be compared with a number"
+    assert issue.mend == "write 'age and' before it, or 'default: 1' on line 5"
+    chat = Chat(load(text, "f.yaml", TOY, limits=LIMITS))
+    chat.write("hi")
+    with pytest.raises(StepFailed):
+        chat.write("Yes")
+    followed = text.replace("max: 120}", "max: 120, default: 1}")
+    assert issues_of(followed) == ()
+    chat = Chat(load(followed, "f.yaml", TOY, limits=LIMITS))
+    chat.write("hi")
+    assert chat.write("Yes") == ["ask_age"]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        ("answered: {to: home}", "answered: [{if: age > 18, to: home}, {to: home, say: hello}]"),
+        (_UNASKED[0], _UNASKED[1].replace("age > 18", "age and age > 18")),
+        (_UNASKED[0], _UNASKED[1].replace("age > 18", "age | int > 18")),
+        (_UNASKED[0], _UNASKED[1].replace("age > 18", "age == 18")),
+        (
+            "enter: {say: ask_age}\n    ask: age\n    on:\n      answered: {to: home}",
+            "ask: age\n    on:\n      answered: {to: after}\n  after: {on: {text: {if: age > 18, to: home}}}",
+        ),
+    ],
+)
+def test_a_number_that_has_a_value_or_is_asked_about_first_is_none(edit: tuple[str, str]) -> None:
+    assert [one.message for one in issues_of(edited(edit)) if "may be empty" in one.message] == []

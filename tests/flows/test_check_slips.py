@@ -211,6 +211,30 @@ SLIPS: Final[dict[str, tuple[Row, str]]] = {
         ),
         'ask: "age"',
     ),
+    "lines of a state that stand too far left": (
+        row(
+            "  asking:\n    enter: {say: ask_age}\n    ask: age\n    on:\n      answered: {to: home}\n",
+            "  asking:\n  enter: {say: ask_age}\n  ask: age\n  on:\n    answered: {to: home}\n",
+            "the lines below 'asking' stand too far left", 23, 3,
+            "move lines 24 to 27 two blanks to the right",
+        ),
+        "  asking:\n    enter: {say: ask_age}\n    ask: age\n    on:\n      answered: {to: home}\n",
+    ),
+    "lines of a message that stand too far left": (
+        row(
+            "  choice:\n    text: Choose\n    buttons:", "  choice:\n  text: Choose\n  buttons:",
+            "the lines below 'choice' stand too far left", 9, 3,
+            "move lines 10 to 11 two blanks to the right",
+        ),
+        "  choice:\n    text: Choose\n    buttons:",
+    ),
+    "a line of a variable that stands too far left": (
+        row(
+            "  age: {type: integer, min: 1, max: 120}\n", "  age:\n  type: integer\n",
+            "the lines below 'age' stand too far left", 5, 3, "move line 6 two blanks to the right",
+        ),
+        "  age:\n    type: integer\n",
+    ),
     "digits of another script": (
         row("min: 1,", "min: १,", "'min' is a whole number, not '१'", 5, 24, "did you mean 1?"), "min: 1,",
     ),

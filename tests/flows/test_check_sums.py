@@ -196,7 +196,7 @@ def test_a_variable_that_holds_more_than_sums_is_not_judged(more: str) -> None:
 
 
 def test_a_variable_of_a_sum_is_compared_with_sums() -> None:
-    text = STALL.replace("TEXT", "now").replace("buy: {words", "buy: {if: whole > 500, words", 1)
+    text = STALL.replace("TEXT", "now").replace("buy: {words", "buy: {if: whole and whole > 500, words", 1)
     [issue] = issues_of(text)
     assert issue.message == "'whole' is in paise, and 500 paise is little"
     assert issues_of(text.replace("500", "50000")) == ()

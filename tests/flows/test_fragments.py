@@ -94,7 +94,7 @@ def test_a_rule_has_the_line_of_its_fragment() -> None:
     [
         ("use: spoken", "use: spokn", ["18: there is no fragment 'spokn' / did you mean 'spoken'?"]),
         ("use: spoken", "use: zzz", ["18: there is no fragment 'zzz' / add 'zzz:' under 'fragments'"]),
-        ("use: spoken", "use: 7", ["18: 7 is no name of a fragment / write names: use: [first, second]"]),
+        ("use: spoken", "use: 7", ["18: '7' is no name of a fragment / write names: use: [first, second]"]),
         ("on:\n      menu", "use: with_help\n    on:\n      menu",
          ["9: the fragment 'with_help' uses itself: with_help → with_menu → with_help / remove one of"
           " these"]),

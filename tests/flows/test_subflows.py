@@ -175,7 +175,10 @@ NEARER: Final = "      browsing: {on: {home: {to: return}}}\n      asking:\n"
          "there is no state 'address' / a subflow is called: write 'call: address'"),
         ("call: address, to: browsing", "call: address", "a call from no state returns nowhere / add 'to':"),
         ("call: address, to: pay", "call: address, to: pai", "there is no state 'pai'"),
-        ("to: shop}", "to: return}", "there is no state 'return'"),
+        ("to: shop}", "to: return}",
+         "'return' leads back from a subflow, and this is none / write where it leads"),
+        ("[\"yes\"], to: return", "[\"yes\"], to: retrun",
+         "there is no state 'retrun' / did you mean 'return'?"),
         ("[\"yes\"], to: return", "[\"yes\"], call: address",
          "subflows call each other in a circle: address → sure → address / let one of them lead on"),
         ("[\"yes\"], to: return", "[\"yes\"], call: [address]",
@@ -206,3 +209,19 @@ def test_subflows_that_grow_without_end_are_refused() -> None:
     many = "".join(f"  t{n}: {{on: {{buy: {{call: s0}}}}}}\n" for n in range(400))
     text = FLOW.replace("subflows:\n", f"{many}subflows:\n{calls}  s400: {{}}\n")
     assert any("the flow has over 20000 values, with all fragments and subflows" in one for one in said(text))
+
+
+def test_a_subflow_that_never_leads_back_to_where_a_call_says_is_a_warning() -> None:
+    text = FLOW.replace("call: sure}", "call: sure, to: asking}")
+    assert said(text) == []
+    message = "this never gets to 'asking': no rule of 'sure' says 'to: return'"
+    mend = "write 'to: return' where 'sure' is done"
+    line = line_of("call: sure")
+    assert said(text.replace('["yes"], to: return', '["yes"], to: shop')) == [f"{line}: {message} / {mend}"]
+
+
+def test_a_subflow_and_a_state_that_are_misspelt_in_a_call_are_told_and_nothing_that_follows() -> None:
+    (subflow,) = said(FLOW.replace("call: sure}", "call: srue}"))
+    assert subflow.endswith("there is no subflow 'srue' / did you mean 'sure'?")
+    (state,) = said(FLOW.replace("call: address, to: browsing", "call: address, to: browsnig"))
+    assert state.endswith("there is no state 'browsnig' / did you mean 'browsing'?")

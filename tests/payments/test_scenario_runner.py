@@ -113,6 +113,10 @@ def test_a_scenario_is_read_with_its_lines() -> None:
         ("scenario: x\nchat:\n  - waits: soon\n", "x.yaml:3:5: error: 'soon' is not a span of time"),
         ("scenario: x\nchat:\n  - pays: -5\n", "x.yaml:3:5: error: -5 is not a price"),
         ("scenario: x\nchat:\n  - pays: 5 rupees\n", "x.yaml:3:5: error: 'rupees' is no currency"),
+        (
+            "scenario: x\nchat:\n  - pays: yes\n",
+            "x.yaml:3:5: error: 'yes' is not an amount in rupees: write 'pays: true' for all that is due",
+        ),
         ("scenario: x\nchat:\n  - pays: lots\n", "x.yaml:3:5: error: 'lots' is not an amount in rupees"),
         ("scenario: x\nchat:\n  - payment_fails: false\n", "x.yaml:3:5: error: false is not text"),
         (
@@ -140,10 +144,25 @@ def test_all_issues_are_said_at_once() -> None:
         ("…#… is paid", "Order #10004 is paid", True),
         ("#… is paid", "Order #10004 is paid", False),
         ("₹1.50", "₹1x50", False),
+        ("🛒 Your cart …", "🛒 Your cart\n2 × Chai", True),
+        ("… is paid", "Order 7\nis paid", True),
+        ("… is paid", "Order 7is paid", False),
+        ("a … b … c", "a\n\n1 b\n2 c", True),
     ],
 )
 def test_an_ellipsis_stands_for_anything(expected: str, said: str, fits: bool) -> None:
     assert matches(expected, said) is fits
+
+
+def test_a_mismatch_of_blanks_alone_is_said_to_be_one() -> None:
+    chat = "  - customer: prices\n  - shop: Prices  of Papers\n"
+    flow = load(FILES, "flows.yaml", SHOP, limits=LIMITS)
+    alike = play(flow, parse(f"scenario: x\nchat:\n{chat}", "x.yaml")).mismatch
+    assert alike is not None
+    assert "only blanks and line breaks differ" in alike.said
+    other = play(flow, parse(f"scenario: x\nchat:\n{chat.replace('of', 'in')}", "x.yaml")).mismatch
+    assert other is not None
+    assert "only blanks" not in other.said
 
 
 def line_of(text: str) -> int:

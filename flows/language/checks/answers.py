@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from flows.document.errors import Issue, close
+from flows.document.errors import Issue, close, nearest
 from flows.document.places import Path
-from flows.engine.model import OTHERWISE, SET
+from flows.engine.model import ANSWERED, OTHERWISE, SET
 from flows.language.checks.subject import Subject
 from flows.language.schema import HandlerSpec
 from flows.language.walk import state_place
@@ -12,17 +12,15 @@ from flows.language.walk import state_place
 
 def triggers_can_fire(subject: Subject) -> Iterator[Issue]:
     """Yield the triggers that nothing ever fires."""
-    flow = subject.flow
-    word_triggers = {trigger for state in flow.states.values() for trigger in state.words.values()}
-    known = flow.offered | word_triggers | (flow.reserved - {OTHERWISE})
+    flow, known = subject.flow, subject.fired
+    unanswered = flow.offered - {rule.trigger for rule in flow.rules}
     for where, handlers in _handlers(subject):
-        for trigger in handlers:
-            if trigger not in known:
-                mend = (
-                    close(trigger, known - handlers.keys())
-                    or "offer it on a button or row, or give it 'words'"
-                )
-                yield subject.issue((*where, trigger), f"nothing ever fires '{trigger}'", mend)
+        for trigger in handlers.keys() - known:
+            if nearest(trigger, unanswered):
+                continue  # that is told of the reply
+            near = close(trigger, known - handlers.keys())
+            mend = near or "offer it on a button or row, or give it 'words'"
+            yield subject.issue((*where, trigger), f"nothing ever fires '{trigger}'", mend)
 
 
 def words_fire_nothing_reserved(subject: Subject) -> Iterator[Issue]:
@@ -63,7 +61,7 @@ def every_state_answers(subject: Subject) -> Iterator[Issue]:
         if subject.always_answered.isdisjoint((owner, OTHERWISE) for owner in (*leaf.chain, "")):
             mend = "add 'otherwise: {say: …}' here or for the whole flow; its last alternative without 'if'"
             yield subject.issue(state_place(path), f"'{path}' can leave a customer without an answer", mend)
-        if leaf.ask and "answered" not in leaf.triggers:
+        if leaf.ask and ANSWERED not in leaf.triggers | subject.meant:
             mend = "add 'on: {answered: …}'"
             yield subject.issue(
                 (*state_place(path), "ask"), f"'{path}' asks but doesn't take the answer", mend
@@ -74,7 +72,7 @@ def required_events_are_answered(subject: Subject) -> Iterator[Issue]:
     """Yield the events of the host that some state does not always answer."""
     flow = subject.flow
     leaves = [path for path, state in subject.states() if not state.states]
-    for event in sorted(flow.vocabulary.required):
+    for event in sorted(flow.vocabulary.required - subject.meant):
         unanswered = [
             leaf
             for leaf in leaves
@@ -90,7 +88,7 @@ def rules_are_no_silence(subject: Subject) -> Iterator[Issue]:
     """Yield the rules that note something a customer did, and let them wait for an answer."""
     for rule in subject.flow.rules:
         only_sets = {call.name for call in rule.reaction.do} == {SET}
-        speaks = rule.reaction.say or rule.reaction.tell or rule.target
+        speaks = rule.reaction.say or rule.reaction.tell or rule.target or subject.leads_astray(rule.place)
         if only_sets and not speaks and rule.trigger in subject.ways.of_customers:
             message = f"the customer hears nothing after '{rule.trigger}': the rule only sets a variable"
             yield subject.warning(rule.place, message, "add 'say' or 'to'")

@@ -7,7 +7,6 @@ from jinja2 import nodes
 
 from flows.document.errors import Issue
 from flows.document.places import Path
-from flows.engine.model import ActionCall
 from flows.language.checks.subject import Subject
 from flows.language.checks.values import local_types
 from flows.language.walk import offers
@@ -15,7 +14,7 @@ from flows.templates.as_written import as_written
 from flows.templates.comparisons import no_such_word, said
 from flows.templates.expressions import Template
 from flows.templates.inference import EVENT, EventType, Inference
-from flows.templates.types import ListOf, Record, Table, Truth, Type, Words
+from flows.templates.types import Record, Type, Words
 
 _TAPPED: Final = ((EVENT, "value"),)
 """What an argument reads that is the value of a tap."""
@@ -77,54 +76,3 @@ def _is_tapped(value: Template) -> bool:
 def _no_such(subject: Subject, place: Path, name: str, kind: Words, value: Any) -> Iterator[Issue]:
     for problem in no_such_word(name, kind, value):
         yield subject.issue(place, f"there is no {kind.what} '{value}'", problem.mend)
-
-
-_IN_NUMBERS: Final = frozenset("-0123456789 \n")
-"""What may stand in the text of a number."""
-
-
-def numbers_are_numbers(subject: Subject) -> Iterator[Issue]:
-    """Yield what is no number where an action or a variable takes one."""
-    for reaction, triggers in subject.ways.occasions():
-        event = subject.event_on(triggers)
-        for call in reaction.do:
-            for name, value in call.args.items():
-                if isinstance(value, Template) and _takes_number(subject, call, name):
-                    yield from _no_number(subject, (*call.place, name), name, value, event)
-
-
-def _takes_number(subject: Subject, call: ActionCall, name: str) -> bool:
-    if call.action is not None:
-        return call.action.args.model_fields[name].annotation is int
-    variable = subject.flow.variables.get(name)
-    return variable is not None and variable.type == "integer"
-
-
-def _no_number(
-    subject: Subject, place: Path, name: str, value: Template, event: EventType
-) -> Iterator[Issue]:
-    part = subject.alone_in(value.source)
-    if part is None:
-        yield from _letters_around(subject, place, name, value.source)
-        return
-    kind = Inference(subject.types, {}, event).value(part)
-    shown = isinstance(part, nodes.Filter) and part.name in subject.types.money_filters
-    known = (
-        [str(part.value)] if isinstance(part, nodes.Const) else kind.words if isinstance(kind, Words) else ()
-    )
-    letters = known and not any(word.strip().isdigit() for word in known)
-    if shown or letters or isinstance(kind, (ListOf, Record, Table, Truth)):
-        said_kind = "a sum as people read it" if shown else kind.SAID
-        message = f"'{name}' is a whole number, and {said(part)} is {said_kind}"
-        yield subject.issue(place, message, "write what holds digits")
-
-
-def _letters_around(subject: Subject, place: Path, name: str, source: str) -> Iterator[Issue]:
-    """Yield that what a template always shows beside what it fills in is in no number: `about {{ n }}`."""
-    outputs = (node for node in subject.template(source).body if isinstance(node, nodes.Output))
-    always = "".join(
-        part.data for output in outputs for part in output.nodes if isinstance(part, nodes.TemplateData)
-    )
-    if not _IN_NUMBERS.issuperset(always):
-        message = f"'{name}' is a whole number, and '{always.strip()}' stands around it"
-        yield subject.issue(place, message, "write what holds digits, alone")

@@ -53,7 +53,7 @@ def forms_are_answered_where_said(subject: Subject) -> Iterator[Issue]:
     """Yield the states in which a form that is shown there is not answered."""
     flow, spec = subject.flow, subject.spec
     for leaf, message, place in set(_messages_by_leaf(subject)):
-        for trigger in sorted(spec.messages[message].FIRES - flow.states[leaf].triggers):
+        for trigger in sorted(spec.messages[message].FIRES - flow.states[leaf].triggers - subject.meant):
             shown = f"'{message}' shows a form, but '{leaf}' doesn't answer '{trigger}'"
             yield subject.issue(place, shown, f"add 'on: {{{trigger}: …}}' to '{leaf}'")
 

@@ -1,22 +1,23 @@
 """What the checks look at: the file, its spec, the compiled flow, and what follows from them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
 from jinja2 import nodes
 
-from flows.document.errors import Issue, Severity
+from flows.document.errors import Issue, Severity, nearest
 from flows.document.places import Document, Path
-from flows.engine.model import Flow, Reaction
+from flows.engine.model import OTHERWISE, Flow, Reaction
 from flows.language.checks.own_events import own_event
+from flows.language.checks.set_words import variables_of_words
 from flows.language.checks.ways import Ways
 from flows.language.schema import FlowSpec, StateSpec
 from flows.messages.writer import Part
 from flows.templates.expressions import NEVER, Expression, TemplateLanguage, language_of
 from flows.templates.inference import EVENT, EventType
 from flows.templates.lookups import Lookup
-from flows.templates.types import NUMBER, TEXT, Record, Type, Types, type_of, words
+from flows.templates.types import NUMBER, TEXT, Record, Type, Types, Words, type_of, words
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,10 @@ class Subject:
     flow: Flow
     parts: Mapping[str, Sequence[Part]]
     """Message name -> every text in it, as written."""
+    refused_words: frozenset[str]
+    """Every word of the templates and guards that do not compile: names that they may read."""
+    astray: Set[Path]
+    """Places of names of states, messages and actions that there are not."""
 
     def issue(self, path: Path, message: str, mend: str = "") -> Issue:
         """Return an error at `path`."""
@@ -62,13 +67,38 @@ class Subject:
         }
         seen = {**statics, **flow.vocabulary.sample(statics)}
         sampled = {name: type_of(value, {}, statics.get(name)) for name, value in seen.items()}
+        of_words = variables_of_words(flow)
+        names = {**sampled, **variables, **of_words, **host.names, **own}
         return Types(
-            {**sampled, **variables, **host.names, **own},
+            {**names, **_with_kept(flow, names, of_words)},
             host.events,
             host.outcomes,
             host.arguments,
             host.money_filters,
         )
+
+    @cached_property
+    def fired(self) -> frozenset[str]:
+        """Every trigger that something fires: a reply, a word, an event."""
+        flow = self.flow
+        words_fire = {trigger for state in flow.states.values() for trigger in state.words.values()}
+        return frozenset(flow.offered | words_fire | (flow.reserved - {OTHERWISE}))
+
+    @cached_property
+    def meant(self) -> frozenset[str]:
+        """The triggers that rules may mean which nothing fires: those are misspelt."""
+        odd = {rule.trigger for rule in self.flow.rules if rule.trigger in self.on} - self.fired
+        answered = {rule.trigger for rule in self.flow.rules}
+        return frozenset(filter(None, (nearest(trigger, self.fired - answered) for trigger in odd)))
+
+    @cached_property
+    def on(self) -> frozenset[str]:
+        """The triggers of all rules under `on` and `anywhere`."""
+        return frozenset(self.spec.anywhere).union(*(state.on for _, state in self.states()))
+
+    def leads_astray(self, place: Path) -> bool:
+        """Whether something at or below `place` names what there is not."""
+        return any(one[: len(place)] == place for one in self.astray)
 
     @cached_property
     def always_answered(self) -> frozenset[tuple[str, str]]:
@@ -145,3 +175,13 @@ class Subject:
             for name in names[1:]:
                 state = state.states[name]
             yield path, state
+
+
+def _with_kept(flow: Flow, names: Mapping[str, Type], of_words: Mapping[str, Words]) -> dict[str, Type]:
+    """Return the views that keep variables which hold one of few words: those, or nothing."""
+    kept = of_words.keys() & set(flow.vocabulary.kept(flow.sections))
+    fields = {name: words({"", *of_words[name].words}, of_words[name].what) for name in kept}
+    views = {view: names[view] for view in flow.vocabulary.keeping if fields}
+    return {
+        view: Record({**kind.fields, **fields}) for view, kind in views.items() if isinstance(kind, Record)
+    }

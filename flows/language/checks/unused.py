@@ -10,6 +10,8 @@ from flows.language.texts import ROOTS
 
 def messages_are_said(subject: Subject) -> Iterator[Issue]:
     """Yield the messages that nobody says. An offer may be for broadcasts alone."""
+    if any("say" in place[-2:] or "tell" in place[-2:] for place in subject.astray):
+        return  # what is misspelt may mean any of them
     said = {name for reaction in subject.reactions() for name in (*reaction.say, *reaction.tell)}
     for name in subject.spec.messages.keys() - said - subject.flow.promotions:
         yield subject.warning(("messages", name), f"nobody says '{name}'", "say it, or remove it")
@@ -23,7 +25,7 @@ def variables_are_used(subject: Subject) -> Iterator[Issue]:
     given = asked | {name for call in calls if call.name == SET for name in call.args}
     given |= {name for call in calls if call.action for name in call.action.sets}
     read = {path[0] for text in flow.written for path in text.reads if path[0] not in text.names}
-    used = read | asked | set(flow.vocabulary.kept(flow.sections))
+    used = read | asked | subject.refused_words | set(flow.vocabulary.kept(flow.sections))
     for name, variable in flow.variables.items():
         place = ("variables", name)
         if name not in used:
