@@ -70,6 +70,16 @@ def two_copies(order: OrderState, copies: list[Copy]) -> Notice:
     return Notice(NoticeKind.SHOPIFY, f"two {order.key}", said)
 
 
+def owed_again(order: OrderState, copy: Copy) -> Notice:
+    """Return the notice that a copy says `paid`, and cash is to come for the order after all."""
+    said = (
+        f"Order #{order.order.number} ({copy.name}) is paid at Shopify, and its cash is to come: the payment"
+        " was recorded by mistake. Shopify takes no payment back without a refund; it is right again once the"
+        " cash is taken. If it never comes, cancel the order here."
+    )
+    return Notice(NoticeKind.SHOPIFY, f"owed {order.key}", said)
+
+
 def gone(order: OrderState, copy: Copy | None) -> Notice:
     """Return the notice that a copy is cancelled or deleted at Shopify while its goods are due."""
     there = "was deleted" if copy is None else f"({copy.name}) is cancelled"

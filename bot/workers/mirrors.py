@@ -137,9 +137,11 @@ class Mirrors:
                 assert_never(task)
 
     async def _create(self, attempt: _Attempt) -> Tried | None:
-        claimed, now = attempt.claimed, self._context.clock.now()
-        # Books that were restored may not know that it was made.
-        is_old = now - claimed.wanted_at >= LOOK_AFTER[0]
+        claimed, now, restored_at = attempt.claimed, self._context.clock.now(), attempt.claimed.restored_at
+        # The lost books may have had it made a moment before: it is looked for once it can be found.
+        if restored_at is not None and now < (until := restored_at + LOOK_AFTER[-1]):
+            return Tried(attempt.mirror, until)
+        is_old = restored_at is not None or now - claimed.wanted_at >= LOOK_AFTER[0]
         if is_old and (copies := await self._client.find(claimed.order.key)):
             return self._adopt(attempt, copies)
         copying = await self._copying(claimed)
@@ -198,6 +200,8 @@ class Mirrors:
             told = ()
         elif task.status is CopyStatus.PAID and copy.status is not CopyStatus.PAID:
             await self._client.mark_as_paid(task.copy_id)
+        elif task.status is CopyStatus.PENDING and copy.status is CopyStatus.PAID:
+            told = (*told, mirror_notices.owed_again(claimed.order, copy))
         return self._done(replace(mirror, told=task.status), claimed, *told)
 
     def _done(self, mirror: Mirror, claimed: ClaimedMirror, *notices: Notice) -> Tried:
