@@ -69,6 +69,8 @@ async def _take(context: Context, topic: str, delivery: str, body: Mapping[str, 
 
 
 async def _heard(context: Context, news: News, delivery: str) -> None:
+    if news.ours:
+        return
     mirrors, now = context.store.mirrors, context.clock.now()
     if news.topic is Topic.CREATED:
         if news.source is not None:

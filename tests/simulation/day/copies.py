@@ -58,3 +58,19 @@ class Copies:
             yield f"shopify: {key} is called off, and is not cancelled there"
         if due and copy.paid != (order["lifecycle"] == "fulfilled") and f"owed {key}" not in self._told:
             yield f"shopify: {key} is {order['lifecycle']}, and is {'' if copy.paid else 'not '}paid there"
+        if due:
+            yield from self._amended(key, copy)
+
+    def _amended(self, key: str, copy: Copy) -> Iterator[str]:
+        """What was taken off here is taken off there, or a person was told of it."""
+        deeds = self._books.replay.deeds[key]
+        by_hand = any(subject.startswith(f"changed {key}-a") for subject in self._told)
+        if by_hand or f"total {key}" in self._told:
+            self._seen["a person changes an order at shopify"] += 1
+            return
+        if copy.paid and copy.net != self._books.cost(key):
+            yield f"shopify: {key} costs {self._books.cost(key)} now, and {copy.net} is paid there"
+        if copy.pieces != deeds.remaining:
+            yield f"shopify: {key} has {deeds.remaining} left, and {copy.pieces} there"
+        if deeds.address and copy.zip not in deeds.address:
+            yield f"shopify: {key} goes to {deeds.address}, and to {copy.zip} there"

@@ -47,11 +47,16 @@ class Copy:
     source: str
     total: int
     """What it costs, its refunds aside."""
-    pieces: Counter[str]
-    """What it was made with: pieces by variant, or by sku."""
-    paid: bool
     found_from: int
     """When its source is found from, in milliseconds since 1970, UTC."""
+    sales: tuple[int, ...]
+    """What was paid, by payment; empty while it is not paid."""
+    lines: tuple[Answer, ...] = ()
+    """As they were asked for."""
+    refunds: dict[str, Answer] = field(default_factory=dict)
+    """What was asked for, by idempotency key."""
+    zip: str = ""
+    """The PIN code of its address, if it has one."""
     cancelled_by: str = ""
     """`munshi` or `merchant`; empty while it is not cancelled."""
 
@@ -59,6 +64,29 @@ class Copy:
     def id(self) -> str:
         """What GraphQL calls it."""
         return f"gid://shopify/Order/{self.number}"
+
+    @property
+    def paid(self) -> bool:
+        """Whether it was ever paid."""
+        return bool(self.sales)
+
+    @property
+    def net(self) -> int:
+        """What was paid, less what went back."""
+        return sum(self.sales) - sum(
+            _in_paise(one["amount"])
+            for given in self.refunds.values()
+            for one in given.get("transactions", ())
+        )
+
+    @property
+    def pieces(self) -> Counter[str]:
+        """The pieces that it has now, by sku."""
+        left = Counter({line["sku"]: int(line["quantity"]) for line in self.lines})
+        for given in self.refunds.values():
+            for one in given.get("refundLineItems", ()):
+                left[self.lines[int(one["lineItemId"].rpartition("/")[2])]["sku"]] -= one["quantity"]
+        return +left
 
 
 @dataclass
@@ -176,7 +204,9 @@ class Shopify:
         if sum(_paise(one["amountSet"]) for one in wanted.get("transactions", ())) != total * paid:
             self.wrongs.append(f"shopify: {wanted['sourceIdentifier']} costs {total} and is paid otherwise")
         found_from = self.now() + self.dice.choice(self.lags)
-        copy = Copy(self._next(), wanted["sourceIdentifier"], total, _pieces(wanted), paid, found_from)
+        sales = tuple(_paise(one["amountSet"]) for one in wanted.get("transactions", ()))
+        lines, to = tuple(wanted["lineItems"]), wanted.get("shippingAddress", {}).get("zip", "")
+        copy = Copy(self._next(), wanted["sourceIdentifier"], total, found_from, sales, lines, zip=to)
         self.copies.append(copy)
         self.seen["shopify has an order"] += 1
         self.post("orders/create", self._rest(copy))
@@ -203,7 +233,7 @@ class Shopify:
         copy = self._known(variables["input"]["id"])
         if copy is None or copy.paid or copy.cancelled_by:
             return _wrong("orderMarkAsPaid", "id", "Order cannot be marked as paid.")
-        copy.paid = True
+        copy.sales = (copy.total,)
         return {"orderMarkAsPaid": {"order": {"id": copy.id}, "userErrors": []}}
 
     def _orderCancel(self, variables: Answer) -> Answer:
@@ -215,6 +245,51 @@ class Shopify:
         self.plan(self.dice.choice((0, SECOND, 20 * SECOND)), lambda: self._cancel(copy, "munshi"))
         job = {"id": f"gid://shopify/Job/{self._next()}"}
         return {"orderCancel": {"job": job, "orderCancelUserErrors": []}}
+
+    def _parts(self, variables: Answer) -> Answer:
+        copy = self._known(variables["id"])
+        if copy is None:
+            return {"order": None}
+        lines = [
+            {"id": f"gid://shopify/LineItem/{n}", "sku": line["sku"], "variant": None}
+            for n, line in enumerate(copy.lines)
+        ]
+        paid = {"kind": "SALE", "status": "SUCCESS", "gateway": "manual"}
+        sales = [
+            {"id": f"gid://shopify/OrderTransaction/{n}", "amountSet": _bag(sale), **paid}
+            for n, sale in enumerate(copy.sales)
+        ]
+        return {"order": {"lineItems": {"nodes": lines}, "transactions": sales}}
+
+    def _refundCreate(self, variables: Answer) -> Answer:
+        given, key = variables["input"], variables["key"]
+        copy = self._known(given["orderId"])
+        if copy is None or copy.cancelled_by:
+            return _wrong("refundCreate", "orderId", "Order cannot be refunded")
+        if copy.refunds.get(key, given) != given:
+            self.wrongs.append(f"shopify: another refund under the key {key}")
+        if key not in copy.refunds:
+            copy.refunds[key] = given
+            self.seen["a refund was recorded at shopify"] += 1
+            body = {"id": self._next(), "order_id": copy.number, "note": given["note"]}
+            self.post("refunds/create", body)
+        left = {"netPaymentSet": _bag(copy.net), "currentTotalPriceSet": _bag(self._current(copy))}
+        return {"refundCreate": {"order": left, "userErrors": []}}
+
+    @staticmethod
+    def _current(copy: Copy) -> int:
+        """What it costs without the pieces that were taken off. Their share of a discount is left out."""
+        prices = {line["sku"]: _paise(line["priceSet"]) for line in copy.lines}
+        gone = Counter({line["sku"]: int(line["quantity"]) for line in copy.lines}) - copy.pieces
+        return copy.total - sum(prices[sku] * pieces for sku, pieces in gone.items())
+
+    def _orderUpdate(self, variables: Answer) -> Answer:
+        given = variables["input"]
+        copy = self._known(given["id"])
+        if copy is None or copy.cancelled_by:
+            return _wrong("orderUpdate", "id", "Order cannot be changed")
+        copy.zip = given["shippingAddress"]["zip"]
+        return {"orderUpdate": {"order": {"id": copy.id}, "userErrors": []}}
 
     # What the merchant does
 
@@ -250,14 +325,13 @@ class Shopify:
         return {"id": copy.number, "name": f"#{copy.number}", "source_identifier": copy.source}
 
     def _shown(self, copy: Copy) -> Answer:
-        rupees = f"{copy.total // 100}.{copy.total % 100:02}"
         return {
             "id": copy.id,
             "name": f"#{copy.number}",
             "createdAt": f"2026-09-21T00:00:00.{copy.number:06}Z",
             "cancelledAt": "2026-09-22T00:00:00Z" if copy.cancelled_by else None,
             "displayFinancialStatus": "PAID" if copy.paid else "PENDING",
-            "totalPriceSet": {"shopMoney": {"amount": rupees, "currencyCode": "INR"}},
+            "totalPriceSet": _bag(copy.total),
         }
 
 
@@ -274,15 +348,16 @@ def _total(wanted: Answer) -> int:
     return goods + shipping - (_paise(code["amountSet"]) if code else 0)
 
 
-def _pieces(wanted: Answer) -> Counter[str]:
-    pieces: Counter[str] = Counter()
-    for line in wanted["lineItems"]:
-        pieces[line.get("variantId") or line["sku"]] += line["quantity"]
-    return pieces
-
-
 def _paise(bag: Answer) -> int:
     money = bag["shopMoney"]
     assert money["currencyCode"] == "INR"
-    rupees, _, rest = money["amount"].partition(".")
+    return _in_paise(money["amount"])
+
+
+def _bag(amount: int) -> Answer:
+    return {"shopMoney": {"amount": f"{amount // 100}.{amount % 100:02}", "currencyCode": "INR"}}
+
+
+def _in_paise(amount: str) -> int:
+    rupees, _, rest = amount.partition(".")
     return int(rupees) * 100 + int(rest.ljust(2, "0"))
