@@ -20,14 +20,17 @@ from tests.simulation.world import World
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
-CALLS: Final = ("token", "customer", "orderCreate", "orders", "order", "orderMarkAsPaid", "orderCancel")
+CALLS: Final = (
+    *("token", "customer", "orderCreate", "orders", "order", "orderMarkAsPaid", "orderCancel"),
+    *("parts", "refundCreate", "orderUpdate"),
+)
 CHANGES: Final = ("INSERT INTO mirror", "UPDATE mirror")
 COMMIT: Final = "COMMIT"
 
 
 def _sells_and_calls_off(world: DayWorld) -> Story:
-    """One order is paid, its copy is found after a lost answer, and it is called off; one is paid in cash."""
-    _, ramesh = opened(world)
+    """One order is paid, found after a lost answer, and called off; one is amended, and paid in cash."""
+    meena, ramesh = opened(world)
     asha, ravi, shopify = Shopper(world, 1), Shopper(world, 2), world.shopify
     shopify.lags, world.shopify_post.held = (4 * MINUTE,), True
     shopify.lose_answers["orderCreate"] = 1
@@ -36,10 +39,13 @@ def _sells_and_calls_off(world: DayWorld) -> Story:
     yield lambda: bool(shopify.copies)
     yield 8 * MINUTE
     world.shopify_post.release()
-    yield from orders(world, ravi, TEA, pays="cash")
+    yield from orders(world, ravi, TEA, 2, pays="cash")
     yield lambda: len({copy.source for copy in shopify.copies}) == 2
     asha.says("cancel order")
     yield from asha.hears("as you wished")
+    yield from meena.types("#10002 less masala-250 1 sold out")
+    yield from ramesh.types("#10002 address 7 Other Lane, Pune 411006")
+    yield 2 * MINUTE
     yield from ramesh.types("#10002 delivered cash")
 
 

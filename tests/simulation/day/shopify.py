@@ -233,7 +233,7 @@ class Shopify:
         copy = self._known(variables["input"]["id"])
         if copy is None or copy.paid or copy.cancelled_by:
             return _wrong("orderMarkAsPaid", "id", "Order cannot be marked as paid.")
-        copy.sales = (copy.total,)
+        copy.sales = (self._current(copy),)
         return {"orderMarkAsPaid": {"order": {"id": copy.id}, "userErrors": []}}
 
     def _orderCancel(self, variables: Answer) -> Answer:

@@ -1,5 +1,6 @@
 """Planted bugs of the orders' copies at Shopify: made twice, never ended, or forgotten."""
 
+from itertools import count
 from typing import Any, Final
 
 import pytest
@@ -9,6 +10,7 @@ from bot.workers import mirrors as worker
 from payments.ledger import mirrors
 from payments.ledger.mirrors import Create, LookUp
 from payments.shop.orders import Lifecycle
+from payments.shopify import amending
 from storage.outbox import mirrors as stored
 from tests.simulation.day.bugs import DayRow
 
@@ -52,6 +54,22 @@ def nobody_is_told_of_a_second_copy(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(shopify_webhook, "_require_one", silent)
 
 
+def a_refund_is_recorded_at_each_try(patch: pytest.MonkeyPatch) -> None:
+    refund, tries = amending.refund, count()
+
+    def under_another_key(*args: Any) -> Any:
+        given = refund(*args)
+        return given and {**given, "key": f"{given['key']}-{next(tries)}"}
+
+    patch.setattr(amending, "refund", under_another_key)
+
+
+def what_is_taken_off_stays_there(patch: pytest.MonkeyPatch) -> None:
+    async def nothing(*_: Any) -> None: ...
+
+    patch.setattr(worker, "follow", nothing)
+
+
 SHOPIFY_ROWS: Final = (
     DayRow(
         "a second Shopify order after a lost answer",
@@ -81,6 +99,18 @@ SHOPIFY_ROWS: Final = (
         "nobody is told of a second copy",
         nobody_is_told_of_a_second_copy,
         "shopify is too slow",
+        "shopify:",
+    ),
+    DayRow(
+        "a refund is recorded at each try",
+        a_refund_is_recorded_at_each_try,
+        "taken off there too",
+        "shopify:",
+    ),
+    DayRow(
+        "what is taken off stays at Shopify",
+        what_is_taken_off_stays_there,
+        "taken off there too",
         "shopify:",
     ),
 )

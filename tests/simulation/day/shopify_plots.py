@@ -102,6 +102,20 @@ def _a_merchant_at_shopify(world: DayWorld) -> Story:
     yield 2 * MINUTE
 
 
+def _taken_off_there_too(world: DayWorld) -> Story:
+    """A piece, a part of the price and the address change after the copy was made; an answer is lost."""
+    meena, ramesh = opened(world)
+    asha, shopify = Shopper(world, 1), world.shopify
+    yield from orders(world, asha, TEA, 3, coupon="TEA20")
+    asha.pays()
+    yield lambda: bool(shopify.copies)
+    shopify.lose_answers["refundCreate"] = 1
+    yield from meena.types("#10001 less masala-250 1 sold out")
+    yield from meena.types("#10001 allowance 12.50 late")
+    yield from ramesh.types("#10001 address 7 Other Lane, Pune 411006")
+    yield 5 * MINUTE
+
+
 def _pays(world: DayWorld, who: Shopper) -> Story:
     """Order, pay, and hear that it is paid."""
     yield from orders(world, who, TEA)
@@ -115,5 +129,6 @@ SHOPIFY_PLOTS: Final[Mapping[str, Callable[[DayWorld], Story]]] = {
     "shopify is too slow": _shopify_is_too_slow,
     "books without the payment": _books_without_the_payment,
     "shopify is down": _shopify_is_down,
+    "taken off there too": _taken_off_there_too,
     "a merchant at shopify": _a_merchant_at_shopify,
 }
