@@ -184,6 +184,18 @@ def _refund_there(order: Order) -> Notice:
     return Notice(NoticeKind.SHOPIFY, f"refund {order.key}", said)
 
 
+def second_copy(order: Order, followed: str, other: str) -> Notice:
+    """Return the notice that an order was made at Shopify a second time, as the first was not found there.
+
+    `followed` and `other` are Shopify's ids.
+    """
+    said = (
+        f"Order #{order.number} is at Shopify more than once: {followed} is the one that Munshi follows."
+        f" Cancel {other} there, without a refund. The number is the last one of its page's address."
+    )
+    return Notice(NoticeKind.SHOPIFY, f"two {order.key}", said)
+
+
 def unused(key: str, reason: str) -> Arrival:
     """Return the arrival of a signed body that says nothing that can be used."""
     return Arrival(_key(key), EventKind.OTHER, {"reason": reason}, pending=False)

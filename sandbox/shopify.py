@@ -5,8 +5,8 @@ belongs to one customer. It sends no webhooks. Source: GraphQL Admin API, schema
 """
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
@@ -20,7 +20,10 @@ from sandbox.ids import Ids
 TOKEN_SECONDS: Final = 86_399
 LAG_MS: Final = 5_000
 """Milliseconds after which an order is found by its source."""
-OPERATIONS: Final = ("orderCreate", "orderMarkAsPaid", "orderCancel", "orders", "order", "customer", "token")
+OPERATIONS: Final = (
+    *("orderCreate", "orderMarkAsPaid", "orderCancel", "orderUpdate", "refundCreate"),
+    *("orders", "order", "parts", "customer", "token"),
+)
 _NAMED: Final = re.compile(r"\s*(?:query|mutation)\s+(\w+)")
 _SOURCE: Final = re.compile(r"source_identifier:'([^']*)'")
 _THROTTLED: Final = {
@@ -50,6 +53,30 @@ class ShopifyOrder:
     """Rupees."""
     paid: bool
     cancelled_at: int | None = None
+    lines: Sequence[Mapping[str, Any]] = ()
+    """As they were asked for."""
+    sales: list[Mapping[str, Any]] = field(default_factory=list)
+    """What was paid, as transactions."""
+    refunds: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What was asked for, by idempotency key."""
+    address: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def paid_net(self) -> Decimal:
+        """What was paid, less what went back."""
+        paid = sum((_rupees(one["amountSet"]) for one in self.sales), Decimal(0))
+        back = (one for given in self.refunds.values() for one in given.get("transactions", ()))
+        return paid - sum((Decimal(one["amount"]) for one in back), Decimal(0))
+
+    @property
+    def current_total(self) -> Decimal:
+        """What it costs without the pieces that were taken off; a discount of theirs is not counted."""
+        total = self.total
+        for given in self.refunds.values():
+            for one in given.get("refundLineItems", ()):
+                line = self.lines[int(one["lineItemId"].rpartition("/")[2]) - 1]
+                total -= one["quantity"] * _rupees(line["priceSet"])
+        return total
 
     def shown(self) -> dict[str, Any]:
         """Return it as an answer has it."""
@@ -59,7 +86,7 @@ class ShopifyOrder:
             "createdAt": str(self.made_at),
             "cancelledAt": None if self.cancelled_at is None else str(self.cancelled_at),
             "displayFinancialStatus": "PAID" if self.paid else "PENDING",
-            "totalPriceSet": {"shopMoney": {"amount": str(self.total), "currencyCode": "INR"}},
+            "totalPriceSet": _bag(self.total),
         }
 
 
@@ -82,6 +109,9 @@ class Shopify:
             "orderCreate": self._create,
             "orderMarkAsPaid": self._mark_as_paid,
             "orderCancel": self._cancel,
+            "orderUpdate": self._update,
+            "refundCreate": self._refund,
+            "parts": self._parts,
             "orders": self._find,
             "order": self._read,
             "customer": self._customer,
@@ -132,6 +162,9 @@ class Shopify:
             made_at=self._now(),
             total=_total(wanted) + self.overcharge,
             paid=wanted["financialStatus"] == "PAID",
+            lines=wanted["lineItems"],
+            sales=list(wanted.get("transactions", ())),
+            address=wanted.get("shippingAddress", {}),
         )
         self.orders.append(order)
         return {"orderCreate": {"order": order.shown(), "userErrors": []}}
@@ -164,6 +197,8 @@ class Shopify:
             errors = [{"field": ["id"], "message": "Order cannot be marked as paid."}]
             return {"orderMarkAsPaid": {"order": None, "userErrors": errors}}
         order.paid = True
+        money = _bag(order.current_total)
+        order.sales.append({"kind": "SALE", "status": "SUCCESS", "gateway": "manual", "amountSet": money})
         return {"orderMarkAsPaid": {"order": {"id": order.id}, "userErrors": []}}
 
     def _cancel(self, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,6 +209,36 @@ class Shopify:
         order.cancelled_at = self._now()
         job = {"id": f"gid://shopify/Job/{self._ids.base62()}"}
         return {"orderCancel": {"job": job, "orderCancelUserErrors": []}}
+
+    def _parts(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        order = self._known(variables["id"])
+        if order is None:
+            return {"order": None}
+        lines = [
+            {"id": f"gid://shopify/LineItem/{n}", "sku": line.get("sku"), "variant": _variant(line)}
+            for n, line in enumerate(order.lines, 1)
+        ]
+        sales = [{"id": f"gid://shopify/OrderTransaction/{n}", **one} for n, one in enumerate(order.sales, 1)]
+        return {"order": {"lineItems": {"nodes": lines}, "transactions": sales}}
+
+    def _refund(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        given, key = variables["input"], variables["key"]
+        order = self._known(given["orderId"])
+        if order is None or order.refunds.get(key, given) != given:
+            errors = [{"field": ["input"], "message": "Order cannot be refunded, or the key was used."}]
+            return {"refundCreate": {"order": None, "userErrors": errors}}
+        order.refunds[key] = given
+        left = {"netPaymentSet": _bag(order.paid_net), "currentTotalPriceSet": _bag(order.current_total)}
+        return {"refundCreate": {"order": left, "userErrors": []}}
+
+    def _update(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        given = variables["input"]
+        order = self._known(given["id"])
+        if order is None:
+            errors = [{"field": ["id"], "message": "Order does not exist"}]
+            return {"orderUpdate": {"order": None, "userErrors": errors}}
+        order.address = given["shippingAddress"]
+        return {"orderUpdate": {"order": {"id": order.id}, "userErrors": []}}
 
     def _customer(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         id = self.customers.get(variables["identifier"]["phoneNumber"])
@@ -192,6 +257,14 @@ def _total(wanted: Mapping[str, Any]) -> Decimal:
         total += _rupees(shipping["priceSet"])
     code = wanted.get("discountCode", {}).get("itemFixedDiscountCode")
     return total - (_rupees(code["amountSet"]) if code else 0)
+
+
+def _variant(line: Mapping[str, Any]) -> dict[str, Any] | None:
+    return {"id": line["variantId"]} if "variantId" in line else None
+
+
+def _bag(rupees: Decimal) -> dict[str, Any]:
+    return {"shopMoney": {"amount": str(rupees), "currencyCode": "INR"}}
 
 
 def _rupees(bag: Mapping[str, Any]) -> Decimal:

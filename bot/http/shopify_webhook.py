@@ -9,7 +9,7 @@ from aiohttp import web
 from bot.context import CONTEXT, Context
 from bot.http import bodies
 from bot.http.webhooks import count_refused, forbidden, read_or_keep, store
-from bot.ingest import from_shopify, unused
+from bot.ingest import from_shopify, second_copy, unused
 from payments import signature
 from payments.shop.fulfilment import Stage
 from payments.shopify import webhook
@@ -32,20 +32,29 @@ routes = web.RouteTableDef()
 async def shopify(request: web.Request) -> web.Response:
     """Accept news of an order. 200 once it is durable; 403 on a bad signature, 404 without a store."""
     context = request.app[CONTEXT]
-    secrets = context.settings.shopify_webhook_secrets
-    if context.shopify is None or not secrets:
+    if context.shopify is None or not context.settings.shopify_webhook_secrets:
         raise web.HTTPNotFound(text="this shop takes no webhooks of Shopify\n")
-    header = request.headers.get(_SIGNATURE)
     raw = await bodies.read_body(request, bodies.SHOPIFY_BODY)
-    if not signature.matches_base64(raw, header, *secrets):
+    await take_shopify(context, raw, request.headers)
+    return web.Response(text="ok\n")
+
+
+async def take_shopify(context: Context, raw: bytes, headers: Mapping[str, str]) -> None:
+    """Store the news in Shopify's body `raw`. `headers` hold its signature, its topic and its delivery id.
+
+    It is durable when this returns. Raises an HTTP error if the signature is wrong, Overloaded if too many
+    requests wait.
+    """
+    signed = headers.get(_SIGNATURE)
+    if not signature.matches_base64(raw, signed, *context.settings.shopify_webhook_secrets):
         await count_refused(context, SHOPIFY, _SETTING)
-        raise forbidden(SHOPIFY, header, _SIGNATURE, _SETTING)
+        raise forbidden(SHOPIFY, signed, _SIGNATURE, _SETTING)
     context.refusals.accepted(SHOPIFY)
     body = await read_or_keep(context, raw, SHOPIFY)
     if body is not None:
-        topic = request.headers.get("X-Shopify-Topic", "")
-        await _take(context, topic, request.headers.get("X-Shopify-Webhook-Id", ""), body)
-    return web.Response(text="ok\n")
+        await _take(
+            context, headers.get("X-Shopify-Topic", ""), headers.get("X-Shopify-Webhook-Id", ""), body
+        )
 
 
 async def _take(context: Context, topic: str, delivery: str, body: Mapping[str, Any]) -> None:
@@ -60,10 +69,13 @@ async def _take(context: Context, topic: str, delivery: str, body: Mapping[str, 
 
 
 async def _heard(context: Context, news: News, delivery: str) -> None:
+    if news.ours:
+        return
     mirrors, now = context.store.mirrors, context.clock.now()
     if news.topic is Topic.CREATED:
         if news.source is not None:
             await mirrors.seen(news.source, news.copy_id, now)
+            await _require_one(context, news.source, news.copy_id)
         return
     order_key = await mirrors.recheck(news.copy_id, now + _SETTLE)
     if order_key is None:
@@ -75,6 +87,16 @@ async def _heard(context: Context, news: News, delivery: str) -> None:
     arrival = from_shopify(news, delivery, order.state.order, stage if asked else None)
     if arrival is not None:
         await store(context, [arrival])
+
+
+async def _require_one(context: Context, order_key: str, copy_id: str) -> None:
+    """Store a notice if the order has another copy that is followed: this one was made, and not found."""
+    mirror = await context.store.mirrors.find(order_key)
+    if mirror is None or mirror.copy_id in (None, copy_id):
+        return
+    [order, *_] = await context.store.detailed_orders(order_key)
+    notice = second_copy(order.state.order, str(mirror.copy_id), copy_id)
+    await context.store.tell([notice], context.clock.now())
 
 
 def _cancels(news: News) -> bool:

@@ -47,14 +47,17 @@ def down(error: ShopifyError) -> Notice:
     return Notice(NoticeKind.SHOPIFY, "a day", said)
 
 
-def total_differs(order: OrderState, copy: Copy) -> Notice | None:
-    """Return the notice that a copy costs something else than its order; None if it costs the same."""
-    if copy.total == order.order.total:
+def total_differs(order: OrderState, name: str, costs: int, total: int | None) -> Notice | None:
+    """Return the notice that the copy `name` costs something else than its order; None if it costs the same.
+
+    `costs` and `total` are paise here and there; None: another currency.
+    """
+    if total == costs:
         return None
-    there = "an amount in another currency" if copy.total is None else money(copy.total)
+    there = "an amount in another currency" if total is None else money(total)
     said = (
-        f"Total differs: order #{order.order.number} costs {money(order.order.total)} here and {there} at"
-        f" Shopify ({copy.name}). What was paid is what it costs here. Look at the order at Shopify: at its"
+        f"Total differs: order #{order.order.number} costs {money(costs)} here and {there} at"
+        f" Shopify ({name}). What was paid is what it costs here. Look at the order at Shopify: at its"
         " taxes, its discount and its prices."
     )
     return Notice(NoticeKind.SHOPIFY, f"total {order.key}", said)
@@ -70,6 +73,16 @@ def two_copies(order: OrderState, copies: list[Copy]) -> Notice:
     return Notice(NoticeKind.SHOPIFY, f"two {order.key}", said)
 
 
+def owed_again(order: OrderState, copy: Copy) -> Notice:
+    """Return the notice that a copy says `paid`, and cash is to come for the order after all."""
+    said = (
+        f"Order #{order.order.number} ({copy.name}) is paid at Shopify, and its cash is to come: the payment"
+        " was recorded by mistake. Shopify takes no payment back without a refund; it is right again once the"
+        " cash is taken. If it never comes, cancel the order here."
+    )
+    return Notice(NoticeKind.SHOPIFY, f"owed {order.key}", said)
+
+
 def gone(order: OrderState, copy: Copy | None) -> Notice:
     """Return the notice that a copy is cancelled or deleted at Shopify while its goods are due."""
     there = "was deleted" if copy is None else f"({copy.name}) is cancelled"
@@ -80,12 +93,13 @@ def gone(order: OrderState, copy: Copy | None) -> Notice:
     return Notice(NoticeKind.SHOPIFY, f"gone {order.key}", said)
 
 
-def amended(order: OrderState, amendment: Amendment, status: CopyStatus) -> Notice:
-    """Return the notice that a person has to change the copy, too."""
+def amended(order: OrderState, amendment: Amendment, status: CopyStatus, why: str = "") -> Notice:
+    """Return the notice that a person has to change the copy, too. `why` is why Shopify refused to."""
     about = f": {amendment.pieces} × {amendment.sku} less" if amendment.pieces else ""
+    refused = f" ({why})" if why else ""
     said = (
         f"Order #{order.order.number} {_WORDS[amendment.kind]}{about}, and its copy at Shopify ({status})"
-        " does not follow by itself. Change it there by hand, without a refund: the money goes back from"
-        " here."
+        f" does not follow by itself{refused}. Change it there by hand, without a refund: the money goes back"
+        " from here."
     )
     return Notice(NoticeKind.SHOPIFY, f"changed {amendment.key}", said)

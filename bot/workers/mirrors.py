@@ -11,6 +11,7 @@ import structlog
 from bot.context import Context
 from bot.log import mask
 from bot.workers import mirror_notices
+from bot.workers.mirror_amendments import follow
 from bot.workers.rounds import Rounds
 from payments.ledger.mirrors import (
     LOOK_AFTER,
@@ -137,9 +138,11 @@ class Mirrors:
                 assert_never(task)
 
     async def _create(self, attempt: _Attempt) -> Tried | None:
-        claimed, now = attempt.claimed, self._context.clock.now()
-        # Books that were restored may not know that it was made.
-        is_old = now - claimed.wanted_at >= LOOK_AFTER[0]
+        claimed, now, restored_at = attempt.claimed, self._context.clock.now(), attempt.claimed.restored_at
+        # The lost books may have had it made a moment before: it is looked for once it can be found.
+        if restored_at is not None and now < (until := restored_at + LOOK_AFTER[-1]):
+            return Tried(attempt.mirror, until)
+        is_old = restored_at is not None or now - claimed.wanted_at >= LOOK_AFTER[0]
         if is_old and (copies := await self._client.find(claimed.order.key)):
             return self._adopt(attempt, copies)
         copying = await self._copying(claimed)
@@ -175,7 +178,7 @@ class Mirrors:
     def _adopt(self, attempt: _Attempt, copies: list[Copy]) -> Tried:
         """Follow the oldest of `copies` from now on."""
         order, copy = attempt.claimed.order, copies[0]
-        found = [mirror_notices.total_differs(order, copy)]
+        found = [mirror_notices.total_differs(order, copy.name, order.order.total, copy.total)]
         if len(copies) > 1:
             found.append(mirror_notices.two_copies(order, copies))
         mirror = attempt.mirror.made(copy.id, copy.status)
@@ -183,9 +186,7 @@ class Mirrors:
 
     async def _change(self, attempt: _Attempt, task: Change) -> Tried:
         """Make the copy say what the order is. It is read first, so that nothing is done twice."""
-        claimed, mirror = attempt.claimed, attempt.mirror
-        told = tuple(mirror_notices.amended(claimed.order, one, task.status) for one in task.new)
-        mirror = replace(mirror, amendments=len(claimed.order.amendments), recheck=False)
+        claimed, mirror = attempt.claimed, replace(attempt.mirror, recheck=False)
         copy = await self._client.read(task.copy_id)
         if copy is None or copy.status is CopyStatus.CANCELLED:
             if not claimed.order.goods_due:
@@ -195,10 +196,17 @@ class Mirrors:
         if task.status is CopyStatus.CANCELLED:
             number = claimed.order.order.number
             await self._client.cancel(task.copy_id, number, restock=mirror.restock)
-            told = ()
-        elif task.status is CopyStatus.PAID and copy.status is not CopyStatus.PAID:
+            return self._done(replace(mirror, told=task.status), claimed)
+        if task.status is CopyStatus.PAID and copy.status is not CopyStatus.PAID:
             await self._client.mark_as_paid(task.copy_id)
-        return self._done(replace(mirror, told=task.status), claimed, *told)
+            return self._done(replace(mirror, told=task.status), claimed)
+        found = list[Notice | None]()
+        if task.status is CopyStatus.PENDING and copy.status is CopyStatus.PAID:
+            found.append(mirror_notices.owed_again(claimed.order, copy))
+        for amendment in task.new[:1]:  # each is stored as followed before the next one
+            found.append(await follow(self._client, claimed, copy, amendment, variants(self._context)))
+            mirror = replace(mirror, amendments=mirror.amendments + 1)
+        return self._done(replace(mirror, told=task.status), claimed, *filter(None, found))
 
     def _done(self, mirror: Mirror, claimed: ClaimedMirror, *notices: Notice) -> Tried:
         """Return the outcome of a call that was answered: what is next may be due at once, or later."""

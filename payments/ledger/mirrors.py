@@ -53,7 +53,7 @@ class Mirror:
     told: CopyStatus | None = None
     """None until it is made."""
     amendments: int = 0
-    """How many amendments of the order people were asked to copy."""
+    """How many amendments of the order it follows, or people were asked to have it follow."""
     asked_at: int = 0
     """When the last call that makes it began; 0 unless its outcome is not known."""
     looks: int = 0
@@ -118,7 +118,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Make the copy `copy_id` say `status`, and have a person copy the amendments `new`."""
+    """Make the copy `copy_id` say `status`, and follow the amendments `new`."""
 
     copy_id: str
     status: CopyStatus

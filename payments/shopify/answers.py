@@ -33,7 +33,7 @@ def copy_of(order: Any) -> Copy:
         else:
             paid = order["displayFinancialStatus"] in ("PAID", "PARTIALLY_REFUNDED", "REFUNDED")
             status = CopyStatus.PAID if paid else CopyStatus.PENDING
-        total = _paise(order["totalPriceSet"]["shopMoney"])
+        total = paise(order["totalPriceSet"])
         return Copy(_id(order), str(order["name"]), str(order["createdAt"]), status, total)
     except (KeyError, TypeError) as error:
         raise ShopifyError(Reason.UNINTELLIGIBLE, "an order has not the expected fields") from error
@@ -41,7 +41,7 @@ def copy_of(order: Any) -> Copy:
 
 def created(data: Mapping[str, Any]) -> Copy:
     """Return the order that `orderCreate` made. Raises ShopifyError."""
-    return copy_of(_mutated(data, "orderCreate").get("order"))
+    return copy_of(done(data, "orderCreate").get("order"))
 
 
 def found(data: Mapping[str, Any]) -> list[Copy]:
@@ -135,10 +135,11 @@ def _listed(product: Mapping[str, Any]) -> Iterator[Listed]:
 
 def require_done(data: Mapping[str, Any], name: str) -> None:
     """Raise ShopifyError unless the mutation `name` was carried out."""
-    _mutated(data, name)
+    done(data, name)
 
 
-def _mutated(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def done(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return what the mutation `name` answers. Raises ShopifyError unless it was carried out."""
     answer = data.get(name)
     if not isinstance(answer, Mapping):
         raise ShopifyError(Reason.UNINTELLIGIBLE, f"the answer has no {name}")
@@ -153,7 +154,9 @@ def _id(value: Mapping[str, Any]) -> str:
     return id
 
 
-def _paise(money: Mapping[str, Any]) -> int | None:
+def paise(bag: Mapping[str, Any]) -> int | None:
+    """Return an amount; None if it is not in rupees, or no amount. Raises KeyError or TypeError."""
+    money = bag["shopMoney"]
     return _in_paise(money["amount"]) if money["currencyCode"] == CURRENCY else None
 
 

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import httpx
 
-from payments.shopify import answers, requests
+from payments.shopify import amending, answers, requests
+from payments.shopify.amending import Left, Parts
 from payments.shopify.answers import Copy, Listed, Store
 from payments.shopify.errors import Reason, ShopifyError, answer_of
 from payments.shopify.requests import API_VERSION, Copying
@@ -61,6 +62,18 @@ class ShopifyClient:
         """Cancel the copy, without a refund and without a mail. Shopify does it a moment later."""
         data = await self.ask(requests.CANCEL, requests.cancel(copy_id, number, restock=restock))
         answers.require_done(data, "orderCancel")
+
+    async def parts(self, copy_id: str) -> Parts | None:
+        """Return what the copy is made of; None if it was deleted."""
+        return amending.parts_of(await self.ask(amending.PARTS, {"id": copy_id}))
+
+    async def refund(self, refund: Mapping[str, Any]) -> Left:
+        """Record a refund (`amending.refund`), once for its key. Return what is left of the copy."""
+        return amending.left_after(await self.ask(amending.REFUND, refund))
+
+    async def update(self, change: Mapping[str, Any]) -> None:
+        """Change a copy (`amending.readdress`)."""
+        answers.require_done(await self.ask(amending.UPDATE, change), "orderUpdate")
 
     async def customer(self, phone: str) -> str | None:
         """Return the id of the customer with the number `phone` (`+91…`); None if there is none."""

@@ -128,7 +128,7 @@ def _order(copying: Copying) -> dict[str, Any]:
     if wanted["financialStatus"] == "PAID":
         wanted["transactions"] = list(_transactions(state, copying.paid_through))
     if state.to.how is Fulfilment.DELIVERY and state.to.address:
-        wanted["shippingAddress"] = _address(state, copying.buyer)
+        wanted["shippingAddress"] = shipping_address(state, copying.buyer)
     return wanted
 
 
@@ -223,7 +223,8 @@ def _person(buyer: Buyer) -> dict[str, Any]:
     return {"phone": buyer.phone, "customer": {"toUpsert": {"phone": buyer.phone, **named}}}
 
 
-def _address(state: OrderState, buyer: Buyer) -> dict[str, Any]:
+def shipping_address(state: OrderState, buyer: Buyer) -> dict[str, Any]:
+    """Return where the order goes, as Shopify writes it."""
     first, rest = state.to.address[:_SHOWN], state.to.address[_SHOWN : 2 * _SHOWN]
     name, phone = state.to.name or buyer.name, state.to.phone or buyer.phone
     found = {"address1": first, "address2": rest, "zip": state.to.pincode, "lastName": name[:_SHOWN]}

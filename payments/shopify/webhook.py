@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from payments.shop.fulfilment import Stage
+from payments.shopify.amending import OURS
 
 _ORDER: Final = "gid://shopify/Order/"
 
@@ -35,6 +36,8 @@ class News:
     """Of CREATED: the source identifier; the order's key if it is a copy of ours."""
     stage: Stage | None = None
     """Of a fulfilment: where the goods are; None if they have not left."""
+    ours: bool = False
+    """Of REFUNDED: whether it was recorded from here."""
 
 
 def read(topic: str, body: Mapping[str, Any]) -> News:
@@ -49,7 +52,8 @@ def read(topic: str, body: Mapping[str, Any]) -> News:
         case Topic.CANCELLED:
             return News(known, _gid(body.get("id")))
         case Topic.REFUNDED:
-            return News(known, _gid(body.get("order_id")))
+            ours = str(body.get("note") or "").startswith(OURS)
+            return News(known, _gid(body.get("order_id")), ours=ours)
         case _:
             return News(known, _gid(body.get("order_id")), stage=_stage(body))
 

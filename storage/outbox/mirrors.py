@@ -32,6 +32,9 @@ class ClaimedMirror:
     """Milliseconds since 1970, UTC."""
     revision: int
     tries: int
+    restored_at: int | None = None
+    """When the books were put back, if the order is older: then the lost books may have had the copy made.
+    Milliseconds since 1970, UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +98,20 @@ async def _claim(tx: Transaction, now: int, limit: int, lease: int, naming: Nami
     ids = sorted(orders)
     names = {row["id"]: _name(row["snapshot"]) for row in await tx.fetch(_SNAPSHOTS, ids)}
     phones = await staff.phones(tx, ids, naming)
+    [installation] = await tx.fetch(_RESTORED)
     found = []
     for rows in (one for of_owner in orders.values() for one in of_owner):
         id, row = rows.order["conversation_id"], claimed[rows.order["key"]]
         if (order := await _readable(tx, rows, now)) is not None:
             person = (names.get(id, ""), phones.get(id, ""))
-            found.append(
-                ClaimedMirror(_mirror(row), order, *person, row["created_at"], row["revision"], row["tries"])
-            )
+            claim = (row["created_at"], row["revision"], row["tries"])
+            restored_at = _restored_after(installation["restored_at"], order)
+            found.append(ClaimedMirror(_mirror(row), order, *person, *claim, restored_at))
     return found
+
+
+def _restored_after(restored_at: int | None, order: OrderState) -> int | None:
+    return restored_at if restored_at is not None and order.order.placed_at <= restored_at else None
 
 
 async def _readable(tx: Transaction, rows: OrderRows, now: int) -> OrderState | None:
@@ -160,6 +168,7 @@ RETURNING order_key, state, copy_id, told, amendments, asked_at, looks, failures
     recheck, restock, revision, tries, created_at"""
 _OWNERS: Final = "SELECT conversation_id, key FROM orders WHERE key = ANY($1::text[])"
 _SNAPSHOTS: Final = "SELECT id, snapshot FROM conversation WHERE id = ANY($1::bigint[])"
+_RESTORED: Final = "SELECT restored_at FROM installation WHERE id = 1"
 _PUT_OFF: Final = "UPDATE mirror SET due_at = $2, leased = 0 WHERE order_key = $1"
 _ASKED: Final = """
 UPDATE mirror SET state = $3, asked_at = $4, looks = $5 WHERE order_key = $1 AND tries = $2

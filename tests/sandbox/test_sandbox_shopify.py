@@ -1,6 +1,7 @@
 """The sandbox's Shopify: a whole bot copies its orders there, whatever it is told to do to them."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 from bot.settings import Settings
 from payments.ledger.mirrors import CopyStatus
 from payments.ledger.state import OrderState
+from payments.shop.amendments import Amendment, AmendmentKind
 from payments.shop.orders import Lifecycle, Line, Order
+from payments.shopify import amending
 from payments.shopify.client import ShopifyClient
 from payments.shopify.errors import Reason, ShopifyError
 from payments.shopify.requests import Buyer, Copying
@@ -116,3 +119,21 @@ async def test_its_orders_are_listed(client: ShopifyClient, world: World) -> Non
     async with httpx.AsyncClient(trust_env=False) as http:
         [order] = (await http.get(f"{world.meta_url}/_control/shopify")).json()
     assert (order["name"], order["source"]) == ("#1001", "c-1-1")
+
+
+async def test_what_is_taken_off_is_recorded_once(client: ShopifyClient, world: World) -> None:
+    made = await client.create(Copying(PAID))
+    parts = await client.parts(made.id)
+    assert parts is not None
+    less = Amendment("c-1-1-a1", "c-1-1", AmendmentKind.LESS, "Meena", 1, amount=14_000, sku="b", pieces=1)
+    given = amending.refund(made.id, less, parts, {})
+    assert given is not None
+    for _ in range(2):
+        left = await client.refund(given)
+        assert (left.paid, left.costs) == (40_000, 39_950)
+    other = amending.refund(made.id, replace(less, amount=1), parts, {})
+    assert other is not None
+    with pytest.raises(ShopifyError, match="the key was used"):
+        await client.refund(other)
+    await client.update({"input": {"id": made.id, "shippingAddress": {"zip": "411006"}}})
+    assert world.shopify.orders[0].address == {"zip": "411006"}

@@ -21,6 +21,7 @@ SECRETS: Final = {
     "razorpay_key_id": "rzp_test_simulated",
     "razorpay_key_secret": "simulated-key-secret",
     "razorpay_webhook_secret": "simulated-webhook-secret",
+    "shopify_webhook_secret": "simulated-shopify-secret",
 }
 
 

@@ -9,6 +9,8 @@ import pytest
 from tests.simulation.day.bugs import DAY_ROWS, DayRow
 from tests.simulation.day.crowd import day_crowd
 from tests.simulation.day.plots import PLOTS
+from tests.simulation.day.shopify_bugs import SHOPIFY_ROWS
+from tests.simulation.day.shopify_plots import SHOPIFY_PLOTS
 from tests.simulation.day.world import DayWorld
 from tests.simulation.history import History, play
 from tests.simulation.shopper import Story, schedule
@@ -26,6 +28,8 @@ FIRST = int(os.environ.get("MUNSHI_SEED", "1"))
 LONG = 1_000
 """Customers from which on each rare state must have been reached."""
 
+ALL_PLOTS = {**PLOTS, **SHOPIFY_PLOTS}
+
 RARE = {
     "an order ended delivered": 20,
     "an order ended cancelled": 20,
@@ -39,6 +43,10 @@ RARE = {
     "all places of a slot were taken": 3,
     "a customer was forgotten": 5,
     "crash": 20,
+    "shopify orderCreate: done, and the answer lost": 10,
+    "shopify found an order by its source": 3,
+    "the merchant cancelled an order at shopify": 10,
+    "the merchant sent an order at shopify": 20,
     "a backup was restored": 1,
 }
 """Rare state → how often each thousand customers must reach it."""
@@ -50,7 +58,7 @@ def played(name: str, seed: int, directory: Path) -> tuple[History, bool]:
 
     def story(world: World) -> Story:
         assert isinstance(world, DayWorld)
-        yield from PLOTS[name](world)
+        yield from ALL_PLOTS[name](world)
         ended.append(name)
 
     def populate(world: World) -> None:
@@ -74,7 +82,7 @@ def test_every_hostile_day_ends_right(shard: int, directory: Path) -> None:
         assert not too_rare, f"not reached often enough on {len(seeds)} days: {too_rare}, of {seen}"
 
 
-@pytest.mark.parametrize("name", PLOTS)
+@pytest.mark.parametrize("name", ALL_PLOTS)
 def test_a_plot_comes_to_its_end_and_breaks_nothing(name: str, directory: Path) -> None:
     for seed in (1, 2):
         history, ended = played(name, seed, directory)
@@ -82,7 +90,7 @@ def test_a_plot_comes_to_its_end_and_breaks_nothing(name: str, directory: Path) 
         assert ended
 
 
-@pytest.mark.parametrize("row", DAY_ROWS, ids=lambda row: row.bug)
+@pytest.mark.parametrize("row", [*DAY_ROWS, *SHOPIFY_ROWS], ids=lambda row: row.bug)
 def test_the_bug_is_caught(row: DayRow, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         row.plant(patch)

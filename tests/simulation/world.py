@@ -30,6 +30,7 @@ from payments.processing.bodies import OrderRequested
 from payments.processing.changes import ChangeSet
 from payments.processing.step_input import StepInput
 from payments.shop.cart import Item
+from payments.shopify.client import ShopifyClient
 from storage import Store
 from storage.inbox.arrival import Arrival
 from storage.inbox.nonces import LETTERS
@@ -170,16 +171,30 @@ class World:
             self.razorpay,  # type: ignore[arg-type]
             inbox.batcher,
             metrics,
+            shopify=self.shopify_client(),
         )
         jumps = Jumps(loop.clock.now, loop.clock.now)  # the real clock may be set meanwhile
         workers = Workers(self.context, random.Random(self.dice.random()), poll=self.end / 1000, jumps=jumps)
         inbox.workers = workers
+        self.prepare(workers)
         workers.start()
         waker = loop.create_task(self._wake_workers(workers, store))
         await self._run_agenda(loop)
         waker.cancel()
         await workers.close()
         await store.close()
+
+    def shopify_client(self) -> ShopifyClient | None:
+        """Return a client of the store that the shop's orders are copied to, for one process; or None."""
+        return None
+
+    def prepare(self, workers: Workers) -> None:
+        """Called before the workers of a process start."""
+
+    def wake(self, workers: Workers) -> None:
+        """Wake the workers: something is due."""
+        workers._stepping.set()
+        workers._performing.set()
 
     def _shadowed(
         self, advance_due: Callable[..., Coroutine[Any, Any, int]], advance: Advance, now: int, limit: int
@@ -229,8 +244,7 @@ class World:
             due = await next_due(store)
             wait = self.end / 1000 if due is None else (due - self.now()) / 1000
             if wait <= 0:
-                workers._stepping.set()
-                workers._performing.set()
+                self.wake(workers)
             try:
                 async with asyncio.timeout(max(wait, idle)):
                     await self._dirty.wait()

@@ -8,7 +8,7 @@ from storage import Store
 from storage.inbox.arrival import Arrival
 from storage.outbox.mirrors import ClaimedMirror, Tried
 from tests.builders import change_set
-from tests.storage.handwritten_rows import NOW
+from tests.storage.handwritten_rows import NOW, run_sql
 from tests.storage.step_changes import order_of
 
 LEASE = 60_000
@@ -108,3 +108,11 @@ async def test_a_copy_that_a_clock_set_back_has_put_off_is_due(store: Store) -> 
     assert await due_at(store) == NOW + 3_600_000, "it may rightly wait so long"
     await store.rewind(NOW - 86_400_000)
     assert await due_at(store) == NOW - 86_400_000
+
+
+async def test_a_copy_of_an_order_that_is_older_than_a_restore_says_so(store: Store) -> None:
+    await wanted(store)
+    await run_sql(store, "UPDATE installation SET restored_at = 0")
+    assert (await claimed(store)).restored_at is None
+    await run_sql(store, f"UPDATE installation SET restored_at = {NOW}")
+    assert (await claimed(store, NOW + LEASE)).restored_at == NOW

@@ -35,6 +35,26 @@ class StoredOrder:
     extra: Decimal = Decimal(0)
     cancelled: dict[str, Any] | None = None
     """The variables that cancelled it."""
+    refunds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The input of each refund, by idempotency key."""
+    address: dict[str, Any] = field(default_factory=dict)
+    """Where it goes, once that was changed."""
+
+    @property
+    def refunded(self) -> Decimal:
+        """What went back of what was paid."""
+        sums = (Decimal(t["amount"]) for one in self.refunds.values() for t in one.get("transactions", ()))
+        return sum(sums, Decimal(0))
+
+    @property
+    def current(self) -> Decimal:
+        """What it costs without the pieces that were taken off. Their share of a discount is left out."""
+        total = self.total
+        for one in self.refunds.values():
+            for taken in one.get("refundLineItems", ()):
+                line = self.wanted["lineItems"][int(taken["lineItemId"].rpartition("/")[2]) - 1]
+                total -= taken["quantity"] * _amount(line["priceSet"])
+        return total
 
     @property
     def total(self) -> Decimal:
@@ -169,6 +189,43 @@ class ShopifyStore:
         assert not order.cancelled, "it is cancelled already"
         order.cancelled = variables
         return {"orderCancel": {"job": {"id": "gid://shopify/Job/1"}, "orderCancelUserErrors": []}}
+
+    def _parts(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
+        [order] = [one for one in self.orders if one.id == variables["id"]]
+        lines = [
+            {
+                "id": f"gid://shopify/LineItem/{n}",
+                "sku": line.get("sku"),
+                "variant": {"id": line["variantId"]} if "variantId" in line else None,
+            }
+            for n, line in enumerate(order.wanted["lineItems"], 1)
+        ]
+        sales = [
+            {"id": f"gid://shopify/OrderTransaction/{n}", "amountSet": one["amountSet"]}
+            | {name: one[name] for name in ("kind", "status", "gateway")}
+            for n, one in enumerate(order.wanted.get("transactions", ()), 1)
+        ]
+        return {"order": {"lineItems": {"nodes": lines}, "transactions": sales}}
+
+    def _refundCreate(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
+        given = variables["input"]
+        [order] = [one for one in self.orders if one.id == given["orderId"]]
+        assert order.refunds.setdefault(variables["key"], given) == given, "another body under the key"
+        paid = order.total if order.paid else Decimal(0)
+        left = {"netPaymentSet": paid - order.refunded, "currentTotalPriceSet": order.current}
+        if fault == "total differs":
+            left["netPaymentSet"] -= 1
+        shown = {
+            name: {"shopMoney": {"amount": str(amount), "currencyCode": self.currency}}
+            for name, amount in left.items()
+        }
+        return {"refundCreate": {"order": shown, "userErrors": []}}
+
+    def _orderUpdate(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
+        given = variables["input"]
+        [order] = [one for one in self.orders if one.id == given["id"]]
+        order.address = given["shippingAddress"]
+        return {"orderUpdate": {"order": {"id": order.id}, "userErrors": []}}
 
     def _store(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
         scopes = [{"handle": scope} for scope in self.scopes]

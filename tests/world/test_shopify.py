@@ -270,19 +270,96 @@ async def test_an_order_cancelled_before_it_was_copied_is_not_made(live: Live, s
     assert (await mirror(live, key))["due_at"] is None
 
 
-async def test_pieces_less_are_for_a_person_to_copy(live: Live, store: ShopifyStore) -> None:
-    key = await paid(live)
+async def less(live: Live, key: str) -> None:
+    """A piece is missing, and its price goes back."""
     status, answer = await change(live, key, "less", sku="kaju", quantity=1, by="Meena")
     assert status == 200, answer
     await live.settle()
-    assert "1 × kaju less" in (await notices(live))[f"changed {key}-a1"]
 
 
-async def test_another_address_is_for_a_person_to_copy(live: Live, store: ShopifyStore) -> None:
+async def test_pieces_less_are_taken_off_there_with_their_price(live: Live, store: ShopifyStore) -> None:
     key = await paid(live)
+    await less(live, key)
+    status, answer = await change(live, key, "allowance", amount=1050, why="late", by="Meena")
+    assert status == 200, answer
+    await live.settle()
+    order = only(store)
+    assert list(order.refunds) == [f"{key}-a1", f"{key}-a2"]
+    one, two = order.refunds.values()
+    assert one["refundLineItems"] == [
+        {"lineItemId": "gid://shopify/LineItem/2", "quantity": 1, "restockType": "NO_RESTOCK"}
+    ]
+    assert one["transactions"][0]["parentId"] == "gid://shopify/OrderTransaction/1"
+    assert (one["transactions"][0]["gateway"], one["notify"]) == ("Razorpay", False)
+    assert ("refundLineItems" in two, two["transactions"][0]["amount"]) == (False, "10.50")
+    _, now = await live.api("GET", f"/orders/{key}")
+    assert (order.total - order.refunded) * 100 == now["owed"]
+    assert await notices(live) == {}
+    assert (await mirror(live, key))["amendments"] == 2
+
+
+@pytest.mark.parametrize("fault", ["answer lost", "throttled", "unsent"])
+async def test_a_refund_is_recorded_once(live: Live, store: ShopifyStore, fault: str) -> None:
+    key = await paid(live)
+    store.faults["refundCreate"] = [fault]
+    await less(live, key)
+    await live.seconds(60)
+    assert list(only(store).refunds) == [f"{key}-a1"]
+    assert store.asked.count("refundCreate") == 2
+    assert await notices(live) == {}
+    assert (await mirror(live, key))["due_at"] is None
+
+
+async def test_a_refused_refund_is_for_a_person(live: Live, store: ShopifyStore) -> None:
+    key = await paid(live)
+    store.faults["refundCreate"] = ["refused"]
+    await less(live, key)
+    said = (await notices(live))[f"changed {key}-a1"]
+    assert "1 × kaju less" in said
+    assert "Variant does not exist" in said
+    assert (await mirror(live, key))["due_at"] is None
+
+
+async def test_another_rest_after_a_refund_is_told(live: Live, store: ShopifyStore) -> None:
+    key = await paid(live)
+    store.faults["refundCreate"] = ["total differs"]
+    await less(live, key)
+    assert "Total differs" in (await notices(live))[f"total {key}"]
+
+
+async def test_pieces_less_of_cash_to_come_move_no_money(live: Live, store: ShopifyStore) -> None:
+    key = await ordered(live, ("thali", 1), ("kaju", 1), pays="cash")
+    await less(live, key)
+    [one] = only(store).refunds.values()
+    assert "transactions" not in one
+    assert await notices(live) == {}
+    status, answer = await change(live, key, "allowance", amount=1000, why="late", by="Meena")
+    assert status == 200, answer
+    await live.settle()
+    assert "costs less" in (await notices(live))[f"changed {key}-a2"]
+
+
+@pytest.mark.parametrize("refused", [False, True])
+async def test_another_address_is_changed_there(live: Live, store: ShopifyStore, refused: bool) -> None:
+    key = await paid(live)
+    store.faults["orderUpdate"] = ["refused"] if refused else ["answer lost"]
     await change(live, key, "address", address="Flat 5, Lake Road, Pune 411006", by="Meena")
     await live.settle()
-    assert "goes to another address" in (await notices(live))[f"changed {key}-a1"]
+    await live.seconds(10)
+    if refused:
+        assert "goes to another address" in (await notices(live))[f"changed {key}-a1"]
+    else:
+        assert only(store).address["zip"] == "411006"
+        assert await notices(live) == {}
+
+
+async def test_cash_that_was_recorded_by_mistake_is_told(live: Live, store: ShopifyStore) -> None:
+    key = await ordered(live, ("thali", 1), pays="cash")
+    for what, body in (("stage", {"to": "delivered", "paid": "cash"}), ("undo", {})):
+        status, answer = await change(live, key, what, by="Meena", **body)
+        assert status == 200, answer
+        await live.settle()
+    assert "is paid at Shopify, and its cash is to come" in (await notices(live))[f"owed {key}"]
 
 
 async def test_one_that_the_staff_of_shopify_cancelled_is_told_once(live: Live, store: ShopifyStore) -> None:

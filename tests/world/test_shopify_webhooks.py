@@ -17,7 +17,7 @@ from tests.world import test_shopify
 from tests.world.desk_shop import TEXT, change, ordered
 from tests.world.running_bot import Live, Start
 from tests.world.shopify_store import CLIENT_SECRET, ShopifyStore
-from tests.world.test_shopify import mirror, notices, only, paid
+from tests.world.test_shopify import less, mirror, notices, only, paid
 
 store = test_shopify.store
 settings_for = test_shopify.settings_for
@@ -62,6 +62,20 @@ async def test_the_usual_news_of_our_own_order_costs_nothing(live: Live, store: 
     await post(live, "orders/create", {"id": 1, "source_identifier": key})
     await live.seconds(20)
     assert store.asked == ["customer", "orderCreate"]
+
+
+async def test_a_refund_that_was_recorded_from_here_is_no_news(live: Live, store: ShopifyStore) -> None:
+    key = await paid(live)
+    await less(live, key)
+    [given] = only(store).refunds.values()
+    await post(live, "refunds/create", {"id": 7, "order_id": 1, "note": given["note"]})
+    assert await notices(live) == {}
+
+
+async def test_news_of_a_second_copy_is_told(live: Live, store: ShopifyStore) -> None:
+    key = await paid(live)
+    await post(live, "orders/create", {"id": 9, "source_identifier": key})
+    assert "Cancel gid://shopify/Order/9 there" in (await notices(live))[f"two {key}"]
 
 
 async def test_cash_to_come_is_called_off_as_it_was_at_shopify(live: Live, store: ShopifyStore) -> None:

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Final
 
 from tests.simulation.day.customers import Customer
+from tests.simulation.day.merchant import keep_shop
 from tests.simulation.day.news import OFFER
 from tests.simulation.day.setting import STAFF
 from tests.simulation.day.staff import WORKING_TIME, Clerk
@@ -26,6 +27,7 @@ def day_crowd(people: int) -> Populate:
         for n in range(people):
             customer = Customer(f"9198{n:08}", random.Random(f"{world.seed} {n}"), world)
             world.at(world.dice.randrange(20) * MINUTE, partial(world.play_person, customer))
+        world.at(MINUTE, partial(keep_shop, world))
         world.at(40 * MINUTE, partial(world.broadcast, OFFER))
         for hour in range(TERM // HOUR, world.end // HOUR):
             world.at(hour * HOUR, partial(world.prune, TERM))

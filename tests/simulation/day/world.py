@@ -1,5 +1,6 @@
 """The world around the shop of the day: beside the customers, its staff and its owner act."""
 
+import random
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,21 +8,28 @@ from typing import Any, cast
 
 from bot.ingest import from_desk, from_operator_forget_chat
 from bot.workers.broadcasts import Broadcasts
+from bot.workers.loop import Workers
 from bot.workers.retention import Retention
 from flows.engine.model import Flow
 from payments.processing.bodies import StaffAction
 from payments.processing.changes import ChangeSet
 from payments.processing.step_input import StepInput
+from payments.shopify.client import ShopifyClient
+from payments.shopify.tokens import DailyTokens
 from storage.inbox.steps import Advance
 from tests.simulation import checker
 from tests.simulation.database import Hooks
 from tests.simulation.day.archive import keep_deleted, show_deleted
 from tests.simulation.day.books import DayBooks
+from tests.simulation.day.copies import Copies
 from tests.simulation.day.erasure import Erasure
 from tests.simulation.day.invoices import Invoices
 from tests.simulation.day.journal import Journal
 from tests.simulation.day.setting import day_shop
+from tests.simulation.day.shopify import ADDRESS, CLIENT, Shopify
+from tests.simulation.day.shopify_post import ShopifyPost
 from tests.simulation.day.watch import wrongs
+from tests.simulation.day.woken import Woken
 from tests.simulation.weather import SECOND, Weather
 from tests.simulation.world import World
 from tests.storage.handwritten_rows import run_sql
@@ -45,6 +53,19 @@ class DayWorld(World):
         self._desk = 0
         self._pruned_before = 0
         """What was done before this time is pruned, in milliseconds since 1970, UTC."""
+        self.shopify_dice = random.Random(f"{seed} shopify")
+        self.shopify_post = ShopifyPost(self)
+        self.shopify = Shopify(
+            self.now,
+            self.shopify_dice,
+            lambda: self.weather,
+            self.shopify_post.send,
+            self.later,
+            self._crash_point,
+            self.seen,
+        )
+        self._copying: Woken | None = None
+        """When the running process looks at copies of orders."""
         keep_deleted(Path(url.removeprefix("sqlite://")))
 
     @property
@@ -59,13 +80,36 @@ class DayWorld(World):
             books = DayBooks(database, self.razorpay, self.meta, self.journal, self.seen)
             erasure = Erasure(books, self._pruned_before)
             invoices = Invoices(books, self._invoiced)
+            copies = Copies(books, self.journal.entries, self.shopify)
             ends = books.violations(self.acknowledged, self.counted)
-            return [*self._wrongs, *ends, *erasure.wrongs(), *invoices.wrongs()]
+            return [*self._wrongs, *ends, *erasure.wrongs(), *invoices.wrongs(), *copies.wrongs()]
 
     def lose_books(self, path: Path) -> None:
         """Note the numbers of the invoices, which customers have."""
         with checker.opened(path) as database:
             self._invoiced |= dict(database.execute("SELECT number, order_key FROM invoice").fetchall())
+
+    def shopify_client(self) -> ShopifyClient:
+        """Return a client of the store for one process, with no token yet."""
+        tokens = DailyTokens(ADDRESS, *CLIENT)
+        transport = self.shopify.transport
+        return ShopifyClient(ADDRESS, tokens, transport=transport, steady=lambda: self.now() / 1000)
+
+    def prepare(self, workers: Workers) -> None:
+        """Have the process look at copies when one is due, in place of each second."""
+        assert workers._mirrors is not None
+        workers._mirrors._rounds = self._copying = Woken(self.end / 1000)
+
+    def wake(self, workers: Workers) -> None:
+        """Wake the workers: something is due."""
+        super().wake(workers)
+        if self._copying is not None:
+            self._copying.wake()
+
+    def process_died(self) -> None:
+        """Schedule again what the dead process had not answered."""
+        super().process_died()
+        self.shopify_post.process_died()
 
     def step(self, advance: Advance, now: int, given: StepInput) -> ChangeSet:
         """Return what `advance` decides, once the decision is looked at."""
