@@ -13,11 +13,14 @@ from flows.engine import conversation as conversations
 from flows.engine import events
 from flows.engine.effects import Say
 from flows.messages import kinds
+from flows.messages.kinds import CardUpdate
+from flows.messages.payment import CLOSED
 from payments.ledger import calls, polling
-from payments.ledger.calls import FetchPayments
+from payments.ledger.calls import CloseCard, FetchCard, FetchPayments
 from payments.ledger.facts import detail_to_json
 from payments.ledger.holds import to_codes
 from payments.ledger.state import PaymentStatus
+from payments.processing import card_results
 from payments.processing.bodies import staff_action_to_json
 from payments.processing.changes import ChangeSet, Outcome
 from payments.processing.conversation_data import hears_in, in_hand, wants_offers, wants_reminders
@@ -141,15 +144,23 @@ def _outbox(saving: Saving) -> Iterator[tuple[Any, ...]]:
     rest = (str(OutboxState.PENDING), saving.now, 0)
     for cause, say in saving.changes.messages:
         said = (int(_urgency(say)), say.name, dumps(kinds.to_json(say.message)))
-        yield (saving.id, None, None, str(Lane.CHAT), *said, *rest, cause, saving.now)
+        card = card_results.order_of(say.message)
+        yield (saving.id, card, None, str(Lane.CHAT), *said, *rest, cause, saving.now)
     for cause, told in saving.changes.told:
         said = (0, told.name, dumps(kinds.to_json(told.message)))
         for to in map(_number, told.to):
             about = None if to == saving.id else saving.id
             yield (to, None, about, str(Lane.CHAT), *said, *rest, cause, saving.now)
     for cause, call in saving.changes.calls:
-        asked = (0, type(call).__name__, dumps(calls.to_json(call)))
+        asked = (0, type(call).__name__, dumps(_asked(call)))
         yield (saving.id, call.order_key, None, str(_lane(call)), *asked, *rest, cause, saving.now)
+
+
+def _asked(call: calls.Call) -> dict[str, Any]:
+    """Return what is stored of a call. A card is closed by a message to its customer."""
+    if isinstance(call, CloseCard):
+        return kinds.to_json(CardUpdate(call.words, call.reference_id, CLOSED))
+    return calls.to_json(call)
 
 
 def _urgency(say: Say) -> Urgency:
@@ -164,8 +175,13 @@ def _number(public: str) -> int:
 
 
 def _lane(call: calls.Call) -> Lane:
-    """Return the lane of `call`. Background polls have their own, so that they delay no other call."""
-    return Lane.POLL if isinstance(call, FetchPayments) and not call.asked else Lane.PAY
+    """Return the lane of `call`. Background polls have their own, so that they delay no other call.
+
+    A card is closed in its chat, after the message that shows it.
+    """
+    if isinstance(call, CloseCard):
+        return Lane.CHAT
+    return Lane.POLL if isinstance(call, FetchPayments | FetchCard) and not call.asked else Lane.PAY
 
 
 def _waiting(saving: Saving) -> Iterator[tuple[Any, ...]]:
