@@ -56,7 +56,8 @@ def command(sku: Sku = None, to: To = None) -> None:
     """
     flow = sound_flow(flow_path())
     shop: Shop = flow.sections["shop"]
-    if sku is not None and sku not in shop.skus:
+    known = shop.skus if to is None else shop.switches
+    if sku is not None and sku not in known:
         refuse(f"the shop has no '{sku}'; {close(sku, shop.skus) or 'munshi product lists what it has'}")
     if sku is not None and to is not None:
         looked_up(_switch(sku, to))

@@ -40,19 +40,24 @@ def with_bill(says: tuple[Say, ...], shop: ShopState, *, reminding: bool) -> Sai
     Any later one is its text alone: the channel takes a card once. No reminder shows a card, because it may
     be dropped before it is sent.
     """
-    found: list[Say] = []
-    card = None
-    for say in says:
-        message = say.message
-        if isinstance(message, Payment):
-            attempt = None if reminding or card else _unshown(shop, message.card)
-            bill = attempt and cards.bill(shop.known(attempt.order_key).order, attempt, shop.at.shop)
-            if attempt and bill:
-                card = shown(attempt)
-                shop = shop.with_order(shop.known(attempt.order_key).with_attempt(card))
-            say = replace(say, message=replace(message, bill=bill) if bill else message.plain())
-        found.append(say)
-    return Said(tuple(found), shop, card)
+    offers = next((say for say in says if isinstance(say.message, Payment)), None)
+    if offers is None:
+        return Said(says, shop)
+    assert isinstance(offers.message, Payment)
+    card = None if reminding else _unshown(shop, offers.message.card)
+    state = shop.known(card.order_key) if card else None
+    bill = cards.bill(state.order, card, shop.at.shop) if state and card else None
+    said = tuple(
+        replace(
+            say, message=replace(say.message, bill=bill) if bill and say is offers else say.message.plain()
+        )
+        if isinstance(say.message, Payment)
+        else say
+        for say in says
+    )
+    if bill is None or card is None or state is None:
+        return Said(said, shop)
+    return Said(said, shop.with_order(state.with_attempt(shown(card))), shown(card))
 
 
 def _unshown(shop: ShopState, reference: str) -> Attempt | None:

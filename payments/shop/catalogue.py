@@ -22,7 +22,7 @@ from payments.shop.products import Article, Category, Product
 from payments.shop.sale_terms import CancelTerms, CashTerms, Rung
 from payments.shop.slots import slot_of
 from payments.shop.staff import Phone, StaffSpec, distinct
-from payments.shop.whatsapp_pay import WhatsAppPay
+from payments.shop.whatsapp_pay import WhatsAppPay, switch_of
 
 MIN_LINK_LIFE: Final = 16 * 60_000
 """Milliseconds. Razorpay wants `expire_by` over 15 minutes ahead. Source: Razorpay, Standard Links."""
@@ -182,7 +182,9 @@ class Shop(BaseModel):
         if terms is None:
             return
         if not (terms.catalogue or terms.origin):
-            mend = "add the 'catalogue' that has them, or their 'origin' with importer, address, city, pincode"
+            mend = (
+                "add the 'catalogue' that has them, or their 'origin' with importer, address, city, pincode"
+            )
             yield Misplaced(("whatsapp_pay",), "Meta wants to know where the goods come from", mend)
         if self.delivery and self.delivery.areas and not (terms.city and (terms.state or self.gst)):
             mend = "add 'city', and 'state' if the shop has no 'gst'"
@@ -208,6 +210,12 @@ class Shop(BaseModel):
     def skus(self) -> frozenset[str]:
         """The skus of all products and variants."""
         return frozenset((*self._by_sku, *self.articles))
+
+    @property
+    def switches(self) -> frozenset[str]:
+        """What can be switched off: products, variants, and payment in the chat."""
+        pay = self.whatsapp_pay
+        return self.skus | ({switch_of(pay.configuration)} if pay else frozenset())
 
     def product(self, sku: str) -> Product | None:
         """Return the product with this sku, or None. It can be ordered only if it has no variants."""

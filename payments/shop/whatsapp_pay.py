@@ -30,7 +30,7 @@ class Origin(Spec):
 
 
 class WhatsAppPay(Spec):
-    """`whatsapp_pay: {configuration: razorpay-main, catalogue: "300…"}`."""
+    """`whatsapp_pay: {configuration: main, catalogue: "300…"}`."""
 
     configuration: Annotated[str, Field(min_length=1, max_length=60)]
     """The name of the payment configuration in Meta Business Suite."""

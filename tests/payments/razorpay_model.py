@@ -255,7 +255,9 @@ class Razorpay:
         return LinkWithdrawn(call.reference_id, link.id, LinkStatus(link.status))
 
     def _fetch(self, call: FetchPayments | FetchCard) -> PaymentsFetched:
-        link = self.links[call.reference_id]
+        link = self.links.get(call.reference_id)
+        if link is None:  # a card that did not reach its customer
+            return PaymentsFetched(call.reference_id, asked=call.asked)
         if isinstance(call, FetchCard) and call.over:
             self.end(link, "expired")
         facts = [self._link_fact(link)] if link.status != "created" else []
