@@ -67,6 +67,16 @@ def test_so_they_are_where_orders_are_paid_by_cards_and_by_links(shop_text: str)
     class Bookkeeping(_Bookkeeping):
         flow = card_flow(with_cards(shop_text))
 
+        @precondition(lambda self: len(self.store.orders) < 3)
+        @rule(sku=st.sampled_from(["masala-250", COUNTED]))
+        def buys_in_the_chat(self, sku: str) -> None:
+            self._take(chat("menu"), chat(Tapped(f"c-1.0|add|{sku}")), chat("checkout"), chat("yes"))
+
+        @precondition(lambda self: self._unpaid_cards())
+        @rule(word=st.sampled_from(["retry", "cancel", "checkout"]))
+        def has_second_thoughts(self, word: str) -> None:
+            self._take(chat(word))
+
     run_state_machine_as_test(
         Bookkeeping, settings=settings(max_examples=150, stateful_step_count=40, deadline=None)
     )
@@ -211,11 +221,8 @@ class _Bookkeeping(RuleBasedStateMachine):
 
     def _unpaid_cards(self) -> list[str]:
         tried = [payment.link.reference for payment in self.razorpay.payments.values()]
-        return [
-            one.reference
-            for one in self.razorpay.links.values()
-            if one.is_card and one.reference not in tried
-        ]
+        cards = [one.reference for one in self.razorpay.links.values() if one.is_card]
+        return [card for card in cards if card not in tried]
 
     @precondition(lambda self: self.razorpay.payments)
     @rule(dice=st.data(), part=st.sampled_from([100, 5_000, None]), kept=st.sampled_from([0, 0, 60]))

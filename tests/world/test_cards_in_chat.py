@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any, Literal
 
 import orjson
 import pytest
@@ -67,7 +68,7 @@ async def test_an_order_is_paid_without_leaving_the_chat(paying: Live) -> None:
 
 
 @pytest.mark.parametrize("lost", ["meta", "razorpay"])
-async def test_either_webhook_is_enough(paying: Live, lost: str) -> None:
+async def test_either_webhook_is_enough(paying: Live, lost: Literal["meta", "razorpay"]) -> None:
     asha = paying.customer()
     card = card_in(await asha.order())
     paying.world.courier.lose_next(lost, 3)
@@ -228,7 +229,7 @@ async def test_the_card_follows_the_goods_and_a_refund_goes_by_razorpay(paying: 
     [row] = await paying.rows("SELECT key FROM orders")
     seen = []
     for stage in ("accepted", "out", "delivered"):
-        body = {"to": stage, "by": "Meena"}
+        body: dict[str, Any] = {"to": stage, "by": "Meena"}
         code, _ = await paying.api("POST", f"/orders/{row['key']}/stage", body, **{"Idempotency-Key": stage})
         assert code in (200, 202)
         await paying.settle()
