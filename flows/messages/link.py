@@ -13,6 +13,10 @@ from flows.messages.payment import Payment
 from flows.messages.writer import Empty, Writer
 from flows.templates.expressions import Context
 
+CARD: Final = "{{ order.card }}"
+"""What a payment in the chat is read from: the reference of the order's card; empty if it has none."""
+PAY: Final = ("link", "pay")
+"""Where that stands in a message."""
 _PAGE: Final = "write the page's whole address, like 'https://shop.example/page'"
 
 
@@ -90,15 +94,16 @@ class LinkSpec(PicturedSpec):
             self.link.title, "link", "title", limit=writer.limits.link_title, empty=Empty.REFUSED
         )
         url = writer.url(self.link.url, "link", "url", mend=_PAGE)
+        card = writer.raw(CARD, *PAY).say if self.link.pay else _no_card
 
         def say(context: Context, place: str) -> Link | Payment:
             text, small, picture = body.say(context), footer(context), image(context)
-            if card := _card(context) if self.link.pay else "":
-                return Payment(text, card, small, sendable_picture(picture))
+            if reference := card(context):
+                return Payment(text, reference, small, sendable_picture(picture))
             return Link(text, title.say(context), url.say(context), small, picture)
 
         return say
 
 
-def _card(context: Context) -> str:
-    return str(context.get("order", {}).get("card", ""))
+def _no_card(context: Context) -> str:
+    return ""

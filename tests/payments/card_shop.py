@@ -6,12 +6,13 @@ from bot.whatsapp.limits import LIMITS
 from flows.engine.model import Flow
 from flows.language.load import load
 from flows.messages.kinds import Payment
+from payments.ledger.facts import Fact
 from payments.processing.actions import SHOP
 from payments.processing.results import LinkKept, LinkRefused, LinkWithdrawn
 from payments.processing.results import to_json as result_to_json
 from payments.processing.step_input import EventKind
 from payments.shop.orders import LinkStatus
-from tests.builders import InboxBody, fact, webhook
+from tests.builders import PACKET, InboxBody, fact, payment, webhook
 from tests.payments.memory_shop import MemoryShop
 
 ASHA = "919800000001"
@@ -66,3 +67,15 @@ def hint(card: str, order: str, amount: int) -> InboxBody:
     """What the messenger says: a card was paid on this order of Razorpay's."""
     key = card.rsplit(".", 1)[0]
     return webhook(fact("order", "paid", order, amount, order_key=key, link=card))
+
+
+def card_of(store: MemoryShop) -> str:
+    """Buy one packet, and return the reference of the card that is shown."""
+    store.order()
+    [shown] = cards_of(store)
+    return shown.card
+
+
+def captured_on(card: str, id: str = "pay_1") -> Fact:
+    """What our own keys see of a payment of that card."""
+    return payment("captured", PACKET, id, order_key=card.rsplit(".", 1)[0], link=card, method="upi")

@@ -7,7 +7,6 @@ import pytest
 from flows.engine.model import Flow
 from flows.messages.kinds import Link
 from payments.ledger.calls import CloseCard, CreateLink, FetchCard
-from payments.ledger.facts import Fact
 from payments.ledger.state import OrderState, PaymentStatus
 from payments.processing import cards
 from payments.processing.cards import GRACE
@@ -33,7 +32,9 @@ from tests.builders import (
 from tests.payments.card_shop import (
     ASHA,
     answer,
+    captured_on,
     card_flow,
+    card_of,
     cards_of,
     closed,
     hint,
@@ -45,27 +46,6 @@ from tests.payments.memory_shop import NOW, MemoryShop
 from tests.payments.two_orders import requested_links
 
 LIFE = 1_200_000
-
-
-@pytest.fixture(scope="module")
-def flow(shop_text: str) -> Flow:
-    return card_flow(with_cards(shop_text))
-
-
-@pytest.fixture
-def asha(flow: Flow) -> MemoryShop:
-    return indian(flow)
-
-
-def card_of(store: MemoryShop) -> str:
-    """Buy one packet, and return the reference of the card that is shown."""
-    store.order()
-    [shown] = cards_of(store)
-    return shown.card
-
-
-def captured_on(card: str, id: str = "pay_1") -> Fact:
-    return payment("captured", PACKET, id, order_key=card.rsplit(".", 1)[0], link=card, method="upi")
 
 
 def test_a_card_is_shown_with_the_orders_own_sums_and_can_be_paid_from_then_on(asha: MemoryShop) -> None:
@@ -240,9 +220,9 @@ THERE = Destination(Fulfilment.DELIVERY, address="4 Lake Road", pincode="411001"
     [(THERE, ""), (replace(THERE, pincode=""), "Pune"), (replace(THERE, address=""), "Pune")],
 )
 def test_no_card_for_what_is_delivered_where_the_town_or_the_address_is_not_known(
-    flow: Flow, to: Destination, city: str
+    paying_flow: Flow, to: Destination, city: str
 ) -> None:
-    shop: Shop = flow.sections["shop"]
+    shop: Shop = paying_flow.sections["shop"]
     terms = WhatsAppPay(configuration="razorpay-main", catalogue="3", city=city)
     assert not cards.possible(going(to), with_terms(shop, terms), ASHA, ())
     whole = with_terms(shop, WhatsAppPay(configuration="razorpay-main", catalogue="3", city="Pune"))
