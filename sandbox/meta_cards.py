@@ -140,6 +140,8 @@ class Cards:
 
     def looked_up(self, path: Mapping[str, str]) -> Json:
         """Return the payment of `reference` under `configuration`. Raises Refused."""
+        if not self.accepted:
+            raise Refused(134011, "The business has not accepted the terms of payment in the chat.")
         if path["configuration"] not in self.configurations:
             raise Refused(134009, "The business has no such payment configuration.")
         card = self.shown.get(path["reference"])
