@@ -107,6 +107,9 @@ async def take_razorpay(context: Context, raw: bytes, header: str | None) -> Non
     order_key = read.order_key
     if order_key is None and read.link_id is not None:
         order_key = await context.store.order_of_link(read.link_id)
+    elif order_key is None and read.payment_id is not None:
+        # A payment of a card names nothing of ours: its refunds and disputes are known by the payment.
+        order_key = await context.store.order_of_payment(read.payment_id)
     await store(context, [from_razorpay(raw, read, order_key, body, context.gateway.mode)])
 
 

@@ -73,6 +73,8 @@ class WebhookFacts:
     """Key of our order; None if the body names no order of a Munshi, or names two."""
     link_id: str | None
     """`plink_…`"""
+    payment_id: str | None
+    """`pay_…`: the payment that it is about, or whose refund or dispute."""
     facts: tuple[Fact, ...]
     problems: tuple[str, ...] = ()
     """Why a fact that the event should give is missing. For people, without values."""
@@ -138,6 +140,7 @@ def read(body: Mapping[str, Any]) -> WebhookFacts:
         account_id=text(body.get("account_id"), ID),
         order_key=order_key,
         link_id=_link_id(entities),
+        payment_id=text(_payment(entities).get("id"), ID),
         facts=tuple(facts),
         problems=tuple(problems),
     )

@@ -87,6 +87,21 @@ async def test_without_any_webhook_a_poll_finds_it(paying: Live) -> None:
     assert asha.heard(CONFIRMED) == 1
 
 
+@pytest.mark.parametrize("what", ["refund", "dispute"])
+async def test_what_becomes_of_the_payment_is_known_by_its_id(paying: Live, what: str) -> None:
+    asha = paying.customer()
+    card = card_in(await asha.order())
+    payment = await paying.world.pay_card(card)
+    await paying.settle()
+    if what == "refund":
+        await paying.world.razorpay.refund(payment, 5_000)
+    else:
+        await paying.world.razorpay.dispute(payment, "created")
+    await paying.settle()
+    rows = await paying.rows("SELECT entity FROM fact")
+    assert what in {row["entity"] for row in rows}
+
+
 async def test_meta_says_captured_razorpay_not(paying: Live) -> None:
     asha = paying.customer()
     shown = card_of(paying, card_in(await asha.order()))
