@@ -3,8 +3,10 @@
 Source: Meta, Payments API India, "Payment gateway"; Razorpay docs, "Fetch All Orders".
 """
 
+import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from bot.retry import Failure
@@ -13,11 +15,14 @@ from flows.engine.model import Flow
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Link as Answer
 from tests.simulation.database import Hooks
+from tests.simulation.history import Populate
 from tests.simulation.meta import Accepted, Meta
+from tests.simulation.payloads import tap, text
+from tests.simulation.people import Person
 from tests.simulation.razorpay import Razorpay
 from tests.simulation.razorpay_books import Link, Payment
 from tests.simulation.setting import paying_shop
-from tests.simulation.weather import Weather
+from tests.simulation.weather import MINUTE, Weather
 from tests.simulation.world import World
 
 _PAID, _TRANSITION, _TAKEN = 2047, 2046, 131009
@@ -190,6 +195,35 @@ class CardWorld(World):
     def flow(self) -> Flow:
         """The flow of the shop."""
         return paying_shop()
+
+
+class Buyer(Person):
+    """A customer who buys in the chat, and now and then wants another way to pay."""
+
+    def _chat(self) -> None:
+        messages = self._stage.meta.inboxes[self.phone]
+        forward = [r for message in messages[-1:] for r in message.replies if r[2] in _FORWARD]
+        if not messages or (not forward and self._dice.random() < 0.3):
+            return self._stage.write(self.phone, text("hi"))
+        if forward and self._dice.random() < 0.9:
+            return self._stage.write(self.phone, tap(self._dice.choice(forward)))
+        if self._dice.random() < 0.4:
+            return self._stage.write(self.phone, text(self._dice.choice(("retry", "cancel", "checkout"))))
+        return super()._chat()
+
+
+_FORWARD = ("Masala chai 250 g", "Proceed to Checkout", "Confirm order", "Try again")
+
+
+def buyers(people: int) -> Populate:
+    """Return a function that puts so many buyers into a world."""
+
+    def populate(world: World) -> None:
+        for n in range(people):
+            buyer = Buyer(f"9198{n:08}", random.Random(f"{world.seed} {n}"), world)
+            world.at(world.dice.randrange(5) * MINUTE, partial(world.play_person, buyer))
+
+    return populate
 
 
 def without_restores(weather: Weather) -> Weather:

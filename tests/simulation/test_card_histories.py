@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.cards import CardWorld, without_restores
-from tests.simulation.history import crowd, play
+from tests.simulation.cards import CardWorld, buyers, without_restores
+from tests.simulation.history import play
 from tests.simulation.test_histories import report
 from tests.simulation.weather import Weather
 
@@ -28,7 +28,7 @@ def test_every_hostile_history_of_cards_ends_right(directory: Path) -> None:
     seen: Counter[str] = Counter()
     for seed in range(1, WORLDS + 1):
         weather = without_restores(Weather.drawn(random.Random(f"{seed} cards")))
-        history = play(seed, directory, crowd(PEOPLE), weather=weather, kind=CardWorld)
+        history = play(seed, directory, buyers(PEOPLE), weather=weather, kind=CardWorld)
         assert not history.violations, report(history)
         seen += history.seen
     assert not [state for state in RARE if not seen[state]], seen
