@@ -13,10 +13,7 @@ from flows.engine import conversation as conversations
 from flows.engine import events
 from flows.engine.effects import Say
 from flows.messages import kinds
-from flows.messages.kinds import CardUpdate
-from flows.messages.payment import CLOSED
-from payments.ledger import calls, polling
-from payments.ledger.calls import CloseCard, FetchCard, FetchPayments
+from payments.ledger import polling
 from payments.ledger.facts import detail_to_json
 from payments.ledger.holds import to_codes
 from payments.ledger.state import PaymentStatus
@@ -33,6 +30,7 @@ from storage.database.queues import InboxState, Lane, OutboxState, Urgency
 from storage.database.transaction import Transaction
 from storage.inbox import (
     amended,
+    call_rows,
     forgetting,
     hook_events,
     invoice_numbers,
@@ -152,15 +150,8 @@ def _outbox(saving: Saving) -> Iterator[tuple[Any, ...]]:
             about = None if to == saving.id else saving.id
             yield (to, None, about, str(Lane.CHAT), *said, *rest, cause, saving.now)
     for cause, call in saving.changes.calls:
-        asked = (0, type(call).__name__, dumps(_asked(call)))
-        yield (saving.id, call.order_key, None, str(_lane(call)), *asked, *rest, cause, saving.now)
-
-
-def _asked(call: calls.Call) -> dict[str, Any]:
-    """Return what is stored of a call. A card is closed by a message to its customer."""
-    if isinstance(call, CloseCard):
-        return kinds.to_json(CardUpdate(call.words, call.reference_id, CLOSED))
-    return calls.to_json(call)
+        asked = (0, type(call).__name__, dumps(call_rows.payload(call)))
+        yield (saving.id, call.order_key, None, str(call_rows.lane(call)), *asked, *rest, cause, saving.now)
 
 
 def _urgency(say: Say) -> Urgency:
@@ -172,16 +163,6 @@ def _urgency(say: Say) -> Urgency:
 def _number(public: str) -> int:
     """Return the number in a public conversation id of this installation."""
     return int(public.rpartition("-")[2])
-
-
-def _lane(call: calls.Call) -> Lane:
-    """Return the lane of `call`. Background polls have their own, so that they delay no other call.
-
-    A card is closed in its chat, after the message that shows it.
-    """
-    if isinstance(call, CloseCard):
-        return Lane.CHAT
-    return Lane.POLL if isinstance(call, FetchPayments | FetchCard) and not call.asked else Lane.PAY
 
 
 def _waiting(saving: Saving) -> Iterator[tuple[Any, ...]]:

@@ -197,7 +197,9 @@ def test_an_entry_is_read_with_its_state_as_an_enum() -> None:
         "receipt_rank",
         "error",
     )
-    entry = entry_of({**dict.fromkeys(columns), "state": "sending", "urgency": 2, "finished_at": None})
+    entry = entry_of(
+        {**dict.fromkeys(columns), "error": None, "state": "sending", "urgency": 2, "finished_at": None}
+    )
     assert entry.state is OutboxState.SENDING
     assert entry.urgency is Urgency.OFFER
     assert (entry.payload, entry.goes_again) == (None, False)
