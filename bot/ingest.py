@@ -12,8 +12,10 @@ from bot.whatsapp.channel import REPEATED
 from bot.whatsapp.identity import PHONE
 from bot.whatsapp.inbound import InboundMessage, Parsed, Receipt, Unread
 from bot.whatsapp.news import Echo, Preference
+from bot.whatsapp.payment_news import PaymentHint
 from flows.engine import events
 from payments.ledger import facts
+from payments.ledger.facts import Detail, EntityType, Fact, FactState
 from payments.processing import results
 from payments.processing.bodies import OrderRequested, StaffAction, request_to_json, staff_action_to_json
 from payments.processing.notice import Notice, NoticeKind
@@ -24,7 +26,7 @@ from payments.razorpay import webhook
 from payments.razorpay.fetched import Reading
 from payments.razorpay.gateway import Link
 from payments.shop.fulfilment import Stage
-from payments.shop.orders import Mode, Order
+from payments.shop.orders import Mode, Order, conversation_of, is_card, order_key_of
 from payments.shopify.webhook import News, Topic
 from storage.database.queues import Lane
 from storage.inbox.arrival import Arrival
@@ -45,6 +47,7 @@ def from_whatsapp(parsed: Parsed, phone_number_id: str, now: int) -> list[Arriva
         *(_unread(part) for part in parsed.unread),
         *(_echo(echo, phone_number_id) for echo in parsed.echoes),
         *(_preference(preference, phone_number_id) for preference in parsed.preferences),
+        *(_hint(hint, phone_number_id) for hint in parsed.hints),
     ]
 
 
@@ -122,6 +125,27 @@ def _echo(echo: Echo, phone_number_id: str) -> Arrival:
 
 def _preference(preference: Preference, phone_number_id: str) -> Arrival:
     return _news(preference, EventKind.PREFERENCE, {"stopped": preference.stopped}, phone_number_id)
+
+
+def _hint(hint: PaymentHint, phone_number_id: str) -> Arrival:
+    """Return the arrival of word that a card was paid: as an order of Razorpay's that is to be looked up."""
+    key, raw = _key(hint.key), _text(hint.fragment)
+    order_key = order_key_of(hint.reference)
+    ours = is_card(hint.reference) and conversation_of(order_key) is not None
+    if hint.phone_number_id not in (None, phone_number_id) or not ours:
+        return Arrival(key, EventKind.OTHER, {"reason": "of no card of ours"}, raw, pending=False)
+    told = Fact(
+        order_key,
+        EntityType.ORDER,
+        hint.order_id,
+        FactState.PAID,
+        hint.amount,
+        hint.currency,
+        hint.at,
+        Detail(link=hint.reference),
+    )
+    content = {"event": "whatsapp.payment", "order_key": order_key, "facts": [facts.to_json(told)]}
+    return Arrival(key, EventKind.FACTS, content, raw, order_key=order_key)
 
 
 def _news(news: Echo | Preference, kind: EventKind, body: Mapping[str, Any], phone_number_id: str) -> Arrival:

@@ -137,7 +137,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "reference_id": attempt.reference_id,
         "amount": attempt.amount,
         "status": str(attempt.status),
-        "razorpay_id": attempt.link_id,
+        "razorpay_id": None if attempt.is_card else attempt.link_id,
         "razorpay_short_url": attempt.short_url,
         "expires_at": attempt.expires_at,
     }

@@ -102,12 +102,28 @@ def _link(world: World, fields: Fields) -> str:
     person = world.meta.person(fields.text("wa_id"))
     for message in reversed(person.messages):
         for link in reversed(world.razorpay.links.values()):
-            if link.short_url in (message.url or message.text):
+            if link.short_url and link.short_url in (message.url or message.text):
                 return link.id
     raise LookupError("no message shows a payment link yet: tap what asks for it, such as 'Pay Now'")
 
 
+def _card(world: World, fields: Fields) -> str | None:
+    """Return the order card that `wa_id` was shown last; None if a link came later, or there is none."""
+    if not fields.has("wa_id"):
+        return None
+    person = world.meta.person(fields.text("wa_id"))
+    links = [link.short_url for link in world.razorpay.links.values() if link.short_url]
+    for message in reversed(person.messages):
+        if message.card is not None:
+            return message.card
+        if any(url in (message.url or message.text) for url in links):
+            return None
+    return None
+
+
 async def _pay(world: World, fields: Fields) -> str:
+    if card := _card(world, fields):
+        return await world.pay_card(card)
     return await world.razorpay.pay(
         _link(world, fields),
         method=fields.text("method", "upi"),
@@ -117,6 +133,8 @@ async def _pay(world: World, fields: Fields) -> str:
 
 
 async def _fail(world: World, fields: Fields) -> str:
+    if card := _card(world, fields):
+        return await world.fail_card(card)
     return await world.razorpay.fail(
         _link(world, fields),
         reason=fields.text("reason", "payment_failed"),
@@ -168,6 +186,10 @@ async def _expire(world: World, fields: Fields) -> None:
 
 async def _cancel(world: World, fields: Fields) -> None:
     await world.razorpay.cancel(fields.text("url"))
+
+
+async def _configure(world: World, fields: Fields) -> None:
+    world.meta.configure(fields.text("name", "razorpay-main"), fields.text("status"))
 
 
 async def _enable_webhook(world: World, _fields: Fields) -> None:
@@ -270,6 +292,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "expire": _expire,
     "cancel": _cancel,
     "enable_webhook": _enable_webhook,
+    "configure": _configure,
     "fee_bearer": _fee_bearer,
     "lose": _lose,
     "duplicate": _duplicate,
@@ -288,10 +311,11 @@ COMMANDS: Final[dict[str, Command]] = {
 `stop_offers {wa_id}` · `resume_offers {wa_id}` · `expire_token` · `renew_token` ·
 `set_webhook {url?}` (the callback address that Meta shows) · `subscribe` · `unsubscribe` ·
 `pay {url, amount?, currency?, method?}` · `fail {url, reason?, description?, method?}` (with `wa_id` in place
-of `url`, the newest link that this person was shown) ·
+of `url`, the newest link or order card that this person was shown) ·
 `authorize {url, amount?, currency?, method?}` · `capture {payment}` · `settle_late {payment}` ·
 `refund {payment, amount?}` · `settle_refund {refund, status}` · `refund_delay {ms}` ·
-`dispute {payment, state}` · `expire {url}` · `cancel {url}` · `enable_webhook` · `fee_bearer {who}` ·
+`dispute {payment, state}` · `expire {url}` · `cancel {url}` · `enable_webhook` ·
+`configure {status, name?}` (a payment configuration at Meta) · `fee_bearer {who}` ·
 `lose {provider, count?}` · `duplicate {provider, count?}` ·
 `delay {provider, ms, count?}` · `mischief {lose?, duplicate?, delay?, reorder?, most_delay_ms?, seed?}` ·
 `fail_next {provider, operation, fault, count?, …}` · `always {provider, operation, fault?, …}` ·

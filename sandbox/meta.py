@@ -14,6 +14,7 @@ from sandbox.delivery import Courier, SignedEvent
 from sandbox.faults import Fault, Faults, perform
 from sandbox.ids import Ids
 from sandbox.meta_account import ACCOUNT_ID, Account
+from sandbox.meta_cards import Card, Cards, interactive
 from sandbox.meta_errors import (
     Refused,
     body_for_status,
@@ -69,6 +70,7 @@ class Meta:
         """Whether the account may use the endpoint for offers."""
         self.offers: list[str] = []
         """Wamids of the messages that came by that endpoint."""
+        self.cards = Cards()
         self.uploads: dict[str, Upload] = {}
         """Files that were uploaded, by media id. Whoever removes one makes it expire."""
         self.account = Account(phone_number_id, BUSINESS_PHONE)
@@ -80,6 +82,9 @@ class Meta:
         self.app.router.add_post(r"/{version:v\d+\.\d+}/{object_id}/media", self._upload)
         self.app.router.add_get(r"/{version:v\d+\.\d+}/{object_id}", self._describe)
         self.app.router.add_get(r"/{version:v\d+\.\d+}/{object_id}/subscribed_apps", self._subscribed)
+        self.app.router.add_get(
+            r"/{version:v\d+\.\d+}/{object_id}/payments/{configuration}/{reference}", self._look_up
+        )
         self._authorization = f"Bearer {access_token}"
         self._token_expired = False
         self._app_secret = app_secret
@@ -158,6 +163,20 @@ class Meta:
         value_of = {"contacts": [meta_webhooks.contact(person)], "user_preferences": [entry]}
         self.courier.emit("meta", [self.signed("preference", value_of, "user_preferences")])
 
+    def configure(self, name: str, status: str) -> None:
+        """Post that a payment configuration is `Active`, or `Needs Connecting`, or `Needs Testing`."""
+        news = {"configuration_name": name, "provider_name": "razorpay", "status": status}
+        field = "payment_configuration_update"
+        self.courier.emit("meta", [self.signed("configuration", news, field)])
+
+    def tell_payment(self, card: Card) -> None:
+        """Post what became of the last try to pay a card."""
+        head = {"id": card.message.wamid, "recipient_id": card.person.wa_id, "type": "payment"}
+        said = {"status": "captured" if card.paid else "pending", "payment": card.payment()}
+        entry = {**head, **said, "timestamp": str(self._now() // 1000)}
+        contacts = [meta_webhooks.contact(card.person)]
+        self.courier.emit("meta", [self.signed("payment", {"contacts": contacts, "statuses": [entry]})])
+
     def status(self, person: Person, message: ReceivedMessage, status: str) -> None:
         """Post a status of `message` to the business."""
         self.courier.emit("meta", [self._status_event(person, message, status)])
@@ -226,6 +245,9 @@ class Meta:
         fields = request.query.get("fields")
         return self._refuse_caller(request) or self._answer(lambda: self.account.number(fields))
 
+    async def _look_up(self, request: web.Request) -> web.Response:
+        return self._refuse_caller(request) or self._answer(lambda: self.cards.looked_up(request.match_info))
+
     async def _subscribed(self, request: web.Request) -> web.Response:
         refusal = self._refuse_token(request) or self._refuse_object(request, ACCOUNT_ID)
         return refusal or self._answer(self.account.subscribed_apps)
@@ -262,12 +284,14 @@ class Meta:
         person, contacts = self._recipient(message)
         _check_country(person, message)
         now = self._now()
-        failure = self._later_failure(person, message, now)
+        self.cards.check(message, now)
+        failure = self._later_failure(person, message, now) or self.cards.changed(message)
         if self._pair_rate:
             self._spend_pair_budget(person, now)
         received = ReceivedMessage(self._ids.wamid(person.wa_id), message, now)
         if failure is None:
             person.messages.append(received)
+            self.cards.show(person, received)
             events = [self._status_event(person, received, status) for status in self._statuses]
         else:
             events = [self._status_event(person, received, "failed", failure)]
@@ -309,7 +333,7 @@ class Meta:
 
         Raises Refused for a closed window, if the window is set to refuse.
         """
-        if person.unreachable or (person.has_old_app and _is_address_form(message)):
+        if person.unreachable or (person.has_old_app and _is_new(message)):
             return 131026, "The recipient cannot receive this message."
         wrote_at = person.last_wrote_at
         free = self._window == "open" or message.get("type") == "template"
@@ -338,10 +362,15 @@ def _is_address_form(message: Json) -> bool:
     return bool(message.get("interactive", {}).get("type") == "address_message")
 
 
+def _is_new(message: Json) -> bool:
+    """Whether an old app cannot show the message."""
+    return _is_address_form(message) or interactive(message) == "order_details"
+
+
 def _check_country(person: Person, message: Json) -> None:
-    """Raise Refused for an address form to a customer who has no Indian number. The code is a guess."""
-    if _is_address_form(message) and not person.wa_id.startswith("91"):
-        raise Refused(131009, "The recipient's number does not belong to the country of the address form.")
+    """Raise Refused for what only Indian numbers get to a customer who has none. The code is a guess."""
+    if _is_new(message) and not person.wa_id.startswith("91"):
+        raise Refused(131009, "The recipient's number does not belong to India.")
 
 
 def _parse(raw: bytes) -> Json:

@@ -14,12 +14,17 @@ _TITLES: Final = {
     131016: "Service unavailable",
     131021: "Recipient cannot be sender",
     131026: "Message undeliverable",
+    2046: "Invalid order status transition",
+    2047: "Order cannot be canceled",
     131047: "Re-engagement message",
     131056: "(Business Account, Consumer Account) pair rate limit hit",
     131055: "Method not allowed",
     132001: "Template name does not exist in the translation",
     132012: "Template parameter format mismatch",
     132018: "Template parameters validation failed",
+    134006: "Payment reference is not valid",
+    134009: "Payment configuration is not valid",
+    134011: "WhatsApp Payments terms are not accepted",
     134100: "Only marketing messages supported",
 }
 _CODE_OF_STATUS: Final = {400: 100, 429: 130429, 500: 131000, 503: 131016}

@@ -27,6 +27,8 @@ _HEADERS: Final = {
     "list": frozenset({"text"}),
     "cta_url": frozenset({"text", "image", "video", "document"}),
     "address_message": frozenset({"text"}),
+    "order_details": frozenset({"text", "image"}),
+    "order_status": frozenset(),
 }
 _ADDRESS_FIELDS: Final = {
     "name", "phone_number", "in_pin_code", "house_number", "floor_number", "tower_number", "building_name",
@@ -233,6 +235,18 @@ def _check_address_form(action: Mapping[str, Any]) -> None:
         raise Refused(131009, f"{where}values.phone_number is not a phone number.")
 
 
+def _check_named(name: str) -> Callable[[Mapping[str, Any]], None]:
+    """Return the check of an action whose parameters `sandbox.meta_cards` checks."""
+
+    def check(action: Mapping[str, Any]) -> None:
+        _only(action, {"name", "parameters"}, "interactive.action.")
+        if action.get("name") != name:
+            raise Refused(131009, f"interactive.action.name must be {name}.")
+        _object(action, "parameters", "interactive.action.")
+
+    return check
+
+
 def _check_url(holder: Mapping[str, Any], key: str, where: str) -> None:
     _string(holder, key, where, 2000)
     try:
@@ -299,6 +313,8 @@ _ACTIONS: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "list": _check_list,
     "cta_url": _check_link,
     "address_message": _check_address_form,
+    "order_details": _check_named("review_and_pay"),
+    "order_status": _check_named("review_order"),
 }
 _CHECKS: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "text": _check_text,

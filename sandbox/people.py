@@ -47,7 +47,7 @@ class ReceivedMessage:
                 bodies = [part for part in template.get("components", []) if part["type"] == "body"]
                 values = [value["text"] for body in bodies for value in body["parameters"]]
                 return f"{template['name']}: {', '.join(values)}"
-            case "button" | "list" | "cta_url" | "address_message":
+            case "button" | "list" | "cta_url" | "address_message" | "order_details" | "order_status":
                 return str(self.payload["interactive"]["body"]["text"])
             case file:
                 return str(self.payload[file].get("caption", ""))
@@ -78,6 +78,13 @@ class ReceivedMessage:
         if self.kind != "cta_url":
             return None
         return str(self.payload["interactive"]["action"]["parameters"]["url"])
+
+    @property
+    def card(self) -> str | None:
+        """The reference id of the order card that it shows; None in other messages."""
+        if self.kind != "order_details":
+            return None
+        return str(self.payload["interactive"]["action"]["parameters"]["reference_id"])
 
     @property
     def opaque(self) -> str | None:
@@ -148,7 +155,7 @@ class Person:
     hides_phone: bool = False
     """The customer uses a username: webhooks carry only the user id."""
     has_old_app: bool = False
-    """The app cannot show an address form: one is accepted and fails later with 131026."""
+    """The app cannot show address forms and order cards: they are accepted and fail later with 131026."""
     unreachable: bool = False
     """Messages are accepted and fail later with 131026."""
     last_wrote_at: int | None = None

@@ -128,6 +128,12 @@ class Razorpay:
         self._webhooks.emit(events)
         return payment.id
 
+    def card(self, receipt: str, amount: int, notes: dict[str, str], expire_by: int) -> str:
+        """Return the id by which an order card at WhatsApp is paid here, as a link is by its own."""
+        card = self._ledger.card(receipt, amount, notes, expire_by)
+        self._ledger.order_of(card)
+        return card.id
+
     async def fail(
         self, link: str, *, reason: str = "payment_failed", description: str = "", method: str = "upi"
     ) -> str:

@@ -27,6 +27,7 @@ OPERATIONS: Final = (
     "list_links",
     "fetch_link",
     "cancel_link",
+    "list_orders",
     "fetch_order",
     "fetch_order_payments",
     "list_payments",
@@ -67,6 +68,7 @@ class Api:
         get("/v1/payment_links", guarded(self._list_links, "list_links"))
         get("/v1/payment_links/{id}", guarded(self._fetch_link, "fetch_link"))
         post("/v1/payment_links/{id}/cancel", guarded(self._cancel_link, "cancel_link"))
+        get("/v1/orders", guarded(self._list_orders, "list_orders"))
         get("/v1/orders/{id}", guarded(self._fetch_order, "fetch_order"))
         get("/v1/orders/{id}/payments", guarded(self._order_payments, "fetch_order_payments"))
         get("/v1/payments", guarded(self._list_payments, "list_payments"))
@@ -101,13 +103,19 @@ class Api:
 
     def _list_links(self, request: web.Request, _raw: bytes) -> Json:
         query, payments = request.query, self._ledger.payments
-        links = list(reversed(self._ledger.links.values()))
+        links = [link for link in reversed(self._ledger.links.values()) if not link.is_card]
         if "reference_id" in query:
             links = [link for link in links if link.reference_id == query["reference_id"]]
         if "payment_id" in query:
             payment = payments.get(query["payment_id"])
             links = [link for link in links if payment and link.id == payment.link_id]
         return {"payment_links": [link_json(link) for link in _page(links, query)]}
+
+    def _list_orders(self, request: web.Request, _raw: bytes) -> Json:
+        query, orders = request.query, list(reversed(self._ledger.orders.values()))
+        if "receipt" in query:
+            orders = [order for order in orders if order.receipt == query["receipt"]]
+        return _collection([order_json(order) for order in _page(orders, query)])
 
     def _fetch_order(self, request: web.Request, _raw: bytes) -> Json:
         return order_json(_known(self._ledger.orders, request))

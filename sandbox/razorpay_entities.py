@@ -37,6 +37,8 @@ class Link:
     expired_at: int = 0
     order_id: str | None = None
     """None until the page is opened or a payment is tried."""
+    is_card: bool = False
+    """Whether it is no link, but an order card at WhatsApp that is paid by this account."""
 
 
 @dataclass(slots=True)
@@ -174,7 +176,7 @@ def payment_json(payment: Payment) -> Json:
         "amount_refunded": payment.amount_refunded,
         "refund_status": payment.refund_status,
         "captured": captured,
-        "description": "#" + payment.link_id.removeprefix("plink_"),
+        "description": "#" + payment.link_id.removeprefix("plink_") if _on_link(payment) else None,
         "card_id": None,
         "bank": "HDFC" if payment.method == "netbanking" else None,
         "wallet": "phonepe" if payment.method == "wallet" else None,
@@ -196,6 +198,10 @@ def payment_json(payment: Payment) -> Json:
     if captured:
         entity["base_amount"] = payment.amount
     return entity
+
+
+def _on_link(payment: Payment) -> bool:
+    return payment.link_id.startswith("plink_")
 
 
 def payment_in_link_json(payment: Payment) -> Json:

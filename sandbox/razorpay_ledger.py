@@ -89,6 +89,37 @@ class Ledger:
         self.links[link.id] = self._by_code[code] = self._open[link.id] = link
         return link
 
+    def card(self, receipt: str, amount: int, notes: Mapping[str, str], expire_by: int) -> Link:
+        """Return the order card with this receipt, for which WhatsApp has orders made.
+
+        Its payments do not have its notes: only its orders do.
+        """
+        now = self.now()
+        known = self.links.get(f"card {receipt}")
+        if known is not None:
+            return known
+        card = Link(
+            id=f"card {receipt}",
+            code="",
+            amount=amount,
+            currency="INR",
+            reference_id=receipt,
+            description="",
+            customer={},
+            notify={},
+            notes=dict(notes),
+            reminder_enable=False,
+            expire_by=expire_by,
+            callback_url="",
+            callback_method="",
+            created_at=now,
+            updated_at=now,
+            short_url="",
+            is_card=True,
+        )
+        self.links[card.id] = card
+        return card
+
     def find(self, link: str) -> Link:
         """Return the link with this id, short URL or code. Raises LookupError."""
         entity = self.links.get(link) or self._by_code.get(link.rsplit("/", 1)[-1])
@@ -232,7 +263,7 @@ class Ledger:
             method=method,
             status="created",
             contact=link.customer.get("contact") or _PAYER,
-            notes=link.notes,
+            notes={} if link.is_card else link.notes,
             created_at=self.now(),
             reference=self._ids.digits(12),
         )
@@ -245,4 +276,4 @@ class Ledger:
 
     def _end(self, link: Link, status: str) -> None:
         link.status, link.updated_at = status, self.now()
-        del self._open[link.id]
+        self._open.pop(link.id, None)

@@ -47,7 +47,7 @@ class Webhooks:
         if captured.order_paid:
             paid = razorpay_events.order_paid(self._account, order, payment, self._ledger.now())
             events += self._recorded(link.id, paid)
-        if captured.link_paid:
+        if captured.link_paid and not link.is_card:
             events += self._recorded(link.id, razorpay_events.link_paid(self._account, link, order, payment))
         return events
 

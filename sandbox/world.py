@@ -11,6 +11,7 @@ from aiohttp import web
 from sandbox.delivery import Courier, Delivery
 from sandbox.ids import Ids
 from sandbox.meta import Meta, Window
+from sandbox.meta_cards import Card
 from sandbox.razorpay import Razorpay
 from sandbox.shopify import Shopify
 
@@ -49,6 +50,7 @@ class World:
     ) -> None:
         """`now` gives milliseconds UTC; `seed` decides all ids; the rest is as for `Meta`."""
         self.secrets = secrets or Secrets()
+        self._now = now
         self.courier = Courier(now)
         self.meta = Meta(
             phone_number_id=self.secrets.phone_number_id,
@@ -168,6 +170,36 @@ class World:
         await self.meta.handshake(self.courier.session, f"{base}/whatsapp/webhook")
         self.courier.route("meta", f"{base}/whatsapp/webhook")
         self.courier.route("razorpay", f"{base}/payments/webhook")
+
+    async def pay_card(self, reference: str, *, told: bool = True) -> str:
+        """Pay an order card in the chat, and return Razorpay's id of the payment.
+
+        `told`: whether Meta posts it. Raises LookupError if no card has this reference id, or if it can be
+        paid no more.
+        """
+        card, link = self._open_card(reference)
+        card.payment_id = await self.razorpay.pay(link)
+        if told:
+            self.meta.tell_payment(card)
+        return card.payment_id
+
+    async def fail_card(self, reference: str) -> str:
+        """Try to pay an order card in vain. Raises as `pay_card`."""
+        card, link = self._open_card(reference)
+        failed = await self.razorpay.fail(link)
+        self.meta.tell_payment(card)
+        return failed
+
+    def _open_card(self, reference: str) -> tuple[Card, str]:
+        card = self.meta.cards.shown.get(reference)
+        if card is None:
+            raise LookupError(f"no order card {reference!r}")
+        if card.status != "pending" or card.paid or card.expires_at <= self._now() // 1000:
+            raise LookupError(f"the order card {reference!r} can be paid no more")
+        settings = card.gateway["razorpay"]
+        link = self.razorpay.card(settings["receipt"], card.amount, settings["notes"], card.expires_at)
+        card.order_id = self.razorpay.links[link].order_id or ""
+        return card, link
 
     async def tick(self) -> None:
         """Expire links, settle refunds and deliver webhooks that are due, and wait for the deliveries."""

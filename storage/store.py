@@ -281,6 +281,10 @@ class Store:
         """Return the key of the order of the provider's link `link_id`; None if it is not known."""
         return await self._units.read(lambda tx: queries.order_of_link(tx, link_id))
 
+    async def order_of_payment(self, payment_id: str) -> str | None:
+        """Return the key of the order of a captured payment; None if it is not known."""
+        return await self._units.read(lambda tx: queries.order_of_payment(tx, payment_id))
+
     async def day(self, period: Period) -> Day:
         """Return the figures of the day `period`; see `storage.inbox.day_figures.day`. Raises Unreadable."""
         return await day_figures.day(self._units.read, period)

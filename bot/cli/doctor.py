@@ -15,6 +15,7 @@ from bot.cli.hooks import stands
 from bot.cli.ledger import held_lines
 from bot.cli.lifecycle import database_url, in_words, looked_up, refuse, run
 from bot.cli.operator_changes import change
+from bot.cli.pay_check import payment_in_the_chat
 from bot.cli.risks import risks
 from bot.cli.shopify_check import shopify
 from bot.cli.webhook import webhook
@@ -262,6 +263,8 @@ async def _whatsapp(settings: Settings) -> AsyncIterator[Finding]:
             return
         yield Finding("WhatsApp", True, f"answers as {number.get('verified_name') or 'an unnamed number'}")
         async for finding in webhook(client):
+            yield finding
+        async for finding in payment_in_the_chat(settings, client):
             yield finding
 
 

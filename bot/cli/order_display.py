@@ -133,7 +133,8 @@ def _money_lines(state: OrderState) -> Iterator[str]:
     if state.held_for is not None:
         yield f"  held: {hold_in_words(state.held_for)}; {for_held(state.held_for)}"
     for attempt in state.attempts:
-        yield f"  link {attempt.reference_id}: {attempt.status} {attempt.short_url or ''}".rstrip()
+        what = "card" if attempt.is_card else "link"
+        yield f"  {what} {attempt.reference_id}: {attempt.status} {attempt.short_url or ''}".rstrip()
 
 
 def _events(order: DeskOrder) -> Iterator[tuple[int, str]]:

@@ -62,7 +62,8 @@ def command(sku: Sku = None, to: To = None) -> None:
     """
     flow, head = looked_up(_served(database_url())) or (sound_flow(flow_path()), "")
     shop: Shop = flow.sections["shop"]
-    if sku is not None and sku not in shop.skus:
+    known = shop.skus if to is None else shop.switches
+    if sku is not None and sku not in known:
         near = close(sku, shop.skus)
         newer = ". If the flow file has it: munshi reload" if head else "; munshi product lists what it has"
         refuse(f"the shop has no '{sku}'{f'; {near}' if near else newer}")

@@ -12,7 +12,7 @@ from flows.engine.going_over import VERSION
 from flows.engine.traced import said_place
 from flows.messages import replies
 from payments.processing.step_input import EventKind
-from payments.shop.orders import CURRENCY
+from payments.shop.orders import CURRENCY, is_card
 from storage.database.queues import InboxState, Lane, OutboxState
 from storage.reports.timeline import Story, TimelineEntry
 
@@ -317,7 +317,8 @@ def _order_state(order: About) -> Iterator[str]:
     if order["held_for"]:
         yield f"  held for {order['held_for']}"
     for attempt in order["attempts"]:
-        yield f"  link {attempt['reference_id']}: {attempt['status']} {attempt['short_url'] or ''}".rstrip()
+        what = "card" if is_card(attempt["reference_id"]) else "link"
+        yield f"  {what} {attempt['reference_id']}: {attempt['status']} {attempt['short_url'] or ''}".rstrip()
 
 
 def _cut(text: str, length: int = _PREVIEW) -> str:

@@ -261,8 +261,8 @@ def _link_decided(view: OrderView) -> bool:
 
 
 def _newest_link(view: OrderView) -> Attempt | None:
-    """Return the newest attempt whose link is made; None if there is none."""
-    made = [attempt for attempt in view.attempts if attempt.link_id]
+    """Return the newest attempt whose link is made; None if there is none. A card in the chat is no link."""
+    made = [attempt for attempt in view.attempts if attempt.link_id and not attempt.is_card]
     return made[-1] if made else None
 
 

@@ -29,11 +29,11 @@ class _Switch(BaseModel):
 
 @routes.post("/products/{sku}")
 async def switch(request: web.Request) -> web.Response:
-    """Switch a product or variant off or on. 404 if the shop has none of this sku."""
+    """Switch a product, a variant or payment in the chat off or on. 404 if the shop has no such."""
     authorise_operator(request)
     context, sku = request.app[CONTEXT], request.match_info["sku"]
     shop: Shop = context.flow.sections["shop"]
-    if sku not in shop.skus:
+    if sku not in shop.switches:
         mend = close(sku, shop.skus)
         said = f"the shop has no '{sku[:64]}'{f'; {mend}' if mend else '.'}"
         raise problem(web.HTTPNotFound, f"{said} If the flow file has it: munshi reload")

@@ -14,6 +14,7 @@ from bot.json_text import Json, Unreadable, read_object, storable
 from bot.whatsapp.inbound import Parsed, parse
 from payments import signature
 from payments.razorpay import webhook
+from payments.shop.whatsapp_pay import switch_of
 from storage.inbox.arrival import Arrival
 
 log = structlog.get_logger()
@@ -77,6 +78,13 @@ async def take_whatsapp(context: Context, raw: bytes, header: str | None) -> Non
         parsed, ours = parse(body), context.settings.whatsapp_phone_number_id
         await store(context, from_whatsapp(parsed, ours, context.clock.now()))
         _count_elsewhere(context, parsed, ours)
+        for configuration in parsed.configurations:
+            await context.store.switch(
+                switch_of(configuration.name),
+                available=configuration.active,
+                by="WhatsApp",
+                now=context.clock.now(),
+            )
 
 
 async def take_razorpay(context: Context, raw: bytes, header: str | None) -> None:
@@ -99,6 +107,9 @@ async def take_razorpay(context: Context, raw: bytes, header: str | None) -> Non
     order_key = read.order_key
     if order_key is None and read.link_id is not None:
         order_key = await context.store.order_of_link(read.link_id)
+    elif order_key is None and read.payment_id is not None:
+        # A payment of a card names nothing of ours: its refunds and disputes are known by the payment.
+        order_key = await context.store.order_of_payment(read.payment_id)
     await store(context, [from_razorpay(raw, read, order_key, body, context.gateway.mode)])
 
 

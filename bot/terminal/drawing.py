@@ -14,7 +14,21 @@ from bot.printable import printable
 from bot.terminal.commands import FORM_EXAMPLE
 from flows.engine.traced import said_place
 from flows.messages import text as plain_text
-from flows.messages.kinds import AddressForm, Buttons, Document, Image, Link, List, Message, Reply, Video
+from flows.messages.kinds import (
+    AddressForm,
+    Buttons,
+    CardUpdate,
+    Document,
+    Image,
+    Link,
+    List,
+    Message,
+    Payment,
+    Reply,
+    Video,
+)
+from flows.messages.payment import Bill
+from payments.shop.money import money
 
 WIDTH: Final = 64
 """Maximum width of a bubble in terminal cells, so that it fits 80 columns."""
@@ -93,7 +107,7 @@ class _Bubble:
 def _head(message: Message) -> Iterator[Text]:
     """Draw the content of the bubble: file, text, footer."""
     match message:
-        case plain_text.Text() | AddressForm():
+        case plain_text.Text() | AddressForm() | CardUpdate():
             yield from _body(message.body)
         case Image():
             yield from (rich_text(f"[picture: {message.link}]"), *_body(message.caption))
@@ -107,8 +121,20 @@ def _head(message: Message) -> Iterator[Text]:
             yield from (*picture, *_body(message.body), *_footer(message.footer))
         case List():
             yield from (*_body(message.body), *_footer(message.footer))
+        case Payment():
+            yield from (*_body(message.body), *_bill(message.bill), *_footer(message.footer))
         case _:
             assert_never(message)
+
+
+def _bill(bill: Bill | None) -> Iterator[Text]:
+    """Draw what an order card shows."""
+    if bill is None:
+        return
+    yield from (plain(f"  {line.quantity} × {line.name}: {money(line.price)}") for line in bill.lines)
+    sums = (("Delivery", bill.delivery), (bill.discount_name, -bill.discount), ("Total", bill.total))
+    yield from (plain(f"  {name}: {money(amount)}") for name, amount in sums if amount)
+    yield plain("  [Review and pay: /pay]", "bold cyan")
 
 
 def _body(text: str | None) -> Iterator[Text]:

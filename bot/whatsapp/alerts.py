@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from bot.whatsapp.loose import Json, clipped, mapping
+from bot.whatsapp.payment_news import CONFIGURATION
 from payments.processing.notice import Notice, NoticeKind
 
 _GOOD: Final[Mapping[str, frozenset[str]]] = {
@@ -20,6 +21,7 @@ _GOOD: Final[Mapping[str, frozenset[str]]] = {
     "phone_number_quality_update": frozenset({"UNFLAGGED", "UPGRADE", "ONBOARDING", "THROUGHPUT_UPGRADE"}),
     "account_update": frozenset({"VERIFIED_ACCOUNT"}),
     "account_alerts": frozenset({"RESOLVED", "NONE"}),
+    CONFIGURATION: frozenset({"Active", "ACTIVE"}),
 }
 """Events by webhook field that need no notice: all is well, or well again."""
 _PART: Final = 60
@@ -102,6 +104,15 @@ def _number(value: Json) -> tuple[str, str, str]:
     return "number", event, message
 
 
+def _payments(value: Json) -> tuple[str, str, str]:
+    name, event = clipped(value.get("configuration_name")) or "without a name", _event(value.get("status"))
+    message = (
+        f"WhatsApp says of the payment configuration '{name}': {event}. Until it is active, customers get a"
+        " payment link in place of an order card: see Meta Business Suite > Billing & payments."
+    )
+    return f"payments {name}", event, message
+
+
 def _event(value: object) -> str:
     return " ".join((clipped(value) or "").split()) or "something that it does not name"
 
@@ -123,7 +134,8 @@ _READERS: Final[Mapping[str, Callable[[Json], tuple[str, str, str]]]] = {
     "account_update": _account,
     "account_alerts": _account_alert,
     "phone_number_quality_update": _number,
+    CONFIGURATION: _payments,
 }
 """By webhook field: a function that returns (subject, event, message)."""
-FIELDS: Final = ("messages", *sorted(_READERS))
-"""Webhook fields that the app must be subscribed to."""
+FIELDS: Final = ("messages", *sorted(_READERS.keys() - {CONFIGURATION}))
+"""Webhook fields that the app must be subscribed to; with `whatsapp_pay` also CONFIGURATION."""

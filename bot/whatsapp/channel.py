@@ -42,6 +42,19 @@ def undelivered_offer(name: str, why: str) -> Notice:
     return Notice(NoticeKind.MESSAGE, f"offer {name}", message)
 
 
+def card_refused(why: str) -> Notice:
+    """Return the notice that WhatsApp did not take the order card of a payment, because of `why`.
+
+    There is one for all customers: each of them got a link in its place.
+    """
+    message = (
+        f"WhatsApp did not take an order card, and the customer got a payment link in its place:"
+        f" {why[:_LONGEST_ERROR]}. See 'whatsapp_pay' in the flow file, and Meta Business Suite > Billing &"
+        " payments > Payment configurations; what a code means, Meta's page of error codes says."
+    )
+    return Notice(NoticeKind.WHATSAPP, "order card", message)
+
+
 WHATSAPP: Final = Channel(
     # Meta dates a change of number in whole seconds.
     naming=Naming(lasting=BSUID, passing=PHONE, step=999, late=REPEATED),

@@ -139,6 +139,13 @@ class WhatsAppClient:
         """Return those of `fields` (separated by commas) that Meta gives for our number. Raises SendError."""
         return await self._read(self._number_url.with_query(fields=fields))
 
+    async def payment(self, configuration: str, reference: str) -> dict[str, Any]:
+        """Return what Meta knows of the payment of a card. Raises SendError.
+
+        Source: Meta, Payments API India, "Payment lookup".
+        """
+        return await self._read(self._number_url / "payments" / configuration / reference)
+
     async def subscribed_apps(self, account: str) -> dict[str, Any]:
         """Return the apps subscribed to the WhatsApp business account with id `account`. Raises SendError.
 

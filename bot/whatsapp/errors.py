@@ -24,7 +24,7 @@ THROTTLED: Final = frozenset({4, 80007, 130429})
 SERVER_SIDE: Final = frozenset({1, 2, 131000, 131016, 131057, 132069, 133004})
 ACCOUNT: Final = frozenset({
     0, 3, 10, *range(200, 300), 33, 190, 368, 131005, 131031, 131037, 131042, 131044, 131045,
-    131048, 131064, 133000, 133005, 133006, 133008, 133009, 133010, 133015, 133016, 134011,
+    131048, 131064, 133000, 133005, 133006, 133008, 133009, 133010, 133015, 133016,
 })  # fmt: skip
 UNSENDABLE: Final = frozenset(
     {130403, 130472, 130497, 131021, 131026, 131030, 131049, 131050, 131062, 137000}
@@ -32,9 +32,9 @@ UNSENDABLE: Final = frozenset(
 """This message cannot be sent to this customer, whatever we do."""
 FAULTY: Final = frozenset({
     100, 2046, 2047, 131008, 131009, 131051, 131055, 131063, 132000, 132001, 132005, 132007,
-    132012, 132015, 132016, 132018, 132068, 134006, 134009, 134100, 134101, 134102, 135000,
+    132012, 132015, 132016, 132018, 132068, 134006, 134009, 134011, 134100, 134101, 134102, 135000,
 })  # fmt: skip
-"""The message or its template is wrong."""
+"""The message or its template is wrong, or the account may not send such ones."""
 MEDIA: Final = frozenset({131052, 131053})
 """Meta cannot fetch the media. Waiting would hold up later messages."""
 PLAIN: Final = MEDIA | {100, 131008, 131009, 131026, 131051, 135000}

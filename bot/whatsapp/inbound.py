@@ -15,13 +15,14 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from bot.json_text import storable
-from bot.whatsapp import news
+from bot.whatsapp import news, payment_news
 from bot.whatsapp.alerts import alert
 from bot.whatsapp.contents import meaning
 from bot.whatsapp.identity import Alias, Sender, contacts_by_id, recipient, sender
 from bot.whatsapp.limits import OPAQUE
 from bot.whatsapp.loose import Json, clipped, identifier, integer, items, mapping, word
 from bot.whatsapp.news import Echo, Preference
+from bot.whatsapp.payment_news import Configuration, PaymentHint
 from flows.engine.events import Event
 from flows.messages import limits
 from payments.processing.notice import Notice
@@ -89,6 +90,8 @@ class Parsed:
     unread: tuple[Unread, ...]
     echoes: tuple[Echo, ...] = ()
     preferences: tuple[Preference, ...] = ()
+    hints: tuple[PaymentHint, ...] = ()
+    configurations: tuple[Configuration, ...] = ()
 
 
 _NEWS: Final[Mapping[str, Callable[[Json], Iterator[Echo | Preference | None]]]] = {
@@ -97,7 +100,7 @@ _NEWS: Final[Mapping[str, Callable[[Json], Iterator[Echo | Preference | None]]]]
 }
 """By webhook field: what reads it. A change in which it finds nothing is stored as unread."""
 
-_Item: TypeAlias = InboundMessage | Receipt | Unread | Echo | Preference
+_Item: TypeAlias = InboundMessage | Receipt | Unread | Echo | Preference | PaymentHint | Configuration
 
 
 def parse(body: Mapping[str, Any]) -> Parsed:
@@ -113,6 +116,8 @@ def parse(body: Mapping[str, Any]) -> Parsed:
         unread=tuple(item for item in parts if isinstance(item, Unread)),
         echoes=tuple(item for item in parts if isinstance(item, Echo)),
         preferences=tuple(item for item in parts if isinstance(item, Preference)),
+        hints=tuple(item for item in parts if isinstance(item, PaymentHint)),
+        configurations=tuple(item for item in parts if isinstance(item, Configuration)),
     )
 
 
@@ -139,6 +144,8 @@ def _change(change: Json, alone: Json) -> Iterator[_Item]:
     if field != "messages" or not isinstance(value, dict):
         unread = _unread(f"field {word(field) or 'without a name'}", alone)
         yield replace(unread, notice=alert(field, value))
+        if field == payment_news.CONFIGURATION and (found := payment_news.configuration(mapping(value))):
+            yield found
         return
     parts = {name: value[name] for name in ("messages", "statuses", "errors") if name in value}
     if not parts or not all(isinstance(part, list) for part in parts.values()):
@@ -187,11 +194,12 @@ def _message(message: object, contact: Json, value: Json) -> InboundMessage | Un
     )
 
 
-def _status(status: object, contact: Json, value: Json) -> Receipt | Unread:
+def _status(status: object, contact: Json, value: Json) -> Receipt | PaymentHint | Unread:
     fragment = _fragment("statuses", status, contact, value)
     fields = mapping(status)
-    if fields.get("type") == "payment":
-        return _unread("native WhatsApp payment", fragment)
+    if fields.get("type") == payment_news.PAYMENT:
+        hint = payment_news.hint(fields, _phone_number_id(value))
+        return hint or _unread("word of a payment in the chat that was not made", fragment)
     wamid, state = identifier(fields.get("id")), word(fields.get("status"))
     if wamid is None or state is None:
         return _unread("status without a message id or a state", fragment)

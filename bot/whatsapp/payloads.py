@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import Any, Final, assert_never
 from urllib.parse import urlsplit
 
-from bot.whatsapp import address_form
+from bot.whatsapp import address_form, order_card
 from bot.whatsapp.limits import LIMITS, OPAQUE, TEMPLATE_NAME
 from flows.messages import limits
 from flows.messages.address_form import COUNTRY
@@ -18,10 +18,12 @@ from flows.messages.document import FILENAME
 from flows.messages.kinds import (
     AddressForm,
     Buttons,
+    CardUpdate,
     Document,
     Image,
     Link,
     List,
+    Payment,
     Reply,
     Section,
     Sendable,
@@ -103,6 +105,10 @@ def _content(message: Sendable, to: Recipient, media: str) -> dict[str, Any]:
             return {"type": "interactive", "interactive": _link(message)}
         case AddressForm():
             return {"type": "interactive", "interactive": _address_form(message, to)}
+        case Payment():
+            return {"type": "interactive", "interactive": _payment(message)}
+        case CardUpdate():
+            return {"type": "interactive", "interactive": _card_update(message)}
         case TemplateMessage():
             return {"type": "template", "template": _template(message)}
         case _:
@@ -207,6 +213,17 @@ def _address_form(message: AddressForm, to: Recipient) -> dict[str, Any]:
     }
 
 
+def _payment(message: Payment) -> dict[str, Any]:
+    if message.bill is None:
+        raise PayloadError("interactive.action: an order card needs its bill")
+    return {"type": "order_details", **_frame(message), "action": order_card.action(message.bill)}
+
+
+def _card_update(message: CardUpdate) -> dict[str, Any]:
+    action = order_card.update(message.card, message.status)
+    return {"type": "order_status", **_frame(message), "action": action}
+
+
 def _template(message: TemplateMessage) -> dict[str, Any]:
     where = "template.components[0].parameters"
     built: dict[str, Any] = {
@@ -232,15 +249,16 @@ def _quick_replies(buttons: Sequence[str]) -> Iterator[dict[str, Any]]:
         yield {"type": "button", "sub_type": "quick_reply", "index": str(index), "parameters": parameters}
 
 
-def _frame(message: Buttons | List | Link | AddressForm) -> dict[str, Any]:
+def _frame(message: Buttons | List | Link | AddressForm | Payment | CardUpdate) -> dict[str, Any]:
     """Build the parts around the action: image header, body, footer."""
     frame: dict[str, Any] = {}
-    if isinstance(message, Buttons | Link) and message.image is not None:
+    if isinstance(message, Buttons | Link | Payment) and message.image is not None:
         link = _url("interactive.header.image.link", message.image)
         frame["header"] = {"type": "image", "image": {"link": link}}
     frame["body"] = {"text": _text("interactive.body.text", message.body, LIMITS.interactive_body)}
-    if not isinstance(message, AddressForm) and message.footer and message.footer.strip():
-        frame["footer"] = {"text": _text("interactive.footer.text", message.footer, LIMITS.footer)}
+    footer = None if isinstance(message, AddressForm | CardUpdate) else message.footer
+    if footer and footer.strip():
+        frame["footer"] = {"text": _text("interactive.footer.text", footer, LIMITS.footer)}
     return frame
 
 

@@ -14,15 +14,17 @@ from bot.log import mask
 from bot.notices import elsewhere, halted
 from bot.retry import DOUBT, Failure, GiveUp, decide
 from bot.whatsapp import window
-from bot.whatsapp.channel import undelivered, undelivered_offer
+from bot.whatsapp.channel import card_refused, undelivered, undelivered_offer
 from bot.whatsapp.client import CALL_SECONDS as SEND_SECONDS
 from bot.whatsapp.client import WhatsAppClient
 from bot.whatsapp.errors import SendError
 from bot.whatsapp.payloads import PayloadError
-from bot.workers.razorpay_handler import event_for_refusal, make_call, notice_for_refusal
+from bot.workers.razorpay_handler import FIRST, event_for_refusal, make_call, notice_for_refusal
 from bot.workers.traffic import Traffic
 from bot.workers.whatsapp_handler import WindowClosed, send
+from flows.messages.kinds import from_json
 from payments.ledger import calls
+from payments.processing import card_results
 from payments.processing.notice import Notice
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import CALL_SECONDS, Gateway
@@ -91,7 +93,7 @@ class Executor:
 
     async def _dispatch(self, delivery: Delivery) -> Outcome:
         if delivery.lane == Lane.CHAT:
-            return await self._send(delivery)
+            return _with_result(delivery, await self._send(delivery))
         return await self._call(delivery, calls.from_json(delivery.payload))
 
     async def _send(self, delivery: Delivery) -> Outcome:
@@ -156,6 +158,18 @@ class Executor:
     def _log_recovery(self, delivery: Delivery, recovered: bool) -> None:
         if recovered:
             log.warning("the account is taken again", lane=delivery.lane)
+
+
+def _with_result(delivery: Delivery, outcome: Outcome) -> Outcome:
+    """Return the outcome of a message; if it shows or closes a card and failed, with what that means for it.
+
+    Then its customer is not without it: they get a link. An earlier try may have arrived all the same.
+    """
+    message = from_json(delivery.payload)
+    if not isinstance(outcome, Failed) or not card_results.decides(message):
+        return outcome
+    result = card_results.unsent(message, outcome.error, certain=delivery.attempts == FIRST)
+    return replace(outcome, result=result, notice=card_refused(outcome.error))
 
 
 def _log_failure(delivery: Delivery, failure: Failure, error: str) -> None:

@@ -26,7 +26,7 @@ from bot.workers.mirrors import Mirrors
 from bot.workers.retention import Retention
 from bot.workers.rounds import Rounds, wait_for
 from bot.workers.traffic import Traffic
-from payments.ledger.holds import in_words, needs_person
+from payments.ledger.holds import Mismatch, in_words, needs_person
 from payments.ledger.mirrors import concerned
 from payments.processing.changes import ChangeSet, Outcome
 from payments.processing.step_input import StepInput
@@ -193,7 +193,8 @@ class Workers:
                 where = {"where": result.where} if result.where else {}
                 log.error("event parked", event_number=result.number, mend="see munshi doctor", **where)
         for state in changes.orders.values():
-            if (hold := state.held_for) is not None and needs_person(hold):
+            hold = state.held_for
+            if hold is not None and needs_person(hold) and hold.mismatch is not Mismatch.UNVERIFIED:
                 log.error("money is held", order=state.key, why=in_words(hold), mend="see munshi doctor")
         for notice in changes.notices:
             log.error("notice", kind=notice.kind, subject=notice.subject, mend=notice.said)

@@ -3,9 +3,18 @@
 import re
 from typing import Final
 
-from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
+from payments.ledger.calls import (
+    Call,
+    CancelLink,
+    CloseCard,
+    CreateLink,
+    FetchCard,
+    FetchPayments,
+    RefundPayment,
+)
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.results import (
+    CardPaidElsewhere,
     LinkCreated,
     LinkKept,
     LinkRefused,
@@ -15,6 +24,7 @@ from payments.processing.results import (
     RefundRefused,
     Result,
 )
+from payments.razorpay.cards import PaidElsewhere, read_card
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway
 from payments.razorpay.links import ensure_link, read_link, withdraw_link
@@ -39,6 +49,10 @@ async def make_call(gateway: Gateway, call: Call, tries: int) -> tuple[str | Non
             return await _cancel(gateway, call)
         case FetchPayments():
             return None, await _fetch(gateway, call)
+        case FetchCard():
+            return None, await _fetch_card(gateway, call)
+        case CloseCard():
+            raise AssertionError("a card is closed in its chat")
         case RefundPayment():
             refunds = await ensure_refund(gateway, call)
             return refunds[0].entity_id, RefundMade(call.order_key, tuple(refunds))
@@ -66,7 +80,7 @@ def event_for_refusal(call: Call, error: GatewayError) -> Result | None:
 
 def notice_for_refusal(call: Call, error: GatewayError) -> Notice | None:
     """Return the notice about a call that will never succeed; None if the conversation deals with it."""
-    if error.retryable or not isinstance(call, (CreateLink, FetchPayments)):
+    if error.retryable or not isinstance(call, (CreateLink, FetchPayments, FetchCard)):
         return None  # held money and a link that stays get their notice where they are decided
     if error.reason is Reason.TAKEN:
         return _copy_notice(call.reference_id)
@@ -98,6 +112,17 @@ async def _fetch(gateway: Gateway, call: FetchPayments) -> Result | None:
     if not (facts or problems or call.asked):
         return None
     return PaymentsFetched(call.reference_id, tuple(facts), tuple(problems), call.asked)
+
+
+async def _fetch_card(gateway: Gateway, call: FetchCard) -> Result | None:
+    """Read the card, as `_fetch` reads a link."""
+    try:
+        facts, problems = await read_card(gateway, call)
+    except PaidElsewhere as elsewhere:
+        return CardPaidElsewhere(call.reference_id, elsewhere.order_id)
+    if not (facts or problems or call.asked):
+        return None
+    return PaymentsFetched(call.reference_id, facts, problems, call.asked)
 
 
 async def _create(gateway: Gateway, call: CreateLink, *, may_exist: bool) -> tuple[str, Result]:

@@ -11,7 +11,15 @@ from bot.whatsapp.client import Accepted, WhatsAppClient
 from bot.whatsapp.errors import PLAIN, UNSENDABLE, SendError
 from bot.whatsapp.identity import BSUID, PHONE
 from bot.whatsapp.payloads import Recipient, build
-from flows.messages.kinds import Document, Message, Sendable, TemplateMessage, from_json
+from flows.messages.kinds import (
+    CardUpdate,
+    Document,
+    Message,
+    Sendable,
+    TemplateMessage,
+    from_json,
+)
+from payments.processing import card_results
 from storage.database.queues import Urgency
 from storage.outbox.deliveries import Delivery
 
@@ -34,6 +42,8 @@ async def send(whatsapp: WhatsAppClient, files: Files, delivery: Delivery, now: 
     message = from_json(delivery.payload)
     if isinstance(message, TemplateMessage):
         return await _post(whatsapp, files, delivery, message)
+    if card_results.decides(message):
+        return await _send_card(whatsapp, files, delivery, message, now)
     if not window.is_closed(delivery.last_inbound_at, now):
         try:
             return await _send_in_window(whatsapp, files, delivery, message)
@@ -45,6 +55,15 @@ async def send(whatsapp: WhatsAppClient, files: Files, delivery: Delivery, now: 
     return await _post(whatsapp, files, delivery, message.fallback)
 
 
+async def _send_card(
+    whatsapp: WhatsAppClient, files: Files, delivery: Delivery, message: Message, now: int
+) -> Accepted:
+    """Send what shows or closes a card. It has no template and no plain form. Raises as `_post`."""
+    if window.is_closed(delivery.last_inbound_at, now):
+        raise WindowClosed(f"the 24 hours are over, and '{delivery.name}' has no template")
+    return await _post(whatsapp, files, delivery, message)
+
+
 async def _send_in_window(
     whatsapp: WhatsAppClient, files: Files, delivery: Delivery, message: Message
 ) -> Accepted:
@@ -52,7 +71,8 @@ async def _send_in_window(
     try:
         return await _post(whatsapp, files, delivery, message)
     except SendError as error:
-        refused = error.failure is Failure.PERMANENT and error.code in PLAIN
+        only_plain = error.code in PLAIN or isinstance(message, CardUpdate)
+        refused = error.failure is Failure.PERMANENT and only_plain and error.code != window.CLOSED
         plain = message.plain() if refused else None
         if plain is None:
             raise

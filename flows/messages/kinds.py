@@ -21,6 +21,7 @@ from flows.messages.list import List, ListSpec
 from flows.messages.message import KindSpec
 from flows.messages.offers import Reply
 from flows.messages.pages import Section
+from flows.messages.payment import CardUpdate, Payment
 from flows.messages.template import TemplateMessage, TemplateSpec
 from flows.messages.text import Text, TextSpec
 from flows.messages.video import Video, VideoSpec
@@ -28,12 +29,16 @@ from flows.messages.writer import Writer
 from flows.templates.expressions import Context
 
 __all__ = [
-    "AddressForm", "Buttons", "Document", "Image", "Link", "List", "Message", "MessageSpec", "Reply",
-    "Section", "Sendable", "Speech", "TemplateMessage", "Text", "Video", "from_json", "speech", "to_json",
+    "AddressForm", "Buttons", "CardUpdate", "Document", "Image", "Link", "List", "Message", "MessageSpec",
+    "Payment", "Reply", "Section", "Sendable", "Speech", "TemplateMessage", "Text", "Video", "from_json",
+    "speech", "to_json",
 ]  # fmt: skip
 
-Message: TypeAlias = Text | Image | Video | Document | Buttons | List | Link | AddressForm
-"""A message of a flow. Its `fallback`, if any, is sent when the channel takes nothing else."""
+Message: TypeAlias = (
+    Text | Image | Video | Document | Buttons | List | Link | AddressForm | Payment | CardUpdate
+)
+"""A message of a flow, or of what it becomes where a card in the chat is paid. Its `fallback`, if any, is
+sent when the channel takes nothing else."""
 Sendable: TypeAlias = Message | TemplateMessage
 
 
@@ -112,7 +117,10 @@ def speech(spec: MessageSpec, writer: Writer) -> Speech:
     def render(context: Context, place: str, page: int = 1) -> Message:
         try:
             message = say(context, place).page(page, writer.limits).sendable(writer.limits)
-            return replace(message, fallback=fallback(context, message)) if fallback else message
+            # The template of a payment offers a link, and a card has none.
+            if fallback is None or isinstance(message, Payment):
+                return message
+            return replace(message, fallback=fallback(context, message))
         except UnicodeEncodeError:
             raise Unsendable("a text holds half of a surrogate pair") from None
 

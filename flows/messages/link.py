@@ -9,9 +9,14 @@ from flows.messages.interactive import PicturedSpec, sendable_picture
 from flows.messages.limits import ChannelLimits
 from flows.messages.media import check_url
 from flows.messages.message import BaseMessage
+from flows.messages.payment import Payment
 from flows.messages.writer import Empty, Writer
 from flows.templates.expressions import Context
 
+CARD: Final = "{{ order.card }}"
+"""What a payment in the chat is read from: the reference of the order's card; empty if it has none."""
+PAY: Final = ("link", "pay")
+"""Where that stands in a message."""
 _PAGE: Final = "write the page's whole address, like 'https://shop.example/page'"
 
 
@@ -70,6 +75,8 @@ class PageSpec(Spec):
     """What the button is called."""
     url: str
     """The address that it opens."""
+    pay: bool = False
+    """Whether it is a payment: who can pay in the chat gets an order card in place of the button."""
 
 
 class LinkSpec(PicturedSpec):
@@ -80,13 +87,23 @@ class LinkSpec(PicturedSpec):
     link: PageSpec
     """The button."""
 
-    def write(self, writer: Writer) -> Callable[[Context, str], Link]:
-        """Compile text, title and URL."""
+    def write(self, writer: Writer) -> Callable[[Context, str], Link | Payment]:
+        """Compile text, title and URL. What is paid in the chat becomes a card, if the order has one."""
         body, footer, image = self.write_body(writer), self.write_footer(writer), self.write_picture(writer)
         title = writer.text(
             self.link.title, "link", "title", limit=writer.limits.link_title, empty=Empty.REFUSED
         )
         url = writer.url(self.link.url, "link", "url", mend=_PAGE)
-        return lambda context, place: Link(
-            body.say(context), title.say(context), url.say(context), footer(context), image(context)
-        )
+        card = writer.raw(CARD, *PAY).say if self.link.pay else _no_card
+
+        def say(context: Context, place: str) -> Link | Payment:
+            text, small, picture = body.say(context), footer(context), image(context)
+            if reference := card(context):
+                return Payment(text, reference, small, sendable_picture(picture))
+            return Link(text, title.say(context), url.say(context), small, picture)
+
+        return say
+
+
+def _no_card(context: Context) -> str:
+    return ""

@@ -1,10 +1,10 @@
-"""Calls to Razorpay, as data: stored in the outbox and performed later."""
+"""Calls to Razorpay and to the chat's cards, as data: stored in the outbox and performed later."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, TypeAlias
 
-from payments.shop.orders import Attempt, Order, order_key_of
+from payments.shop.orders import Attempt, Order, is_card, order_key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,40 @@ class FetchPayments:
 
 
 @dataclass(frozen=True, slots=True)
+class CloseCard:
+    """Close the card `reference_id` in the customer's chat, so that nobody can pay it any more."""
+
+    reference_id: str
+    words: str = ""
+    """What the customer reads with it; empty until the step is over."""
+
+    @property
+    def order_key(self) -> str:
+        """The order that the card was made for."""
+        return order_key_of(self.reference_id)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchCard:
+    """Fetch the payments of the card `reference_id` and their refunds, from Razorpay and nobody else."""
+
+    reference_id: str
+    asked: bool = False
+    """Whether the customer asked and waits for an answer, whatever it is."""
+    refunding: Sequence[str] = ()
+    """Ids of payments with a refund under way: a refund that fails leaves no trace on its payment."""
+    over: bool = False
+    """Whether the card's time is over: if nobody has paid it, the answer says so."""
+    hinted: Sequence[str] = ()
+    """Ids of orders at Razorpay on which the card is said to have been paid."""
+
+    @property
+    def order_key(self) -> str:
+        """The order that the card was made for."""
+        return order_key_of(self.reference_id)
+
+
+@dataclass(frozen=True, slots=True)
 class RefundPayment:
     """Refund `amount` of a captured payment, once, however often this is tried."""
 
@@ -76,12 +110,35 @@ class RefundPayment:
     """Paise."""
 
 
-Call: TypeAlias = CreateLink | CancelLink | FetchPayments | RefundPayment
+Call: TypeAlias = CreateLink | CancelLink | FetchPayments | CloseCard | FetchCard | RefundPayment
+
+
+def fetch_of(
+    reference: str,
+    link_id: str | None,
+    *,
+    asked: bool = False,
+    refunding: Sequence[str] = (),
+    over: bool = False,
+    hinted: Sequence[str] = (),
+) -> FetchPayments | FetchCard:
+    """Return the call that fetches what became of a link or a card.
+
+    `over` and `hinted` are for cards alone.
+    """
+    if is_card(reference):
+        return FetchCard(reference, asked, refunding, over, hinted)
+    return FetchPayments(reference, link_id, asked, refunding)
+
+
+def end_of(reference: str, link_id: str | None) -> CancelLink | CloseCard:
+    """Return the call that ends a link or a card."""
+    return CloseCard(reference) if is_card(reference) else CancelLink(reference, link_id)
 
 
 _FIELDS: Final = {
     kind: tuple(field.name for field in fields(kind))
-    for kind in (CreateLink, CancelLink, FetchPayments, RefundPayment)
+    for kind in (CreateLink, CancelLink, FetchPayments, CloseCard, FetchCard, RefundPayment)
 }
 
 

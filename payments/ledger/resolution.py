@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from payments.ledger.balance import Balance, Captured
-from payments.ledger.calls import CancelLink
+from payments.ledger.calls import CancelLink, CloseCard, end_of
 from payments.ledger.holds import Hold, HoldReason, reason_of
 from payments.ledger.refunds import SMALLEST, Refund, RefundStatus, accounted, asked_for, not_made, wanted
 from payments.ledger.state import OrderState
@@ -31,8 +31,8 @@ class Resolution:
     state: OrderState
     asked: tuple[Refund, ...] = ()
     """Refunds to ask Razorpay for. `state` has them already."""
-    withdrawn: tuple[CancelLink, ...] = ()
-    """Links to cancel. `state` has them as withdrawn already."""
+    withdrawn: tuple[CancelLink | CloseCard, ...] = ()
+    """Links and cards to end. `state` has them as withdrawn already."""
     moves: tuple[StockMove, ...] = ()
 
 
@@ -157,7 +157,7 @@ def _returnable(balance: Balance) -> tuple[Captured, ...]:
 
 def _withdrawn(
     state: OrderState, lifecycle: Lifecycle, balance: Balance
-) -> tuple[tuple[Attempt, ...], tuple[CancelLink, ...]]:
+) -> tuple[tuple[Attempt, ...], tuple[CancelLink | CloseCard, ...]]:
     """Return the attempts, with those that must not be paid any more as withdrawn, and the calls for that."""
     due = state.due if balance.paid else state.owed
     taken = state.taken
@@ -171,7 +171,7 @@ def _withdrawn(
     ]
     attempts = tuple(withdrawn(attempt) if attempt in unneeded else attempt for attempt in state.attempts)
     links = [attempt for attempt in unneeded if attempt.payable]
-    return attempts, tuple(CancelLink(attempt.reference_id, attempt.link_id) for attempt in links)
+    return attempts, tuple(end_of(attempt.reference_id, attempt.link_id) for attempt in links)
 
 
 def _moves(state: OrderState, lifecycle: Lifecycle, left: Mapping[str, int]) -> tuple[StockMove, ...]:

@@ -17,13 +17,14 @@ from flows.engine.events import Happened, TimerDue
 from flows.engine.model import Flow
 from payments.ledger import polling
 from payments.ledger.balance import authorised
-from payments.ledger.calls import CancelLink, FetchPayments
-from payments.ledger.facts import Fact, FactState
+from payments.ledger.calls import CancelLink, end_of, fetch_of
+from payments.ledger.facts import Detail, EntityType, Fact, FactState
+from payments.ledger.holds import Mismatch
 from payments.ledger.matching import may_have_taken
 from payments.ledger.polling import Poll
 from payments.ledger.refunds import RefundStatus
 from payments.ledger.state import OrderState
-from payments.processing import handover
+from payments.processing import cards, handover
 from payments.processing.bodies import (
     Body,
     Chat,
@@ -46,6 +47,7 @@ from payments.processing.deferred_links import follow, keep_waiting
 from payments.processing.forgetting import unfinished_of
 from payments.processing.notifications import SETBACKS
 from payments.processing.results import (
+    CardPaidElsewhere,
     LinkCreated,
     LinkFound,
     LinkKept,
@@ -67,7 +69,7 @@ from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.processing.turn import Trace, Turn, begin, following
 from payments.processing.updates import apply, record_facts, uncaptured
 from payments.shop.handover import HandoverCheck
-from payments.shop.orders import LINK_STATUSES, Attempt, AttemptStatus, moved, order_key_of
+from payments.shop.orders import LINK_STATUSES, Attempt, AttemptStatus, is_card, moved, order_key_of
 
 Done: TypeAlias = tuple[Trace, bool]
 """What a handler returns: the trace, and whether the event had an effect."""
@@ -172,6 +174,8 @@ def _result(turn: Turn, body: Result) -> Done:
         case LinkKept():
             before = turn.shop.known(order_of(body))
             return keep_waiting(turn, before.attempt(body.reference_id)), True
+        case CardPaidElsewhere():
+            return _paid_elsewhere(turn, body)
         case LinkRefused():
             return _link_refused(turn, body)
         case LinkCreated() | LinkWithdrawn():
@@ -229,16 +233,44 @@ def _link_answered(turn: Turn, body: LinkCreated | LinkWithdrawn) -> Done:
     before = turn.shop.known(order_of(body))
     attempt, facts = answered(before.attempt(body.reference_id), body)
     if unwanted(attempt, body):
-        turn.shop = turn.shop.asking(CancelLink(attempt.reference_id, attempt.link_id))
+        turn.shop = turn.shop.asking(end_of(attempt.reference_id, attempt.link_id))
     state, new = record_facts(turn, before.with_attempt(attempt), facts)
     return apply(turn, before, state, new)[0], True
 
 
 def _link_refused(turn: Turn, body: LinkRefused) -> Done:
     before = turn.shop.known(order_of(body))
+    if is_card(body.reference_id):
+        return _card_refused(turn, before, before.attempt(body.reference_id), body)
     refused = moved(before.attempt(body.reference_id), AttemptStatus.REFUSED)
     refusal = Refusal(body.reason, body.again)
     return apply(turn, before, before.with_attempt(refused), refusal=refusal)[0], True
+
+
+def _card_refused(turn: Turn, before: OrderState, card: Attempt, body: LinkRefused) -> Done:
+    """Request a link in place of a card that did not reach the customer.
+
+    A card that may have reached them is closed first: the link waits for its end.
+    """
+    wanted = card == before.link and before.open_to_pay
+    state = before if not body.certain else before.with_attempt(moved(card, AttemptStatus.REFUSED))
+    turn.shop = turn.shop.with_order(state)
+    if wanted:
+        turn.shop = turn.shop.begin(state, card.amount)
+    return apply(turn, before, turn.shop.known(state.key))[0], True
+
+
+def _paid_elsewhere(turn: Turn, body: CardPaidElsewhere) -> Done:
+    """Hold what is said to have been paid to an account that is not ours, until a person looks."""
+    before = turn.shop.known(order_of(body))
+    hints = (fact for fact in before.facts if fact.reports(EntityType.ORDER, FactState.PAID))
+    hint = next((fact for fact in hints if fact.entity_id == body.order_id), None)
+    if hint is None or before.balance.paid_in_full:
+        return (), False
+    detail = Detail(link=body.reference_id, mismatch=Mismatch.ACCOUNT)
+    claimed = replace(hint, entity=EntityType.PAYMENT, state=FactState.CAPTURED, detail=detail)
+    state, new = record_facts(turn, before, [claimed], FactsTold(before.key, (claimed,)))
+    return apply(turn, before, state, new)[0], True
 
 
 def _link_found(turn: Turn, body: LinkFound) -> Done:
@@ -299,7 +331,8 @@ def _poll(turn: Turn, poll: Poll) -> Done:
     attempt = state.attempt(poll.reference_id)
     waiting = (refund for refund in state.refunds if refund.open and not refund.by_hand)
     refunding = sorted({refund.payment_id for refund in waiting})
-    fetch = FetchPayments(attempt.reference_id, attempt.link_id, refunding=refunding)
+    over = attempt.payable and cards.is_over(attempt, turn.now)
+    fetch = fetch_of(attempt.reference_id, attempt.link_id, refunding=refunding, over=over)
     turn.shop = turn.shop.asking(fetch)
     if polling.goes_on(
         attempt,

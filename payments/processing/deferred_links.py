@@ -1,17 +1,20 @@
 """Deferred links: a new link waits until an earlier one is over, then it is requested or given up. Pure.
 
-One customer must never have two links that can be paid, because both might be. So Razorpay is asked for a new
-link only when it has said that the earlier one is over. Until then the new attempt is planned. It is
-looked at again after each event: the end of a link always comes with an event that names its order.
+One customer must never have two links that can be paid, because both might be; a card in the chat counts as
+one. So a new one is asked for only when the earlier one is known to be over. Until then the new attempt is
+planned. It is looked at again after each event: the end of a link always comes with an event that names its
+order.
 """
 
 from dataclasses import replace
 from typing import Final
 
+from flows.engine.events import Happened
 from payments.ledger.calls import link_for
 from payments.ledger.holds import Mismatch
 from payments.ledger.resolution import ENDED_UNPAID
 from payments.ledger.state import PAYABLE, OrderState
+from payments.processing.card_messages import unshown_cards
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.results import Refusal
 from payments.processing.turn import Trace, Turn
@@ -36,6 +39,9 @@ def follow(turn: Turn) -> Trace:
     order = turn.shop.order
     if order and order.planned:
         trace += _decide(turn, order, order.planned)
+    for state, card in unshown_cards(turn.shop):
+        refused = replace(card, status=AttemptStatus.REFUSED)
+        turn.shop = turn.shop.begin(state.with_attempt(refused), card.amount)
     return trace
 
 
@@ -48,7 +54,7 @@ def _decide(turn: Turn, state: OrderState, attempt: Attempt) -> Trace:
     """
     if state.status in PAYABLE:
         if not turn.shop.earlier_links and not state.payable:
-            _request_link(turn, state, attempt)
+            return _request(turn, state, attempt)
     elif state.balance.mismatch not in (None, Mismatch.UNVERIFIED):
         turn.shop = turn.shop.with_order(state.with_attempt(withdrawn(attempt)))
     elif state.balance.disputes:
@@ -57,10 +63,14 @@ def _decide(turn: Turn, state: OrderState, attempt: Attempt) -> Trace:
 
 
 def keep_waiting(turn: Turn, attempt: Attempt) -> Trace:
-    """Give up the planned link if that of `attempt`, which Razorpay would not cancel, can still be paid."""
+    """Give up the planned link if that of `attempt`, which could not be ended, can still be paid.
+
+    A card ends by itself, and operators can do nothing about it before.
+    """
     if not attempt.payable:
         return ()
-    turn.notices.append(_notice(attempt))
+    if not attempt.is_card:
+        turn.notices.append(_notice(attempt))
     return _give_up(turn, EARLIER_OPEN)
 
 
@@ -79,10 +89,15 @@ def _end_earlier(turn: Turn) -> Trace:
     return trace
 
 
-def _request_link(turn: Turn, state: OrderState, attempt: Attempt) -> None:
+def _request(turn: Turn, state: OrderState, attempt: Attempt) -> Trace:
+    """Ask for the planned link. A card has only to be shown, which the flow does as it shows a link."""
     life = turn.shop.at.shop.payment_link_life
     requested = replace(attempt, status=AttemptStatus.CREATING, expires_at=turn.now + life)
-    turn.shop = turn.shop.with_order(state.with_attempt(requested)).asking(link_for(state.order, requested))
+    turn.shop = turn.shop.with_order(state.with_attempt(requested))
+    if attempt.is_card:
+        return turn.run(Happened("payment_link.created", {"short_url": ""}))[0]
+    turn.shop = turn.shop.asking(link_for(state.order, requested))
+    return ()
 
 
 def _give_up(turn: Turn, refusal: Refusal) -> Trace:

@@ -59,15 +59,16 @@ def _link_events(
 ) -> Iterator[Happened]:
     """Yield an event if the link that the customer waits for was made or refused.
 
-    Yield none if they need no link any more because they have paid, or if the link's time was over when it
-    was made.
+    Yield none if they need no link any more because they have paid, if the link's time was over when it
+    was made, or if a link comes in place of a card.
     """
     new = after.attempt(link.reference_id) if link else None
     if link is None or new is None or link.status is new.status:
         return
     if new.status is AttemptStatus.CREATED and after.status in PAYABLE and new.expires_at > now:
         yield Happened("payment_link.created", {"short_url": new.short_url or ""})
-    if new.status is AttemptStatus.REFUSED and {before.status, after.status} & PAYABLE:
+    replaced = link.is_card and after.link is not None
+    if new.status is AttemptStatus.REFUSED and {before.status, after.status} & PAYABLE and not replaced:
         why = refusal or Refusal("")
         yield Happened("payment_link.refused", {"reason": why.reason, "again": why.again})
 

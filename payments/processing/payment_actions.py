@@ -9,6 +9,7 @@ from payments.processing.cart_actions import NoArguments, refused, state_of
 from payments.processing.order_actions import withdraw_link
 from payments.processing.quoting import SOLD_OUT, cannot_come, coupon_is_used_up
 from payments.shop import stock
+from payments.shop.orders import Attempt, AttemptStatus
 
 USABLE_FOR: Final = 2 * 60_000
 """Milliseconds that a link must still live to be offered again: a customer needs time to pay."""
@@ -18,16 +19,17 @@ ASK_AGAIN: Final = 30_000
 
 
 def _request(scene: Scene, args: NoArguments) -> Result:
-    """Make sure that the current order has one payable link: the one it has, or a new one.
+    """Make sure that the current order has one thing to pay: its link, a new link, or a card in the chat.
 
-    A new one is made as soon as the customer can pay no other.
+    A new one comes as soon as the customer can pay no other. Who asks again while they have a card wants
+    another way to pay, and gets a link.
     """
     state = state_of(scene)
     order = state.order
     if order is None or order.status is not PaymentStatus.UNPAID:
         return refused(scene, "order.refused", reason="nothing to pay")
     link = order.link
-    if link and link.expires_at > scene.now + USABLE_FOR:
+    if link and not has_card(link) and link.expires_at > scene.now + USABLE_FOR:
         url = link.short_url
         return Result(state, raised=(Happened("payment_link.created", {"short_url": url}),) if url else ())
     if order.lapsed and not stock.enough(state.left, order.lines):
@@ -37,7 +39,15 @@ def _request(scene: Scene, args: NoArguments) -> Result:
     if order.lapsed and coupon_is_used_up(state, order.order):
         # Its price cannot be had any more: the customer orders anew, without the coupon.
         return refused(scene, "order.refused", reason="changed")
-    return Result(state.request_link(order))
+    state = state.request_payment(order)
+    made = state.order and state.order.link
+    card = made and made.is_card and made.status is AttemptStatus.CREATING
+    return Result(state, raised=(Happened("payment_link.created", {"short_url": ""}),) if card else ())
+
+
+def has_card(attempt: Attempt) -> bool:
+    """Return whether the attempt is a card that the customer was shown."""
+    return attempt.is_card and attempt.status is AttemptStatus.CREATED
 
 
 def _cancel(scene: Scene, args: NoArguments) -> Result:

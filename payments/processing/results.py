@@ -38,6 +38,8 @@ class LinkRefused:
     reason: str
     again: bool = True
     """Whether another try may make one."""
+    certain: bool = True
+    """False of a card that may have reached the customer after all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,15 @@ class LinkKept:
 
     reference_id: str
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CardPaidElsewhere:
+    """A card is said to have been paid on an order of the provider's that our own keys do not see."""
+
+    reference_id: str
+    order_id: str
+    """`order_…`"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +119,7 @@ Result: TypeAlias = (
     | LinkRefused
     | LinkWithdrawn
     | LinkKept
+    | CardPaidElsewhere
     | LinkFound
     | PaymentsFetched
     | RefundMade
@@ -119,6 +131,7 @@ _NAMES: Final[Mapping[type[Result], str]] = {
     LinkRefused: "payment_link.refused",
     LinkWithdrawn: "payment_link.withdrawn",
     LinkKept: "payment_link.kept",
+    CardPaidElsewhere: "payment_card.paid_elsewhere",
     LinkFound: "payment_link.found",
     PaymentsFetched: "payments.fetched",
     RefundMade: "payment.refunded",

@@ -8,6 +8,7 @@ from flows.document.errors import Severity, close
 from flows.document.places import Path
 from flows.engine.model import Flow, Rule
 from flows.messages.fault import Fault
+from flows.messages.link import PAY
 from payments.processing.views import ORDER_FIELDS
 from payments.shop.catalogue import Shop
 from payments.shop.fulfilment import Stage
@@ -28,6 +29,7 @@ def faults(flow: Flow) -> Iterator[Fault]:
     yield from _unsaid_stages(flow, shop)
     yield from _unread_slots(flow, shop)
     yield from _unshown_link(flow)
+    yield from _unshown_card(flow, shop)
     yield from _never_typed(flow, shop)
 
 
@@ -109,6 +111,17 @@ def _unshown_link(flow: Flow) -> Iterator[Fault]:
         message = "no message shows the payment link, and without it nobody can pay"
         mend = "say a message with {{ order.link }} on 'payment_link.created'"
         yield Fault(("messages",), message, mend, Severity.WARNING)
+
+
+def _unshown_card(flow: Flow, shop: Shop) -> Iterator[Fault]:
+    offers = next((text.place for text in flow.written if text.place[2:4] == PAY), None)
+    if shop.whatsapp_pay and offers is None:
+        mend = "add 'pay: true' to the 'link' of the message that is said on 'payment_link.created'"
+        message = "no message shows the order card, so everybody gets a link"
+        yield Fault((_SHOP, "whatsapp_pay"), message, mend, Severity.WARNING)
+    if offers and not shop.whatsapp_pay:
+        mend = "add 'whatsapp_pay' to the shop, or remove 'pay'"
+        yield Fault(offers[:4], "nobody can pay in the chat of this shop", mend, Severity.WARNING)
 
 
 def _never_typed(flow: Flow, shop: Shop) -> Iterator[Fault]:

@@ -8,8 +8,9 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from payments.ledger.calls import Call, CancelLink, FetchPayments, link_for
+from payments.ledger.calls import Call, CancelLink, CloseCard, FetchCard, end_of, fetch_of, link_for
 from payments.ledger.state import PAYABLE, OrderState
+from payments.processing import cards
 from payments.processing.step_context import StepContext
 from payments.shop import quotas, stock
 from payments.shop.cart import Cart
@@ -280,32 +281,37 @@ class ShopState(NamedTuple):
                 shop = shop.withdraw(attempt.reference_id)
         return shop
 
-    def request_link(self, state: OrderState) -> "ShopState":
-        """Request a link over the order's total. An order that ended unpaid is reopened."""
-        shop = self.reopened(state.key)
-        return shop.begin(shop.known(state.key), state.owed)
+    def request_payment(self, state: OrderState) -> "ShopState":
+        """Request a card over the order's total, or a link if there can be no card.
 
-    def begin(self, state: OrderState, amount: int) -> "ShopState":
-        """Request a link over `amount` if the customer can pay no other link, else plan it.
-
-        Each link that they can pay is cancelled, even if it was before: Razorpay may have refused that.
+        An order that ended unpaid is reopened.
         """
-        attempt = self._attempt(state, amount)
+        shop = self.reopened(state.key)
+        card = self.before_request is None and cards.possible(state, self.at.shop, self.at.phone, self.at.off)
+        return shop.begin(shop.known(state.key), state.owed, card=card)
+
+    def begin(self, state: OrderState, amount: int, *, card: bool = False) -> "ShopState":
+        """Request a link, or a card, over `amount` if the customer can pay no other one, else plan it.
+
+        Each that they can pay is ended, even if it was before: that may have been refused.
+        """
+        attempt = self._attempt(state, amount, card=card)
         shop, open_links = self.with_order(state), state.payable
         for other in open_links:
-            shop = shop._asking_to_end(other.reference_id, other.link_id)
+            shop = shop._asking_to_end(other.reference_id, other)
         for reference in self.earlier_links:
             shop = shop.withdraw(reference)
         state = shop.known(state.key)
         state = state.without([a for a in state.attempts if a in open_links or _is_planned(a)])
         if open_links or self.earlier_links:
             return shop.with_order(state.with_attempt(replace(attempt, status=AttemptStatus.PLANNED)))
-        return shop.with_order(state.with_attempt(attempt)).asking(link_for(state.order, attempt))
+        shop = shop.with_order(state.with_attempt(attempt))
+        return shop if card else shop.asking(link_for(state.order, attempt))
 
-    def _attempt(self, state: OrderState, amount: int) -> Attempt:
+    def _attempt(self, state: OrderState, amount: int, *, card: bool) -> Attempt:
         ordinal = state.next_ordinal
         return Attempt(
-            reference_id=reference_id(state.key, ordinal, self.at.nonce),
+            reference_id=reference_id(state.key, ordinal, self.at.nonce, card=card),
             order_key=state.key,
             ordinal=ordinal,
             amount=amount,
@@ -323,11 +329,15 @@ class ShopState(NamedTuple):
         shop = self.with_order(state.with_attempt(withdrawn(attempt)))
         if _is_planned(attempt):
             return shop.unresolving(shop.known(state.key))
-        return shop._asking_to_end(reference, attempt.link_id)
+        return shop._asking_to_end(reference, attempt)
 
-    def _asking_to_end(self, reference: str, link_id: str | None) -> "ShopState":
-        asked = [call.reference_id for call in self.calls if isinstance(call, CancelLink)]
-        return self if reference in asked else self.asking(CancelLink(reference, link_id))
+    def _asking_to_end(self, reference: str, attempt: Attempt | None) -> "ShopState":
+        """Ask for the end of a link or a card. Who sees that a card's time is over asks what became of it."""
+        if attempt is not None and attempt.is_card and cards.is_over(attempt, self.at.now):
+            return self.asking(FetchCard(reference, over=True))
+        asked = [call.reference_id for call in self.calls if isinstance(call, CancelLink | CloseCard)]
+        link_id = attempt.link_id if attempt else None
+        return self if reference in asked else self.asking(end_of(reference, link_id))
 
     def reopened(self, key: str) -> "ShopState":
         """Reserve the goods of an order that ended unpaid again, and open it."""
@@ -348,8 +358,8 @@ class ShopState(NamedTuple):
     def asking_for_payments(self, key: str) -> "ShopState":
         """Ask Razorpay for the payments of an order, and of the links of earlier orders that are not over."""
         made = [a for a in self.known(key).attempts if a.link_id]
-        asks = [FetchPayments(a.reference_id, a.link_id, asked=True) for a in made]
-        asks += [FetchPayments(reference, None, asked=True) for reference in self.earlier_links]
+        asks = [fetch_of(a.reference_id, a.link_id, asked=True) for a in made]
+        asks += [fetch_of(reference, None, asked=True) for reference in self.earlier_links]
         return self.asking(*asks)._replace(asked_at=self.at.now)
 
     def displace(self, state: OrderState) -> "ShopState":

@@ -14,6 +14,7 @@ from payments.ledger.invoicing import Issuing, issued
 from payments.ledger.polling import Poll
 from payments.ledger.state import OrderState
 from payments.processing.bodies import StaffAction
+from payments.processing.card_messages import on_card, with_bill, worded
 from payments.processing.changes import Caused, ChangeSet, Command, Told
 from payments.processing.checkout_changes import without_given_up
 from payments.processing.conversation_data import data, of_conversation
@@ -93,7 +94,7 @@ class Turn:
         self.conversation = replace(after, talk=ruling.talk)
         self.timers += [effect for effect in done.effects if isinstance(effect, StartTimer)]
         if because is None:
-            self._say(done.effects)
+            self._say(done.effects, self.shop.order, event)
         return self._tell(done.effects, trace, ruling.because), done.applied
 
     @property
@@ -119,7 +120,7 @@ class Turn:
             entries = tuple({**entry, "entered": [], "did": [], "aside": True} for entry in done.trace)
             trace += self._tell(done.effects, entries, None)
             applied = applied or done.applied
-            self._say(done.effects)
+            self._say(done.effects, self.shop.known(key), event)
             if any(isinstance(effect, Say) for effect in done.effects):
                 self._other_news()
         return tuple(trace), applied
@@ -176,7 +177,10 @@ class Turn:
             conversation,
             messages=[Caused(number, say) for say in self.messages],
             timers=self.timers,
-            calls=[Caused(number, call) for call in self.shop.calls],
+            calls=[
+                Caused(number, worded(call, self.shop.at.shop, conversation.language))
+                for call in self.shop.calls
+            ],
             moves=list(self.shop.moves),
             bookings=list(self.shop.bookings),
             polls=self.polls,
@@ -216,9 +220,14 @@ class Turn:
     def _step(self, conversation: Conversation, event: Event, shop: ShopState) -> Step:
         return step(self.flow, conversation, event, self.now, self.event.number, shop)
 
-    def _say(self, effects: Iterable[Effect]) -> None:
-        says = [effect for effect in effects if isinstance(effect, Say)]
-        self.messages += [replace(say, reminder=True) for say in says] if self.reminding else says
+    def _say(self, effects: Iterable[Effect], about: OrderState | None, event: Event) -> None:
+        """Say what `event` leads to; `about` is the order that it is about."""
+        says = tuple(effect for effect in effects if isinstance(effect, Say))
+        said = with_bill(on_card(says, about, event), self.shop, reminding=self.reminding)
+        self.shop = said.shop
+        if said.shown:
+            self.polls.append(Poll(said.shown.reference_id, self.now, 0))
+        self.messages += [replace(say, reminder=True) for say in said.says] if self.reminding else said.says
 
     def _tell(self, effects: Iterable[Effect], trace: Trace, because: str | None) -> Trace:
         """Tell all of the staff. Return the trace, in which it is marked if `because` keeps it from them.

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from flows.engine.events import Happened
 from payments.ledger import link_ends
-from payments.ledger.calls import FetchPayments, RefundPayment
+from payments.ledger.calls import FetchCard, FetchPayments, RefundPayment, fetch_of
 from payments.ledger.facts import EntityType, Fact, FactState
 from payments.ledger.fees import with_fee_on_top
 from payments.ledger.holds import Hold, HoldReason, Mismatch
@@ -215,16 +215,23 @@ def _refund(refund: Refund) -> RefundPayment:
     return RefundPayment(refund.key, refund.payment_id, refund.order_key, refund.amount)
 
 
-def _look_ups(state: OrderState, new: tuple[Fact, ...]) -> tuple[FetchPayments, ...]:
-    """Return calls to look up payments that are not verified, or links reported as paid without a capture."""
+def _look_ups(state: OrderState, new: tuple[Fact, ...]) -> tuple[FetchPayments | FetchCard, ...]:
+    """Return calls to look up payments that are not verified, or links reported as paid without a capture.
+
+    An order at Razorpay that is reported as paid may be that of a card, which is asked about by its id.
+    """
+    paid = [fact for fact in new if _says_paid(fact)]
+    orders = tuple(fact.entity_id for fact in paid if fact.entity is EntityType.ORDER)
     unverified = [fact for fact in new if fact.detail.mismatch is Mismatch.UNVERIFIED]
     if unverified:
         attempts = dict.fromkeys(a for fact in unverified for a in may_have_taken(fact, state.attempts))
-        return tuple(FetchPayments(a.reference_id, a.link_id) for a in attempts)
-    if state.balance.paid_in_full or not any(_says_paid(fact) for fact in new):
+        return tuple(fetch_of(a.reference_id, a.link_id, hinted=orders) for a in attempts)
+    if state.balance.paid_in_full or not paid:
         return ()
-    reported = [a for a in state.attempts if any(fact.entity_id == a.link_id for fact in new)]
-    return tuple(FetchPayments(a.reference_id, a.link_id) for a in (reported or state.attempts)[-1:])
+    reported = [a for a in state.attempts if any(a.link_id in (f.entity_id, f.detail.link) for f in paid)]
+    return tuple(
+        fetch_of(a.reference_id, a.link_id, hinted=orders) for a in (reported or state.attempts)[-1:]
+    )
 
 
 def _says_paid(fact: Fact) -> bool:

@@ -94,6 +94,7 @@ def _payment(state: OrderState, now: int) -> Mapping[str, Any]:
     link = state.link
     expired = link is not None and link.expires_at <= now
     url = (link.short_url if link else None) or ""
+    has_card = link is not None and link.is_card and link.status is not AttemptStatus.PLANNED
     return {
         "key": state.key,
         "number": state.order.number,
@@ -106,8 +107,9 @@ def _payment(state: OrderState, now: int) -> Mapping[str, Any]:
         "status": str(state.status),
         "lapsed": state.lapsed,
         "link": "" if expired else url,
-        "expired": bool(expired and url),
-        "making": link is not None and not url and not expired,
+        "card": link.reference_id if has_card and link and not expired else "",
+        "expired": expired and bool(url or has_card),
+        "making": link is not None and not (url or has_card or expired),
     }
 
 
@@ -140,6 +142,7 @@ _NO_ORDER: Final[Mapping[str, Any]] = {
     "status": "",
     "lapsed": False,
     "link": "",
+    "card": "",
     "expired": False,
     "making": False,
 }

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from flows.engine import events
 from flows.engine.conversation import Conversation
 from flows.engine.model import Flow
+from flows.messages.kinds import Payment
 from payments.ledger.calls import Call
 from payments.ledger.state import OrderState
 from payments.processing.advance import advance
@@ -47,6 +48,15 @@ class Event(NamedTuple):
     body: dict[str, Any]
 
 
+class Shown(NamedTuple):
+    """A card that the customer was shown, and can pay."""
+
+    reference: str
+    amount: int
+    expires: int
+    """Milliseconds from now."""
+
+
 class Effect(NamedTuple):
     """What one step did beside the standing."""
 
@@ -57,7 +67,9 @@ class Effect(NamedTuple):
     spoke: bool = False
     """Whether the customer heard something."""
     shows: frozenset[str] = frozenset()
-    """Addresses of payment links in what was said."""
+    """Addresses of payment links in what was said. A card stays in the chat."""
+    cards: tuple[Shown, ...] = ()
+    """Cards that the customer was shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +256,7 @@ class Munshi:
             untemplated,
             bool(changes.messages),
             frozenset(url for url in urls if url in said),
+            tuple(_cards(changes)),
         )
 
     # Time
@@ -305,6 +318,13 @@ def _store(standing: Standing) -> MemoryStore:
         phones={ID: PHONE},
         heard={ID: NOW},
     )
+
+
+def _cards(changes: ChangeSet) -> Iterator[Shown]:
+    for say in values(changes.messages):
+        if isinstance(say.message, Payment) and say.message.bill:
+            bill = say.message.bill
+            yield Shown(bill.reference, bill.total, bill.expires_at - NOW)
 
 
 def _is_same(

@@ -232,7 +232,7 @@ class Search:
         after = self._asked.get((world, answer.effect, by_customer))
         effect = self.munshi.effects.values[answer.effect]
         if after is None:
-            asked = worlds.asked_for(self.worlds.values[world], effect.calls, by_customer=by_customer)
+            asked = worlds.asked_for(self.worlds.values[world], effect, by_customer=by_customer)
             after = self._asked[world, answer.effect, by_customer] = self.worlds.number(asked)
         timers = self.munshi.timers.after(timers, effect.running)
         broken = answer.broken

@@ -4,12 +4,12 @@ A world is a value of small tuples. `moves` names all that it may do next; how o
 is bounded by its `budget`, so that a search ends.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
 from payments.ledger import facts as fact_values
-from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
+from payments.ledger.calls import CancelLink, CloseCard, CreateLink, FetchCard, FetchPayments, RefundPayment
 from payments.ledger.facts import Detail, EntityType, Fact, FactState
 from payments.processing import results
 from payments.processing.bodies import OrderRequested, StaffAction, request_to_json, staff_action_to_json
@@ -24,7 +24,7 @@ from payments.processing.results import (
 )
 from payments.processing.step_input import EventKind
 from payments.prover.clock import NOW, less
-from payments.prover.munshi import Event
+from payments.prover.munshi import Effect, Event
 from payments.prover.outside import (
     REFUSED,
     Budget,
@@ -38,9 +38,9 @@ from payments.prover.outside import (
     refund_fact,
 )
 from payments.prover.standing import ID
-from payments.shop.orders import CURRENCY, FIRST_NUMBER, LinkStatus, order_key_of
+from payments.shop.orders import CURRENCY, FIRST_NUMBER, LinkStatus, is_card, order_key_of
 from payments.simulator.scenario_actions import PROVIDER
-from payments.simulator.simulated_gateway import link_made
+from payments.simulator.simulated_gateway import as_told, link_made
 
 
 def moves(world: World) -> list[Move]:
@@ -95,8 +95,10 @@ def _answers(world: World) -> Iterator[Move]:
     match call:
         case CreateLink():
             yield from _created(call, rest)
-        case CancelLink():
+        case CancelLink() | CloseCard():
             yield from _cancelled(call, rest)
+        case FetchCard():
+            yield _fetched(call.reference_id, rest, asked=call.asked, label=f"{PROVIDER}: answers once")
         case FetchPayments():
             yield _fetched(call.reference_id, rest, asked=call.asked, label=f"{PROVIDER}: answers once")
         case RefundPayment():
@@ -116,11 +118,12 @@ def _created(call: CreateLink, rest: World) -> Iterator[Move]:
             yield Move(f"{PROVIDER}: {name} once", _result(refused), _spent(rest, name))
 
 
-def _cancelled(call: CancelLink, rest: World) -> Iterator[Move]:
+def _cancelled(call: CancelLink | CloseCard, rest: World) -> Iterator[Move]:
     link = next((one for one in rest.links if one.reference == call.reference_id), None)
     if link is None or link.status is not LinkStatus.CREATED:
         status = link.status if link else LinkStatus.CANCELLED
-        over = LinkWithdrawn(call.reference_id, link.id if link else call.link_id, status)
+        known = link.id if link else call.link_id if isinstance(call, CancelLink) else None
+        over = LinkWithdrawn(call.reference_id, known, status)
         yield Move(f"{PROVIDER}: answers once", _result(over), rest)
         return
     gone = LinkWithdrawn(call.reference_id, link.id, LinkStatus.CANCELLED)
@@ -138,6 +141,8 @@ def _fetched(reference: str, world: World, *, asked: bool, label: str) -> Move:
     link = next((one for one in world.links if one.reference == reference), None)
     own = [one for one in world.payments if link and one.link == link.id]
     facts = tuple(payment_fact(one) for one in own)
+    if link and is_card(reference) and link.status is not LinkStatus.CREATED:
+        facts += (_end_of(link),)
     told = {fact.identity for fact in facts}
     news = tuple(one for one in world.news if one[1].identity not in told)
     event = _result(PaymentsFetched(reference, facts, asked=asked))
@@ -225,7 +230,14 @@ def _ends(world: World) -> Iterator[Move]:
         if link.status is not LinkStatus.CREATED:
             continue
         if not link.expires:
-            yield Move("", None, _ended(world, link, LinkStatus.EXPIRED), urgent=True)
+            over = _ended(world, link, LinkStatus.EXPIRED)
+            if is_card(link.reference):
+                # Only a look-up shows that nobody has paid it.
+                yield _fetched(link.reference, over, asked=False, label="")._replace(urgent=True)
+            else:
+                yield Move("", None, over, urgent=True)
+        elif is_card(link.reference):
+            continue
         elif has(world.budget, "cancels the link"):
             after = _ended(_spent(world, "cancels the link"), link, LinkStatus.CANCELLED)
             yield Move(f"{PROVIDER}: cancels the link", None, after)
@@ -292,17 +304,23 @@ def _with_payment(world: World, payment: Payment) -> World:
 
 
 def _ended(world: World, link: Link, status: LinkStatus) -> World:
-    paid = link.amount if status is LinkStatus.PAID else 0
-    fact = Fact(
-        order_key_of(link.reference), EntityType.PAYMENT_LINK, link.id, FactState(status), paid, CURRENCY,
-        NOW // 1000,
-    )  # fmt: skip
-    after = _with(world, link._replace(status=status, expires=0))
-    return _telling(after, f"payment_link.{status}", fact)
+    ended = link._replace(status=status, expires=0)
+    return _telling(_with(world, ended), f"payment_link.{status}", _end_of(ended))
+
+
+def _end_of(link: Link) -> Fact:
+    paid = link.amount if link.status is LinkStatus.PAID else 0
+    key, state = order_key_of(link.reference), FactState(link.status)
+    return Fact(key, EntityType.PAYMENT_LINK, link.id, state, paid, CURRENCY, NOW // 1000)
 
 
 def _telling(world: World, name: str, fact: Fact) -> World:
-    return world._replace(news=tuple(sorted((*world.news, (name, fact)), key=lambda one: one[1].identity)))
+    """Return the world in which a webhook tells the fact, if one does."""
+    told = as_told(fact)
+    if told is None:
+        return world
+    named = name if told.entity is fact.entity else f"{told.entity}.{told.state}"
+    return world._replace(news=tuple(sorted((*world.news, (named, told)), key=lambda one: one[1].identity)))
 
 
 def _new(world: World, link: Link, amount: int, currency: str, state: FactState) -> Payment:
@@ -321,7 +339,12 @@ def _result(result: Result) -> Event:
     return Event(repr(result), EventKind.RESULT, body)
 
 
-def asked_for(world: World, calls: Iterable[Call], *, by_customer: bool) -> World:
-    """Return the world after a step that asked the provider for `calls`."""
-    asked = (*world.calls, *calls)
-    return world._replace(calls=asked, silent=world.silent and not by_customer)
+def asked_for(world: World, effect: Effect, *, by_customer: bool) -> World:
+    """Return the world after a step that made calls to the provider, and showed cards."""
+    asked = (*world.calls, *effect.calls)
+    shown = tuple(
+        Link(one.reference, one.reference, one.amount, one.expires, LinkStatus.CREATED)
+        for one in effect.cards
+    )
+    silent = world.silent and not by_customer
+    return world._replace(calls=asked, links=(*world.links, *shown), silent=silent)

@@ -163,6 +163,18 @@ class Gateway:
         _check(_ORDER_ID, order_id, "the id of an order")
         return _items(await self._answer(lambda client: client.order.payments(order_id, data={})))
 
+    async def orders_of(self, receipt: str) -> list[Any]:
+        """Return the newest orders with this receipt. Source: Fetch All Orders."""
+        query = {"receipt": receipt, "count": MAX_LISTED}
+        answer = await self._answer(lambda client: client.order.all(query))
+        return [order for order in _items(answer) if _is_of(order, receipt)]
+
+    async def order_of(self, order_id: str, receipt: str) -> Any | None:
+        """Return Razorpay's order, or None if it has another receipt. Source: Fetch an Order With ID."""
+        _check(_ORDER_ID, order_id, "the id of an order")
+        order = await self._answer(lambda client: client.order.fetch(order_id, data={}))
+        return order if _is_of(order, receipt) else None
+
     async def refund(self, call: RefundPayment) -> Mapping[str, Any]:
         """Return the refund entity of this call, made now or by an earlier try with the same key.
 
@@ -250,6 +262,11 @@ def _listed(answer: Mapping[str, Any]) -> list[Any]:
     if not isinstance(listed, list):
         raise _unintelligible("the answer is not a list of payment links")
     return listed
+
+
+def _is_of(order: Any, receipt: str) -> bool:
+    """Return whether it is an order with this receipt. A server may ignore a filter."""
+    return isinstance(order, Mapping) and order.get("receipt") == receipt
 
 
 def _order_key(payload: object) -> str:

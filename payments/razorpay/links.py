@@ -105,13 +105,14 @@ async def read_link(gateway: Gateway, call: FetchPayments) -> Reading:
     if link.order_id is not None:
         payments = await gateway.order_payments(link.order_id)
         parts.append(payment_facts(payments, order_key, link.id))
-        for payment in _refunded(payments, call.refunding):
+        for payment in refunded(payments, call.refunding):
             refunds = await gateway.payment_refunds(payment["id"])
             parts.append(refund_facts(refunds, payment, order_key))
     return tuple(f for facts, _ in parts for f in facts), tuple(p for _, problems in parts for p in problems)
 
 
-def _refunded(payments: Iterable[Any], refunding: Container[str]) -> Iterator[Entity]:
+def refunded(payments: Iterable[Any], refunding: Container[str]) -> Iterator[Entity]:
+    """Yield the payments that were refunded, or that `refunding` names."""
     for payment in payments:
         # The reading of the payments already reports one without an id.
         if not isinstance(payment, Mapping) or not isinstance(payment.get("id"), str):

@@ -73,6 +73,8 @@ class WebhookFacts:
     """Key of our order; None if the body names no order of a Munshi, or names two."""
     link_id: str | None
     """`plink_…`"""
+    payment_id: str | None
+    """`pay_…`: of a refund or a dispute, the payment that it is about."""
     facts: tuple[Fact, ...]
     problems: tuple[str, ...] = ()
     """Why a fact that the event should give is missing. For people, without values."""
@@ -138,6 +140,7 @@ def read(body: Mapping[str, Any]) -> WebhookFacts:
         account_id=text(body.get("account_id"), ID),
         order_key=order_key,
         link_id=_link_id(entities),
+        payment_id=next((fact.detail.payment_id for fact in facts if fact.detail.payment_id), None),
         facts=tuple(facts),
         problems=tuple(problems),
     )

@@ -22,6 +22,7 @@ from payments.shop.products import Article, Category, Product
 from payments.shop.sale_terms import CancelTerms, CashTerms, Rung
 from payments.shop.slots import slot_of
 from payments.shop.staff import Phone, StaffSpec, distinct
+from payments.shop.whatsapp_pay import WhatsAppPay, switch_of
 
 MIN_LINK_LIFE: Final = 16 * 60_000
 """Milliseconds. Razorpay wants `expire_by` over 15 minutes ahead. Source: Razorpay, Standard Links."""
@@ -114,6 +115,8 @@ class Shop(BaseModel):
     """The time at which the staff get the figures of the day, as `"21:30"`; kept in minutes."""
     phone: Phone | None = None
     """The number, in E.164, that customers may call when nobody can write to them; None: there is none."""
+    whatsapp_pay: WhatsAppPay | None = None
+    """How customers pay inside WhatsApp. Without it, they pay on Razorpay's page."""
     handover: HandoverSpec = HandoverSpec()
     """When a chat that a person has taken over comes back to the bot."""
 
@@ -124,6 +127,7 @@ class Shop(BaseModel):
             *self._unknown_categories(),
             *self._other_states(),
             *self._misplaced_stages(),
+            *self._unfit_for_cards(),
         ]:
             raise misplaced("Shop", found)
         return self
@@ -172,6 +176,20 @@ class Shop(BaseModel):
                 mend = "deliver in the shop's own state only, or be registered under the regular scheme"
                 yield Misplaced(place, "the composition scheme allows no sale to another state", mend)
 
+    def _unfit_for_cards(self) -> Iterator[Misplaced]:
+        """Yield what Meta asks for and `whatsapp_pay` lacks."""
+        terms = self.whatsapp_pay
+        if terms is None:
+            return
+        if not (terms.catalogue or terms.origin):
+            mend = (
+                "add the 'catalogue' that has them, or their 'origin' with importer, address, city, pincode"
+            )
+            yield Misplaced(("whatsapp_pay",), "Meta wants to know where the goods come from", mend)
+        if self.delivery and self.delivery.areas and not (terms.city and (terms.state or self.gst)):
+            mend = "add 'city', and 'state' if the shop has no 'gst'"
+            yield Misplaced(("whatsapp_pay",), "Meta wants the town of goods that are delivered", mend)
+
     def _misplaced_stages(self) -> Iterator[Misplaced]:
         for at, (stage, following) in enumerate(pairwise(self.stages)):
             if stage is following or not is_forward(stage, following):
@@ -192,6 +210,12 @@ class Shop(BaseModel):
     def skus(self) -> frozenset[str]:
         """The skus of all products and variants."""
         return frozenset((*self._by_sku, *self.articles))
+
+    @property
+    def switches(self) -> frozenset[str]:
+        """What can be switched off: products, variants, and payment in the chat."""
+        pay = self.whatsapp_pay
+        return self.skus | ({switch_of(pay.configuration)} if pay else frozenset())
 
     def product(self, sku: str) -> Product | None:
         """Return the product with this sku, or None. It can be ordered only if it has no variants."""

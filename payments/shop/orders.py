@@ -1,4 +1,4 @@
-"""Orders, and the payment links made for them. Values only; all money is in paise."""
+"""Orders, and the links and cards made to pay them. Values only; all money is in paise."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -124,14 +124,15 @@ class Lifecycle(StrEnum):
 
 
 class AttemptStatus(StrEnum):
-    """Status of one payment link, as far as we know."""
+    """Status of one payment link or card, as far as we know."""
 
     PLANNED = "planned"
-    """Razorpay is asked for the link only when an earlier link is known to be over."""
+    """It is asked for only when an earlier link or card is known to be over."""
     CREATING = "creating"
+    """It is asked for. A card is so only within the step in which a message shows it."""
     CREATED = "created"
     WITHDRAWING = "withdrawing"
-    """Razorpay is asked to cancel the link. Until it answers, the link may still be paid."""
+    """It is being cancelled. Until that is answered, it may still be paid."""
     REFUSED = "refused"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
@@ -162,10 +163,11 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One payment link for an order. It is stored before Razorpay is asked for the link."""
+    """One payment link or card for an order. It is stored before anybody is asked for it."""
 
     reference_id: str
-    """`<order key>.<ordinal><random letters>`, at most 40 characters. Never used twice."""
+    """`<order key>.<ordinal><random letters>`, of a card `<order key>.c<…>`; at most 40 characters. Never
+    used twice."""
     order_key: str
     ordinal: int
     amount: int
@@ -175,9 +177,16 @@ class Attempt:
     """Milliseconds since 1970, UTC."""
     status: AttemptStatus = AttemptStatus.CREATING
     link_id: str | None = None
+    """Razorpay's id of the link; None before it is made. A card has none: once it is shown, this is its own
+    reference id, because Razorpay may make several orders for it."""
     short_url: str | None = None
     mode: Mode | None = None
-    """The mode of the key that made the link; None before it is made."""
+    """The mode of the key that made the link; None before it is made, and of a card."""
+
+    @property
+    def is_card(self) -> bool:
+        """Whether it is an order card, which is paid in the chat."""
+        return is_card(self.reference_id)
 
     @property
     def payable(self) -> bool:
@@ -226,6 +235,11 @@ def withdrawn(attempt: Attempt) -> Attempt:
     return moved(attempt, AttemptStatus.CANCELLED if planned else AttemptStatus.WITHDRAWING)
 
 
+def shown(card: Attempt) -> Attempt:
+    """Return a card as shown to the customer, who can pay it from now on."""
+    return replace(card, status=AttemptStatus.CREATED, link_id=card.reference_id)
+
+
 def hand_payment(key: str, ordinal: int) -> str:
     """Return the id of the `ordinal`-th payment for an order that a person took, counted from 1."""
     return f"{_HAND}{key}-{ordinal}"
@@ -258,12 +272,20 @@ def order_key(conversation: str, ordinal: int, nonce: str) -> str:
     return f"{conversation}-{ordinal}{nonce[:_ORDER_LETTERS]}"
 
 
-def reference_id(key: str, ordinal: int, nonce: str) -> str:
+def reference_id(key: str, ordinal: int, nonce: str, *, card: bool = False) -> str:
     """Return the reference id of an order's `ordinal`-th attempt, counted from 1.
 
-    `nonce` is that of `order_key`.
+    `nonce` is that of `order_key`. A card's id says that it is one: whoever hears of it knows whom to ask.
     """
-    return f"{key}.{ordinal}{nonce[_ORDER_LETTERS:]}"
+    return f"{key}.{_CARD if card else ''}{ordinal}{nonce[_ORDER_LETTERS:]}"
+
+
+def is_card(reference: str) -> bool:
+    """Return whether a reference id of ours is that of a card, which is paid in the chat."""
+    return reference.rpartition(".")[2].startswith(_CARD)
+
+
+_CARD: Final = "c"
 
 
 def order_key_of(reference: str) -> str:

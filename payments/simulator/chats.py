@@ -181,7 +181,7 @@ class Chats(ABC):
             orders = {key: one for key, one in self.store.orders.items() if one.order.conversation == id}
             self.witness.see(given, changes, orders, self.now)
             self.witness.rest(self.store.given(id, [event]), self.now)
-        answer = [say.message for say in values(changes.messages)] if id == self._id else []
+        answer = self._cards([say.message for say in values(changes.messages)]) if id == self._id else []
         for command in values(changes.commands):
             action = staff_action_to_json(command.action)
             answer += self._take(EventKind.STAFF, action, command.conversation)
@@ -210,6 +210,10 @@ class Chats(ABC):
             _, _, id, kind, body = heapq.heappop(self._later)
             answer += self._take(kind, body, id)
         return answer
+
+    @abstractmethod
+    def _cards(self, answer: list[Message]) -> list[Message]:
+        """Show the customer the cards in `answer`. Return what they see."""
 
     @abstractmethod
     def _perform(self, call: Call) -> list[Message]:

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 
 from flows.engine.model import Flow
-from flows.messages.kinds import Link, Message
+from flows.messages.kinds import Link, Message, Payment
 from payments.simulator.simulator import Simulator
 
 LINK = "the link"
-"""What is reached when a message shows the address at which the chat's order can be paid."""
+"""What is reached when a message shows the address at which the chat's order can be paid, or its card."""
 
 
 def reaches(flow: Flow, simulator: Simulator, goal: str, inputs: int = 3) -> bool:
@@ -58,7 +58,11 @@ def _arrived(chat: Simulator, goal: str) -> bool:
 def _shows_link(chat: Simulator) -> Callable[[Message], bool]:
     link = chat.order.link if chat.order else None
     url = (link.short_url if link else None) or "\0"
-    return lambda message: url in message.words or (isinstance(message, Link) and url in message.url)
+    return lambda message: (
+        url in message.words
+        or (isinstance(message, Link) and url in message.url)
+        or (isinstance(message, Payment) and link is not None and message.card == link.reference_id)
+    )
 
 
 def _is_in(chat: Simulator, state: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from flows.engine.model import Flow
-from flows.messages.kinds import Buttons, Link, List, Message
+from flows.messages.kinds import Buttons, Link, List, Message, Payment
 from payments.processing.changes import EventResult, values
 from payments.simulator import people
 from payments.simulator.chats import NothingToTap
@@ -275,6 +275,8 @@ def _transcript_lines(to: str, message: Message) -> Iterator[str]:
     yield from (f"          {line}" for line in rest)
     if isinstance(message, Link):
         yield f"          [{message.title}: {message.url}]"
+    if isinstance(message, Payment):
+        yield "          [an order card, to be paid in the chat]"
     if replies := message.replies:
         yield "          " + " ".join(f"[{reply.title}]" for reply in replies)
 

@@ -4,12 +4,21 @@ It answers at once, unless it is told otherwise.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 
 from flows.engine.model import Flow
-from flows.messages.kinds import Message
+from flows.messages.kinds import Message, Payment
 from payments.ledger import facts as fact_values
-from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
+from payments.ledger.calls import (
+    Call,
+    CancelLink,
+    CloseCard,
+    CreateLink,
+    FetchCard,
+    FetchPayments,
+    RefundPayment,
+)
 from payments.ledger.facts import Detail, EntityType, Fact, FactState
 from payments.ledger.state import OrderState
 from payments.processing import results
@@ -24,7 +33,15 @@ from payments.processing.results import (
     Result,
 )
 from payments.processing.step_input import EventKind
-from payments.shop.orders import CURRENCY, LINK_STATUSES, Attempt, AttemptStatus, LinkStatus, order_key_of
+from payments.shop.orders import (
+    CURRENCY,
+    LINK_STATUSES,
+    Attempt,
+    AttemptStatus,
+    LinkStatus,
+    is_card,
+    order_key_of,
+)
 from payments.shop.staff import Staff
 from payments.simulator.chats import Chats
 
@@ -40,6 +57,8 @@ class Razorpay(StrEnum):
     """It refuses every link, also on another try."""
     FAILS = "makes no links"
     """It is out of order for so long that the shop gives up. Another try may succeed."""
+    REFUSES_CARDS = "refuses cards"
+    """No order card reaches the customer; links are made."""
     KEEPS = "keeps links"
     """It cancels no link, and gives a reason that Munshi does not know."""
     REFUSES_REFUNDS = "refuses refunds"
@@ -51,6 +70,19 @@ def link_made(call: CreateLink) -> LinkCreated:
     code = call.reference_id.replace(".", "-")
     url = f"https://rzp.io/rzp/{code}"
     return LinkCreated(call.reference_id, f"plink_{code}", url, LinkStatus.CREATED)
+
+
+def as_told(fact: Fact) -> Fact | None:
+    """Return the fact as a webhook tells it; None if there is none of it.
+
+    Razorpay does not know that its order is that of a card: a payment names no link, and no card ends there.
+    """
+    if fact.entity is EntityType.PAYMENT and is_card(fact.detail.link):
+        return replace(fact, detail=replace(fact.detail, link=""))
+    if fact.entity is EntityType.PAYMENT_LINK and is_card(fact.entity_id):
+        order = replace(fact, entity=EntityType.ORDER, entity_id=f"order_{fact.entity_id}")
+        return order if fact.state is FactState.PAID else None
+    return fact
 
 
 class NothingToPay(LookupError):
@@ -132,6 +164,9 @@ class ChatsWithRazorpay(Chats):
         return self._tell(key, *facts)
 
     def _tell(self, key: str, *facts: Fact) -> list[Message]:
+        facts = tuple(told for fact in facts if (told := as_told(fact)))
+        if not facts:
+            return []
         body = {"order_key": key, "facts": [fact_values.to_json(fact) for fact in facts]}
         return self._take(EventKind.FACTS, body)
 
@@ -148,11 +183,14 @@ class ChatsWithRazorpay(Chats):
                 return self._answer(LinkRefused(call.reference_id, reason, again))
             case CreateLink():
                 return self._answer(link_made(call))
-            case CancelLink():
+            case CancelLink() | CloseCard():
                 return self._answer(self._cancelled(call, how))
             case FetchPayments():
                 payments = self._payments_on(call.link_id)
                 return self._answer(PaymentsFetched(call.reference_id, payments, asked=call.asked))
+            case FetchCard():
+                found = self._payments_on(call.reference_id) + self._end_of_card(call)
+                return self._answer(PaymentsFetched(call.reference_id, found, asked=call.asked))
             case RefundPayment() if how is Razorpay.REFUSES_REFUNDS:
                 return self._answer(RefundRefused(call.order_key, call.key))
             case RefundPayment():
@@ -183,7 +221,23 @@ class ChatsWithRazorpay(Chats):
             self._untold = [fact for fact in self._untold if fact not in on_link]
         return on_link
 
-    def _cancelled(self, call: CancelLink, how: Razorpay) -> Result:
+    def _end_of_card(self, call: FetchCard) -> tuple[Fact, ...]:
+        ends = tuple(fact for fact in self._made if fact.entity_id == call.reference_id)
+        if call.over and not ends:
+            card = self.orders[call.order_key].attempt(call.reference_id)
+            ends = (self._ended(card, FactState.EXPIRED),)
+            self._made += ends
+        return ends
+
+    def _cards(self, answer: list[Message]) -> list[Message]:
+        """Return `answer`, and what follows if the card that it shows does not reach the customer."""
+        cards = [one for one in answer if isinstance(one, Payment)]
+        if self._razorpay is not Razorpay.REFUSES_CARDS or not cards:
+            return answer
+        refused = LinkRefused(cards[-1].card, "refused by the simulated WhatsApp")
+        return [one for one in answer if one not in cards] + self._answer(refused)
+
+    def _cancelled(self, call: CancelLink | CloseCard, how: Razorpay) -> Result:
         attempt = self.orders[order_key_of(call.reference_id)].attempt(call.reference_id)
         over = next((fact.state for fact in self._made if fact.entity_id == attempt.link_id), None)
         if over:

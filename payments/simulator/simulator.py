@@ -11,9 +11,10 @@ from typing import Final
 from flows.engine.model import Flow
 from flows.messages.kinds import Message
 from payments.ledger.balance import authorised
-from payments.ledger.calls import FetchPayments
+from payments.ledger.calls import FetchCard, fetch_of
 from payments.ledger.facts import Detail, EntityType, Fact, FactState
 from payments.ledger.state import OrderState
+from payments.processing import cards
 from payments.processing.bodies import OrderRequested, request_to_json
 from payments.processing.conversation_data import order_key_in
 from payments.processing.step_input import EventKind
@@ -99,7 +100,7 @@ class Simulator(ChatsWithRazorpay):
     def poll(self) -> list[Message]:
         """Razorpay is polled about all links, as it is from time to time."""
         calls = [
-            FetchPayments(attempt.reference_id, attempt.link_id)
+            fetch_of(attempt.reference_id, attempt.link_id)
             for state in self.orders.values()
             for attempt in state.attempts
             if attempt.link_id
@@ -205,14 +206,19 @@ class Simulator(ChatsWithRazorpay):
 
     def _next_due(self, until: int) -> int | None:
         dues = [self._later[0][0]] if self._later else []
-        dues += [attempt.expires_at for _, attempt in self._open_links()]
+        dues += [_ends_at(attempt) for _, attempt in self._open_links()]
         due = min(dues, default=until + 1)
         return due if due <= until else None
 
     def _expire_links(self) -> list[Message]:
         answer: list[Message] = []
         for state, attempt in self._open_links():
-            if attempt.expires_at <= self.now:
+            if _ends_at(attempt) > self.now:
+                continue
+            if attempt.is_card:
+                # Only a look-up shows that nobody has paid it.
+                answer += self._perform(FetchCard(attempt.reference_id, over=True))
+            else:
                 answer += self._facts(state.order.key, self._ended(attempt, FactState.EXPIRED))
         return answer
 
@@ -230,3 +236,8 @@ class Simulator(ChatsWithRazorpay):
         entity_id, at = f"pay_sim{self._payments}", self.now // 1000
         detail = replace(detail, link=attempt.link_id or "")
         return Fact(attempt.order_key, EntityType.PAYMENT, entity_id, status, amount, currency, at, detail)
+
+
+def _ends_at(attempt: Attempt) -> int:
+    """Return when it is known that the attempt's time is over, in milliseconds since 1970, UTC."""
+    return attempt.expires_at + (cards.GRACE if attempt.is_card else 0)

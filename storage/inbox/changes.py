@@ -13,11 +13,11 @@ from flows.engine import conversation as conversations
 from flows.engine import events
 from flows.engine.effects import Say
 from flows.messages import kinds
-from payments.ledger import calls, polling
-from payments.ledger.calls import FetchPayments
+from payments.ledger import polling
 from payments.ledger.facts import detail_to_json
 from payments.ledger.holds import to_codes
 from payments.ledger.state import PaymentStatus
+from payments.processing import card_results
 from payments.processing.bodies import staff_action_to_json
 from payments.processing.changes import ChangeSet, Outcome
 from payments.processing.conversation_data import hears_in, in_hand, wants_offers, wants_reminders
@@ -30,6 +30,7 @@ from storage.database.queues import InboxState, Lane, OutboxState, Urgency
 from storage.database.transaction import Transaction
 from storage.inbox import (
     amended,
+    call_rows,
     forgetting,
     hook_events,
     invoice_numbers,
@@ -141,15 +142,16 @@ def _outbox(saving: Saving) -> Iterator[tuple[Any, ...]]:
     rest = (str(OutboxState.PENDING), saving.now, 0)
     for cause, say in saving.changes.messages:
         said = (int(_urgency(say)), say.name, dumps(kinds.to_json(say.message)))
-        yield (saving.id, None, None, str(Lane.CHAT), *said, *rest, cause, saving.now)
+        card = card_results.order_of(say.message)
+        yield (saving.id, card, None, str(Lane.CHAT), *said, *rest, cause, saving.now)
     for cause, told in saving.changes.told:
         said = (0, told.name, dumps(kinds.to_json(told.message)))
         for to in map(_number, told.to):
             about = None if to == saving.id else saving.id
             yield (to, None, about, str(Lane.CHAT), *said, *rest, cause, saving.now)
     for cause, call in saving.changes.calls:
-        asked = (0, type(call).__name__, dumps(calls.to_json(call)))
-        yield (saving.id, call.order_key, None, str(_lane(call)), *asked, *rest, cause, saving.now)
+        asked = (0, type(call).__name__, dumps(call_rows.payload(call)))
+        yield (saving.id, call.order_key, None, str(call_rows.lane(call)), *asked, *rest, cause, saving.now)
 
 
 def _urgency(say: Say) -> Urgency:
@@ -161,11 +163,6 @@ def _urgency(say: Say) -> Urgency:
 def _number(public: str) -> int:
     """Return the number in a public conversation id of this installation."""
     return int(public.rpartition("-")[2])
-
-
-def _lane(call: calls.Call) -> Lane:
-    """Return the lane of `call`. Background polls have their own, so that they delay no other call."""
-    return Lane.POLL if isinstance(call, FetchPayments) and not call.asked else Lane.PAY
 
 
 def _waiting(saving: Saving) -> Iterator[tuple[Any, ...]]:

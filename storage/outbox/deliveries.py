@@ -10,7 +10,7 @@ from payments.processing.results import Result
 from payments.processing.step_input import EventKind
 from storage.database.encoding import dumps
 from storage.database.queues import InboxState, Lane, OutboxState, Urgency
-from storage.database.transaction import Row, Transaction
+from storage.database.transaction import Transaction
 from storage.inbox import notices
 from storage.inbox.customers import Address, Alias, Evidence, Naming
 from storage.inbox.directory import load_directory, load_names, save
@@ -105,14 +105,29 @@ async def record(tx: Transaction, outcomes: Sequence[Outcome], now: int, naming:
     changed = await tx.fetch_rows(_RECORD, "bigint bigint text text text bigint bigint bigint", rows)
     by_id = {outcome.claim.id: outcome for outcome in outcomes}
     recorded = [(row, by_id[row["id"]]) for row in changed]
-    results = [(row, o.result) for row, o in recorded if not isinstance(o, Again) and o.result]
-    await tx.insert(_RESULTS, [_result_row(row, result, now) for row, result in results])
+    found = [
+        (row["conversation_id"], row["order_key"], f"result:{row['id']}:{row['attempts']}", o.result)
+        for row, o in recorded
+        if not isinstance(o, Again) and o.result
+    ]
+    await add_results(tx, found, now)
     await notices.add(tx, [o.notice for _, o in recorded if not isinstance(o, Done) and o.notice], now)
     recipients = [
         (row["conversation_id"], o.recipient) for row, o in recorded if isinstance(o, Done) and o.recipient
     ]
     if recipients:
         await _learn_names(tx, recipients, now, naming)
+
+
+async def add_results(
+    tx: Transaction, found: Sequence[tuple[int, str | None, str, Result]], now: int
+) -> None:
+    """Store results as events. Each has its conversation, its order's key, and a key that makes it unique."""
+    rows = [
+        (*of, EventKind.RESULT, InboxState.PENDING, now, dumps(results.to_json(result)), now)
+        for *of, result in found
+    ]
+    await tx.insert(_RESULTS, rows)
 
 
 async def _learn_names(
@@ -154,21 +169,6 @@ def _outcome_row(outcome: Outcome, now: int) -> tuple[Any, ...]:
 
 def _clean(error: str) -> str:
     return error.replace("\x00", "")[:_ERROR]
-
-
-def _result_row(row: Row, result: Result, now: int) -> tuple[Any, ...]:
-    key = f"result:{row['id']}:{row['attempts']}"
-    body = dumps(results.to_json(result))
-    return (
-        row["conversation_id"],
-        row["order_key"],
-        key,
-        EventKind.RESULT,
-        InboxState.PENDING,
-        now,
-        body,
-        now,
-    )
 
 
 async def release(tx: Transaction, claims: Sequence[Claim]) -> None:

@@ -15,6 +15,8 @@ class Entry:
     conversation_id: int
     name: str
     """The message's name in the flow."""
+    order_key: str | None
+    """Of a message that shows a card or changes it: the order."""
     state: OutboxState
     urgency: Urgency
     provider_id: str | None
@@ -39,6 +41,7 @@ def entry_of(row: Row) -> Entry:
         id=row["id"],
         conversation_id=row["conversation_id"],
         name=row["name"],
+        order_key=row["order_key"],
         state=OutboxState(row["state"]),
         urgency=Urgency(row["urgency"]),
         provider_id=row["provider_id"],

@@ -7,7 +7,11 @@ from typing import Any, Final, TypeAlias
 
 import structlog
 
+from flows.messages.kinds import Message
+from payments.processing import card_results
+from payments.processing.card_results import decides
 from payments.processing.notice import Notice
+from payments.processing.results import Result
 from storage.database.encoding import dumps, loads
 from storage.database.queues import InboxState, OutboxState, Urgency
 from storage.database.transaction import Row, Transaction
@@ -15,7 +19,7 @@ from storage.inbox import notices
 from storage.inbox.arrivals import conversation_number
 from storage.inbox.changes import error_text, park
 from storage.inbox.merge import same
-from storage.outbox import resend
+from storage.outbox import deliveries, resend
 from storage.outbox.channel import Channel
 from storage.outbox.entry import Entry, entry_of
 from storage.outbox.resend import Remedy
@@ -100,7 +104,7 @@ async def apply_receipts(tx: Transaction, now: int, limit: int, channel: Channel
     receipts = await _parse_receipts(tx, rows, now)
     entries = await _entries(tx, receipts)
     pairs = [(receipt, entries.of(receipt)) for receipt in receipts]
-    await resend.load(tx, [e for r, e in pairs if e is not None and (r.remedy or _awaits_resend(e))])
+    await resend.load(tx, [e for r, e in pairs if e is not None and _needs_payload(r, e)])
     changes = _Changes(tx.installation, channel)
     for receipt, entry in pairs:
         _apply(receipt, entry, changes, now)
@@ -118,6 +122,8 @@ class _Changes:
     handled: list[_Handled] = field(default_factory=list)
     undelivered: list[Undelivered] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    results: list[tuple[Entry, _Receipt, Result]] = field(default_factory=list)
+    """What receipts say of cards in the chat."""
 
     def unsent_notice(self, entry: Entry, why: str) -> Notice:
         """Return the notice that `entry` was too late to be sent, and has no template."""
@@ -146,6 +152,10 @@ def _apply(receipt: _Receipt, entry: Entry | None, changes: _Changes, now: int) 
     if not applies or _is_of_another_copy(receipt, entry):
         return
     changes.entries[entry.id] = entry
+    if entry.order_key is not None and (message := resend.message_of(entry)) and decides(message):
+        if _advance(entry, receipt, now) and (result := _said_of_card(message, receipt)):
+            changes.results.append((entry, receipt, result))
+        return
     if receipt.remedy and _outranks(receipt, entry):
         if resend.schedule(entry, receipt.remedy, receipt.copy, receipt.error, now):
             return
@@ -157,6 +167,21 @@ def _apply(receipt: _Receipt, entry: Entry | None, changes: _Changes, now: int) 
             changes.notices.append(changes.undelivered_notice(entry, receipt.why))
 
 
+def _needs_payload(receipt: _Receipt, entry: Entry) -> bool:
+    return receipt.remedy is not None or _awaits_resend(entry) or entry.order_key is not None
+
+
+def _said_of_card(message: Message, receipt: _Receipt) -> Result | None:
+    """Return what a receipt says of the card that its message shows or closes. Neither is sent again."""
+    match receipt.meaning:
+        case Meaning.FAILED:
+            return card_results.unsent(message, receipt.why, certain=True)
+        case Meaning.ARRIVED:
+            return card_results.arrived(message)
+        case _:
+            return None
+
+
 async def _write(tx: Transaction, changes: _Changes, now: int) -> None:
     # In id order, like every update of several entries, so that none deadlock.
     changed = [_columns(changes.entries[id]) for id in sorted(changes.entries)]
@@ -164,6 +189,14 @@ async def _write(tx: Transaction, changes: _Changes, now: int) -> None:
     await resend.write(tx, changes.entries.values())
     await tx.fetch_rows(_HANDLED, "bigint text bigint bigint", changes.handled)
     await notices.add(tx, changes.notices, now)
+    await deliveries.add_results(
+        tx,
+        [
+            (entry.conversation_id, entry.order_key, f"receipt:{entry.id}:{receipt.status}", result)
+            for entry, receipt, result in changes.results
+        ],
+        now,
+    )
 
 
 async def _parse_receipts(tx: Transaction, rows: Iterable[Row], now: int) -> list[_Receipt]:
@@ -183,7 +216,8 @@ WHERE state = 'pending' AND kind = 'receipt' AND due_at <= $1
 ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED"""
 
 _COLUMNS = """
-    id, conversation_id, name, state, urgency, provider_id, receipt, receipt_rank, error, finished_at"""
+    id, conversation_id, order_key, name, state, urgency, provider_id, receipt, receipt_rank, error,
+    finished_at"""
 _BY_ID = f"SELECT {_COLUMNS} FROM outbox WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE"  # noqa: S608
 _BY_COPY = f"SELECT {_COLUMNS} FROM outbox WHERE provider_id = ANY($1::text[]) ORDER BY id FOR UPDATE"  # noqa: S608
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import structlog
 
-from flows.messages.kinds import from_json, to_json
+from flows.messages.kinds import Message, TemplateMessage, from_json, to_json
 from storage.database.encoding import dumps, loads
 from storage.database.queues import OutboxState
 from storage.database.transaction import Transaction
@@ -77,6 +77,12 @@ def _check(payload: dict[str, Any]) -> None:
 
 
 _PAYLOADS = "SELECT id, payload, due_at FROM outbox WHERE id = ANY($1::bigint[])"
+
+
+def message_of(entry: Entry) -> Message | None:
+    """Return the message of `entry`; None if it is a template, or cannot be read."""
+    message = from_json(entry.payload) if entry.payload else None
+    return None if isinstance(message, TemplateMessage) else message
 
 
 def failed_before(entry: Entry, copy: str) -> bool:

@@ -169,6 +169,16 @@ async def recent(tx: Transaction, limit: int) -> list[EventView]:
     return [_event_view(tx.installation, row) for row in rows]
 
 
+async def order_of_payment(tx: Transaction, payment_id: str) -> str | None:
+    """Return the key of the order of a captured payment; None if it is not known."""
+    rows = await tx.fetch(_OF_PAYMENT, payment_id)
+    return rows[0]["order_key"] if rows else None
+
+
+_OF_PAYMENT = """
+SELECT order_key FROM fact WHERE entity = 'payment' AND state = 'captured' AND entity_id = $1"""
+
+
 async def order_of_link(tx: Transaction, link_id: str) -> str | None:
     """Return the key of the order of the provider's link `link_id`; None if it is not known."""
     rows = await tx.fetch("SELECT order_key FROM attempt WHERE link_id = $1", link_id)

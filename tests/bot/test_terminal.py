@@ -25,16 +25,19 @@ from bot.terminal.drawing import WIDTH, draw, draw_all, draw_trace, rich_text
 from flows.messages.kinds import (
     AddressForm,
     Buttons,
+    CardUpdate,
     Document,
     Image,
     Link,
     List,
     Message,
+    Payment,
     Reply,
     Section,
     Text,
     Video,
 )
+from tests.payments.card_bills import bill
 from tests.payments.tiffin_shop import flow as flow_of
 
 BUTTONS = Buttons("Your *cart*", (Reply("1|a|", "Check out"), Reply("1|b|", "Add more")), footer="small")
@@ -89,6 +92,9 @@ def test_every_kind_of_message_shows_what_it_holds() -> None:
     here = form_example(flow_of().sections["shop"])
     assert here == "/address house=4; address=Lake Road; pincode=411001"
     assert shown(AddressForm("Where?", "Asha"), width=90, form=here) == f"Where?\n  [Address form] {here}\n\n"
+    card = "Pay\n  2 × Masala chai 250 g: ₹180\n  Delivery: ₹40\n  FIRST10: -₹36\n  Total: ₹364\n"
+    assert shown(Payment("Pay", "c-1-1.c1", bill=bill())) == f"{card}  [Review and pay: /pay]\n\n"
+    assert shown(CardUpdate("On its way", "c-1-1.c1", "shipped")) == "On its way\n\n"
     assert shown(Link("Pay", "Open", "https://rzp.io/a_b_c")) == "Pay\n  [Open] https://rzp.io/a_b_c\n\n"
 
 

@@ -12,7 +12,17 @@ from bot.whatsapp.limits import LIMITS
 from flows.document.errors import FlowInvalid
 from flows.language.load import load
 from flows.messages import kinds
-from flows.messages.kinds import AddressForm, Message, TemplateMessage, from_json, to_json
+from flows.messages.kinds import (
+    AddressForm,
+    CardUpdate,
+    Message,
+    Payment,
+    TemplateMessage,
+    Text,
+    from_json,
+    to_json,
+)
+from flows.messages.payment import Bill, BillLine
 from tests.flows.sound_flow import TOY
 
 ROW: Final = {"on": "go", "with": "w", "title": "T", "description": "d", "if": "true"}
@@ -43,7 +53,27 @@ WRITTEN: Final[dict[str, Any]] = {
     },
     "address": {"text": "Where shall we deliver?", "address": True},
 }
-"""One message of each kind, with all of its fields."""
+"""One message of each kind that a flow can have, with all of its fields."""
+BILL: Final = Bill(
+    reference="k-1.c1",
+    order="k-1",
+    configuration="main",
+    expires_at=1,
+    lines=(BillLine("a", "A", 100, 2),),
+    goods=200,
+    discount=50,
+    discount_name="TEN",
+    delivery=40,
+    total=190,
+    catalogue="",
+    origin=("India", "Chai & Co.", "12 FC Road", "Pune", "411004"),
+    address=("Asha", "4 Lake Road", "Kochi", "Kerala", "682001"),
+)
+MADE: Final[dict[str, Message]] = {
+    "payment": Payment("Pay", "k-1.c1", "small", "https://shop.example/a.jpg", BILL),
+    "card_update": CardUpdate("On its way", "k-1.c1", "shipped"),
+}
+"""One message of each kind that others are made into where customers pay in the chat."""
 SECTIONS: Final[Any] = {
     "text": "Choose",
     "list": {"button": "See", "sections": [{"title": "A", "rows": [ROW]}, {"title": "B", "rows": [ROW]}]},
@@ -98,7 +128,7 @@ def with_text(message: Any, path: tuple[str | int, ...], text: str) -> Any:
 
 
 def test_every_kind_is_here() -> None:
-    assert WRITTEN.keys() == {kind.KIND for kind in get_args(kinds.Message)}
+    assert WRITTEN.keys() == {kind.KIND for kind in get_args(kinds.Message)} - MADE.keys()
     assert {type(said(message)).KIND for message in WRITTEN.values()} == WRITTEN.keys()
 
 
@@ -126,6 +156,13 @@ def test_a_message_survives_json(kind: str) -> None:
         assert from_json(stored) == one
     with pytest.raises(KeyError):
         from_json({**to_json(message), "kind": "hologram"})
+
+
+@pytest.mark.parametrize("message", [*MADE.values(), Payment("Pay", "k-1.c1")])
+def test_a_message_of_a_card_survives_json_and_has_plain_words(message: Message) -> None:
+    for one in (message, replace(message, fallback=TemplateMessage("told", "en", ("v",)))):
+        assert from_json(json.loads(json.dumps(to_json(one)))) == one
+        assert (one.plain(), one.replies) == (Text(message.words, fallback=one.fallback), ())
 
 
 @pytest.mark.parametrize("kind", WRITTEN)

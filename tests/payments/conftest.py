@@ -8,6 +8,7 @@ from bot.whatsapp.limits import LIMITS
 from flows.engine.model import Flow
 from flows.language.load import load
 from payments.processing.actions import SHOP
+from tests.payments.card_shop import card_flow, indian, with_cards
 from tests.payments.memory_shop import MemoryShop
 
 
@@ -27,3 +28,15 @@ def shop_flow(shop_text: str) -> Flow:
 def store(shop_flow: Flow) -> MemoryShop:
     """One customer, who has not written yet."""
     return MemoryShop(shop_flow)
+
+
+@pytest.fixture(scope="session")
+def paying_flow(shop_text: str) -> Flow:
+    """The shipped flow, whose customers may pay in the chat."""
+    return card_flow(with_cards(shop_text))
+
+
+@pytest.fixture
+def asha(paying_flow: Flow) -> MemoryShop:
+    """A customer of it with a number in India, who has not written yet."""
+    return indian(paying_flow)

@@ -6,7 +6,15 @@ and in whatever order, it likes. `answer` performs a call; the same call again h
 
 from dataclasses import dataclass, field, replace
 
-from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
+from payments.ledger.calls import (
+    Call,
+    CancelLink,
+    CloseCard,
+    CreateLink,
+    FetchCard,
+    FetchPayments,
+    RefundPayment,
+)
 from payments.ledger.facts import Detail, EntityType, Fact, FactState
 from payments.ledger.refunds import SMALLEST
 from payments.processing import results
@@ -19,13 +27,13 @@ from payments.processing.results import (
     Result,
 )
 from payments.processing.step_input import EventKind
-from payments.shop.orders import LinkStatus, order_key_of
+from payments.shop.orders import LinkStatus, is_card, order_key_of
 from tests.builders import InboxBody, link_kept, link_refused, webhook
 
 
 @dataclass(slots=True)
 class Link:
-    """One payment link."""
+    """One payment link, or one order card of the chat."""
 
     reference: str
     amount: int
@@ -34,7 +42,11 @@ class Link:
 
     @property
     def id(self) -> str:
-        return f"plink_{self.reference}"
+        return self.reference if self.is_card else f"plink_{self.reference}"
+
+    @property
+    def is_card(self) -> bool:
+        return is_card(self.reference)
 
     @property
     def key(self) -> str:
@@ -54,6 +66,11 @@ class Payment:
     failed: bool = False
     fee: int = 0
     """What the payer bears on top of `amount`. Razorpay says how much once the payment is captured."""
+
+    def told(self, state: str) -> Fact:
+        """What a webhook says of it: it names the link, but no card."""
+        fact = self.fact(state)
+        return replace(fact, detail=replace(fact.detail, link="")) if self.link.is_card else fact
 
     def fact(self, state: str) -> Fact:
         detail = Detail(method="upi", link=self.link.id, error_description="Declined")
@@ -113,7 +130,7 @@ class Razorpay:
         """Make the payment `failed`, `authorized` or `captured`. A failed one may still succeed."""
         payment.failed = payment.failed or status == "failed"
         payment.status = status
-        self.webhooks.append(webhook(payment.fact(status)))
+        self.webhooks.append(webhook(payment.told(status)))
         if status == "captured":
             self._captured(payment)
 
@@ -129,16 +146,24 @@ class Razorpay:
             0,
         )
         if (payment.amount, payment.currency) == (link.amount, link.currency):
-            self.webhooks.append(webhook(payment.fact("captured"), order))
+            self.webhooks.append(webhook(payment.told("captured"), order))
             if link.status == "created":
                 link.status = "paid"
-                self.webhooks.append(webhook(payment.fact("captured"), order, self._link_fact(link)))
+                if not link.is_card:
+                    told = (payment.fact("captured"), order, self._link_fact(link))
+                    self.webhooks.append(webhook(*told))
 
     def end(self, link: Link, status: str) -> None:
         """Make the link `expired` or `cancelled`, if it can still be paid."""
         if link.status == "created":
             link.status = status
-            self.webhooks.append(webhook(self._link_fact(link)))
+            if not link.is_card:
+                self.webhooks.append(webhook(self._link_fact(link)))
+
+    def show(self, card: str, amount: int) -> None:
+        """Have the customer see a card, which they can pay from now on."""
+        assert card not in self.links, "a card can be sent once"
+        self.links[card] = Link(card, amount, "INR")
 
     def give_back(self, payment: Payment, amount: int, key: str = "") -> Refund | None:
         """Refund `amount` of a payment. Return None where Razorpay would not."""
@@ -202,9 +227,9 @@ class Razorpay:
         match call:
             case CreateLink():
                 return self._create(call)
-            case CancelLink():
+            case CancelLink() | CloseCard():
                 return self._cancel(call)
-            case FetchPayments():
+            case FetchPayments() | FetchCard():
                 return self._fetch(call)
             case RefundPayment():
                 return self._refund(call)
@@ -213,7 +238,7 @@ class Razorpay:
         """Refuse to make the link, now and for ever."""
         return link_refused(call.reference_id)
 
-    def keep(self, call: CancelLink) -> InboxBody:
+    def keep(self, call: CancelLink | CloseCard) -> InboxBody:
         """Refuse to cancel the link, in words that nobody knows."""
         return link_kept(call.reference_id)
 
@@ -222,15 +247,19 @@ class Razorpay:
         url = f"https://rzp.io/{link.reference}"
         return LinkCreated(link.reference, link.id, url, LinkStatus(link.status))
 
-    def _cancel(self, call: CancelLink) -> LinkWithdrawn:
+    def _cancel(self, call: CancelLink | CloseCard) -> LinkWithdrawn:
         link = self.links.get(call.reference_id)
         if link is None:
             return LinkWithdrawn(call.reference_id, None, LinkStatus.CANCELLED)
         self.end(link, "cancelled")
         return LinkWithdrawn(call.reference_id, link.id, LinkStatus(link.status))
 
-    def _fetch(self, call: FetchPayments) -> PaymentsFetched:
-        link = self.links[call.reference_id]
+    def _fetch(self, call: FetchPayments | FetchCard) -> PaymentsFetched:
+        link = self.links.get(call.reference_id)
+        if link is None:  # a card that did not reach its customer
+            return PaymentsFetched(call.reference_id, asked=call.asked)
+        if isinstance(call, FetchCard) and call.over:
+            self.end(link, "expired")
         facts = [self._link_fact(link)] if link.status != "created" else []
         payments = [payment for payment in self.payments.values() if payment.link is link]
         visible = ("failed", "authorized", "captured")

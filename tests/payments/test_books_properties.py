@@ -21,7 +21,15 @@ from flows.engine.events import Tapped
 from flows.engine.model import Flow
 from payments.ledger import polling
 from payments.ledger.audit import discrepancies, miscounted
-from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
+from payments.ledger.calls import (
+    Call,
+    CancelLink,
+    CloseCard,
+    CreateLink,
+    FetchCard,
+    FetchPayments,
+    RefundPayment,
+)
 from payments.ledger.holds import HoldReason, reason_of
 from payments.ledger.polling import Poll
 from payments.ledger.refunds import OUTSIDE
@@ -30,7 +38,8 @@ from payments.processing.changes import Outcome
 from payments.processing.step_input import EventKind
 from payments.shop.orders import AttemptStatus, Lifecycle
 from tests.builders import InboxBody, chat, request
-from tests.payments.memory_shop import NOW, MemoryShop, flow_with_repairs
+from tests.payments.card_shop import card_flow, cards_of, indian, refused, with_cards
+from tests.payments.memory_shop import NOW, flow_with_repairs
 from tests.payments.message_claims import untruths
 from tests.payments.razorpay_model import Link, Payment, Razorpay, Refund
 
@@ -54,12 +63,31 @@ def test_the_books_are_right_after_every_step_of_any_history(shop_text: str, rep
     )
 
 
+def test_so_they_are_where_orders_are_paid_by_cards_and_by_links(shop_text: str) -> None:
+    class Bookkeeping(_Bookkeeping):
+        flow = card_flow(with_cards(shop_text))
+
+        @precondition(lambda self: len(self.store.orders) < 3)
+        @rule(sku=st.sampled_from(["masala-250", COUNTED]))
+        def buys_in_the_chat(self, sku: str) -> None:
+            self._take(chat("menu"), chat(Tapped(f"c-1.0|add|{sku}")), chat("checkout"), chat("yes"))
+
+        @precondition(lambda self: self._unpaid_cards())
+        @rule(word=st.sampled_from(["retry", "cancel", "checkout"]))
+        def has_second_thoughts(self, word: str) -> None:
+            self._take(chat(word))
+
+    run_state_machine_as_test(
+        Bookkeeping, settings=settings(max_examples=150, stateful_step_count=40, deadline=None)
+    )
+
+
 class _Bookkeeping(RuleBasedStateMachine):
     flow: Flow
 
     def __init__(self) -> None:
         super().__init__()
-        self.store, self.razorpay = MemoryShop(self.flow), Razorpay()
+        self.store, self.razorpay = indian(self.flow), Razorpay()
         self.now = NOW
         self.heard: list[InboxBody] = []
         self.asked: list[Call] = []
@@ -77,6 +105,9 @@ class _Bookkeeping(RuleBasedStateMachine):
             done = self.store.take(arrival, now=self.now)
             assert Outcome.PARKED not in self.store.outcomes, done.results
             assert not [*untruths(self.store.conversation, self.store.orders, done.changes)]
+            for card in cards_of(self.store):
+                assert card.bill
+                self.razorpay.show(card.card, card.bill.total)
             self.asked += done.calls
             self.polls += done.polls
             for call in done.calls:
@@ -122,13 +153,13 @@ class _Bookkeeping(RuleBasedStateMachine):
     @precondition(lambda self: self.asked)
     @rule(dice=st.data(), lost=st.booleans(), refused=st.booleans())
     def razorpay_answers(self, dice: st.DataObject, lost: bool, refused: bool) -> None:
-        first = next((call for call in self.asked if not isinstance(call, FetchPayments)), None)
-        polls = [call for call in self.asked if isinstance(call, FetchPayments)]
+        first = next((call for call in self.asked if not isinstance(call, FetchPayments | FetchCard)), None)
+        polls = [call for call in self.asked if isinstance(call, FetchPayments | FetchCard)]
         call = dice.draw(st.sampled_from([*([first] if first else []), *polls]))
         if isinstance(call, CreateLink) and refused and call.reference_id not in self.razorpay.links:
             self.asked.remove(call)
             return self._take(self.razorpay.refuse(call))
-        if isinstance(call, CancelLink) and refused:
+        if isinstance(call, CancelLink | CloseCard) and refused:
             self.asked.remove(call)
             self.kept.add(call.reference_id)
             return self._take(self.razorpay.keep(call))
@@ -179,6 +210,19 @@ class _Bookkeeping(RuleBasedStateMachine):
     @rule(dice=st.data(), status=st.sampled_from(["expired", "cancelled"]))
     def a_link_ends(self, dice: st.DataObject, status: str) -> None:
         self.razorpay.end(dice.draw(st.sampled_from(list(self.razorpay.links.values()))), status)
+
+    @precondition(lambda self: self._unpaid_cards())
+    @rule(dice=st.data(), certain=st.booleans())
+    def a_card_does_not_arrive(self, dice: st.DataObject, certain: bool) -> None:
+        card = dice.draw(st.sampled_from(self._unpaid_cards()))
+        if certain:
+            del self.razorpay.links[card]
+        self._take(refused(card, certain=certain))
+
+    def _unpaid_cards(self) -> list[str]:
+        tried = [payment.link.reference for payment in self.razorpay.payments.values()]
+        cards = [one.reference for one in self.razorpay.links.values() if one.is_card]
+        return [card for card in cards if card not in tried]
 
     @precondition(lambda self: self.razorpay.payments)
     @rule(dice=st.data(), part=st.sampled_from([100, 5_000, None]), kept=st.sampled_from([0, 0, 60]))

@@ -190,6 +190,7 @@ def test_templates_see_how_the_order_stands() -> None:
         "key": "c-1-1", "number": "12345", "total": TOTAL, "due": 30_000, "currency": "INR", "attempts": 1,
         "lines": [{"sku": "a", "name": "A", "quantity": 1, "price": TOTAL, "total": TOTAL}], "count": 1,
         "status": "short", "lapsed": False, "link": "https://x", "expired": False, "making": False,
+        "card": "",
         "items": "1 × A", "goods": TOTAL, "discount": 0, "delivery": 0, "gst": 0, "coupon": "", "owed": TOTAL,
         "how": "", "address": "", "recipient": "", "slot": "", "note": "", "stage": "", "invoice": "",
         "running": False,

@@ -15,6 +15,7 @@ from payments.prover.prove import Proof, prove
 from payments.prover.report import bounds, fails, scenario, violation
 from payments.prover.slices import slices
 from payments.truths.broken import Name
+from tests.payments.card_shop import with_cards
 from tests.payments.planted_flows import BUGS, SHIPPED
 
 ROOT: Final = Path(__file__).parents[2]
@@ -84,3 +85,9 @@ def test_every_story_of_the_shipped_flow_has_a_name_of_its_own() -> None:
         "cash, delivered",
         "cash, called off",
     }
+
+
+def test_a_shop_that_is_paid_in_the_chat_holds_too() -> None:
+    proof = searched(with_cards(SHIPPED), "paid", "links kept")
+    assert proof.holds, "\n".join(violation(proof, proof.violations[0], "flows.yaml"))
+    assert {one.part.name for one in proof.searched if one.exhausted} == {"paid", "links kept"}

@@ -6,10 +6,13 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.whatsapp.payloads import Recipient, build
+from flows.messages.kinds import Payment
 from sandbox.commands import COMMANDS
 from sandbox.control import routes
 from sandbox.mischief import Mischief
-from sandbox.world import World
+from sandbox.world import API_VERSION, World
+from tests.payments.card_bills import bill
 from tests.sandbox.webhook_listener import KEY, Bot, Clock, call, new_link
 
 
@@ -227,3 +230,16 @@ async def test_every_command_wants_its_fields_or_none(world: World) -> None:
     without |= {"set_webhook", "subscribe", "unsubscribe"}
     for command in COMMANDS:
         assert (await post(world, command, {}))[0] == (200 if command in without else 400), command
+
+
+async def test_the_newest_of_link_and_card_is_paid(world: World, clock: Clock) -> None:
+    of = bill(expires_at=clock() + 1_200_000)
+    payload = build(Payment("Pay", of.reference, bill=of), Recipient("919812345601", None), "o-1.1")
+    url = f"{world.meta_url}/{API_VERSION}/{world.secrets.phone_number_id}/messages"
+    headers = {"Authorization": f"Bearer {world.secrets.access_token}"}
+    async with aiohttp.ClientSession() as http, http.post(url, json=payload, headers=headers) as answer:
+        assert answer.status == 200
+    await done(world, "fail", wa_id="919812345601")
+    await done(world, "pay", wa_id="919812345601")
+    assert world.meta.cards.shown[of.reference].paid
+    assert await done(world, "configure", status="Needs Testing") is None

@@ -68,8 +68,8 @@ def drop_what_is_interrupted(patch: pytest.MonkeyPatch) -> None:
 
 
 def ask_before_it_is_written(patch: pytest.MonkeyPatch) -> None:
-    def begin(self: ShopState, state: OrderState, amount: int) -> ShopState:
-        return self.with_order(state).asking(link_for(state.order, self._attempt(state, amount)))
+    def begin(self: ShopState, state: OrderState, amount: int, *, card: bool = False) -> ShopState:
+        return self.with_order(state).asking(link_for(state.order, self._attempt(state, amount, card=card)))
 
     patch.setattr(ShopState, "begin", begin)
 
@@ -325,8 +325,8 @@ def old_links_stay_open(patch: pytest.MonkeyPatch) -> None:
 def links_do_not_wait(patch: pytest.MonkeyPatch) -> None:
     begin = ShopState.begin
 
-    def at_once(self: ShopState, state: OrderState, amount: int) -> ShopState:
-        begun = begin(self, state, amount)
+    def at_once(self: ShopState, state: OrderState, amount: int, *, card: bool = False) -> ShopState:
+        begun = begin(self, state, amount, card=card)
         planned = begun.known(state.key).planned
         if planned is None:
             return begun

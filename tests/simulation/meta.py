@@ -180,7 +180,7 @@ class Meta:
         wamid = f"wamid.{self._serial:06}"
         accepted = Accepted(self.now(), self._person(payload), payload, wamid)
         self._check_address(payload)
-        if code := self._draw_failure(accepted.entry):
+        if code := self._failure(accepted):
             self._post_status(wamid, accepted, "failed", errors=[{"code": code, "title": "simulated"}])
             return wamid
         self.log.append(accepted)
@@ -219,6 +219,10 @@ class Meta:
             self.forgotten.discard((entry, wamid))
         else:
             self.recalled.add(entry)
+
+    def _failure(self, accepted: Accepted) -> int | None:
+        """Return the error code with which an accepted message fails later; None if it arrives."""
+        return self._draw_failure(accepted.entry)
 
     def _draw_failure(self, entry: int) -> int | None:
         """Return the error code with which an accepted message fails later; None if it arrives."""

@@ -36,6 +36,11 @@ class Post:
             self._send("meta", _change("messages", value), messages[0]["id"], what, addresses)
         else:
             [status] = value["statuses"]
+            if payment := status.get("payment"):
+                what = "payment" if status["status"] == "captured" else "try"
+                key = f"payment:{payment['reference_id']}:{payment['transaction']['id']}"
+                self._send("meta", _change("messages", value), key, what, addresses)
+                return
             what = "failure" if status["status"] == "failed" else "status"
             entry = entry_of(status["biz_opaque_callback_data"])
             self._send("meta", _change("messages", value), status["id"], what, addresses, entry)
@@ -104,7 +109,7 @@ class Post:
             world.meta.heard_from |= {world.meta.register.person(address) for address in hook.addresses}
         if hook.is_status:
             world.meta.status_acknowledged(hook.entry, hook.key, failed=hook.what == "failure")
-        else:
+        elif hook.what != "try":
             world.acknowledged[hook.key] = f"{hook.provider} {hook.what}"
 
     async def _answer_or_hang_up(self, request: Coroutine[Any, Any, None]) -> bool:

@@ -9,6 +9,7 @@ from bot.whatsapp.limits import LIMITS
 from flows.engine.model import Flow
 from flows.language.load import load
 from payments.processing.actions import SHOP
+from tests.payments.card_shop import with_cards
 from tests.simulation.meta import NUMBER
 
 FLOW: Final = Path(__file__).parents[2] / "flows.yaml"
@@ -28,8 +29,18 @@ SECRETS: Final = {
 @cache
 def shop() -> Flow:
     """Return the shipped flow, with less stock and a late window that ends within the history."""
+    return load(_text(), str(FLOW), SHOP, limits=LIMITS)
+
+
+@cache
+def paying_shop() -> Flow:
+    """Return the same shop, whose customers may pay in the chat."""
+    return load(with_cards(_text()), str(FLOW), SHOP, limits=LIMITS)
+
+
+def _text() -> str:
     text = FLOW.read_text().replace("late_window: 5 days", "late_window: 1 day")
-    return load(text.replace("stock: 12", "stock: 7"), str(FLOW), SHOP, limits=LIMITS)
+    return text.replace("stock: 12", "stock: 7")
 
 
 @cache

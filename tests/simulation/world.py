@@ -58,6 +58,9 @@ CAPTURE_TIMEOUT: Final = 2 * HOUR
 class World:
     """The outside, its faults and its agenda. `end` is how long the world lasts, in milliseconds."""
 
+    razorpay_kind: type[Razorpay] = Razorpay
+    meta_kind: type[Meta] = Meta
+
     def __init__(self, seed: int, url: str, weather: Weather | None, hooks: Hooks, end: int) -> None:
         self.seed, self.end = seed, end
         self.dice = random.Random(seed)
@@ -94,8 +97,10 @@ class World:
         hooks.before, hooks.after = self._before, self._after
         wrongs: list[str] = []
         common = (self.now, self.dice, self.weather)
-        self.razorpay = Razorpay(*common, self.post.from_razorpay, self._crash_point, self.seen, wrongs)
-        self.meta = Meta(*common, self.post.from_meta, self._crash_point, self.seen, [])
+        self.razorpay = self.razorpay_kind(
+            *common, self.post.from_razorpay, self._crash_point, self.seen, wrongs
+        )
+        self.meta = self.meta_kind(*common, self.post.from_meta, self._crash_point, self.seen, [])
         self._wamids = 0
         if self.weather.token:
             self.plan(START + 5 * MINUTE, asynchronous(lambda: setattr(self.meta, "expired", True)))

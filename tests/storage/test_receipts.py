@@ -187,8 +187,19 @@ async def test_a_receipt_that_cannot_be_read_is_parked_alone(
 
 
 def test_an_entry_is_read_with_its_state_as_an_enum() -> None:
-    columns = ("id", "conversation_id", "name", "provider_id", "receipt", "receipt_rank", "error")
-    entry = entry_of({**dict.fromkeys(columns), "state": "sending", "urgency": 2, "finished_at": None})
+    columns = (
+        "id",
+        "conversation_id",
+        "order_key",
+        "name",
+        "provider_id",
+        "receipt",
+        "receipt_rank",
+        "error",
+    )
+    entry = entry_of(
+        {**dict.fromkeys(columns), "error": None, "state": "sending", "urgency": 2, "finished_at": None}
+    )
     assert entry.state is OutboxState.SENDING
     assert entry.urgency is Urgency.OFFER
     assert (entry.payload, entry.goes_again) == (None, False)

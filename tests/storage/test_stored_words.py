@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from payments.ledger.facts import FactState
 from payments.ledger.mirrors import CopyStatus, MirrorState
 from payments.ledger.refunds import RefundStatus
 from payments.ledger.state import PaymentStatus
@@ -23,7 +24,7 @@ WORDS = re.compile(
     r"\b(state|kind|lane|lifecycle|stage|decision) (?:=|<>|IN|NOT IN) (\(?'[^)\n]*?'\)?)(?=[\s,)]|$)"
 )
 ENUMS: dict[str, set[str]] = {
-    "state": {*InboxState, *OutboxState, *HookState, *MirrorState},
+    "state": {*InboxState, *OutboxState, *HookState, *MirrorState, *FactState},
     "kind": {*EventKind, *AmendmentKind},
     "stage": set(Stage),
     "lane": set(Lane),

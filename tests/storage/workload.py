@@ -221,6 +221,7 @@ async def _look(shop: Shop) -> None:
     view = await store.order(link.key)
     assert view is not None
     assert await store.order_of_link(link.id) == link.key
+    assert await store.order_of_payment("pay_of_nobody") is None
     assert await store.order_placed_by(view.order.placed_by) == view
     assert await store.event(1) is not None
     assert await store.is_customer(f"{await store.installation()}-1")

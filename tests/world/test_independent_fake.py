@@ -13,6 +13,7 @@ import json
 import re
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,11 +92,16 @@ class Chat:
         self.count += 1
         before = len(self.providers.sent)
         inbound = {"from": ASHA, "id": f"wamid.IN{self.count}", "timestamp": str(int(time.time())), **message}
+        await self.whatsapp(messages=[inbound])
+        return await self.next_message(before)
+
+    async def whatsapp(self, **said: list[dict[str, Any]]) -> None:
+        """Deliver a webhook of Meta's with these messages or statuses."""
         value = {
             "messaging_product": "whatsapp",
             "metadata": {"display_phone_number": "15550783881", "phone_number_id": NUMBER_ID},
             "contacts": [{"profile": {"name": "Asha"}, "wa_id": ASHA}],
-            "messages": [inbound],
+            **said,
         }
         entry = {"id": "102290129340398", "changes": [{"value": value, "field": "messages"}]}
         body = json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
@@ -103,7 +109,6 @@ class Chat:
         headers = {"X-Hub-Signature-256": f"sha256={signature}", "Content-Type": "application/json"}
         async with self.http.post(f"{self.bot}/whatsapp/webhook", data=body, headers=headers) as answer:
             assert answer.status == 200
-        return await self.next_message(before)
 
     async def next_message(self, before: int) -> dict[str, Any]:
         async def told() -> bool:
@@ -139,7 +144,14 @@ class Chat:
 
 @pytest.fixture
 async def chat(tmp_path: Path) -> AsyncIterator[Chat]:
-    providers, port = Providers(), free_port()
+    async with chatting(Providers(), tmp_path) as chat:
+        yield chat
+
+
+@asynccontextmanager
+async def chatting(providers: Providers, tmp_path: Path, **more: str) -> AsyncIterator[Chat]:
+    """A chat with a bot that has these providers; `more` are further settings."""
+    port = free_port()
     runner = web.AppRunner(providers.app(), access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -150,7 +162,7 @@ async def chat(tmp_path: Path) -> AsyncIterator[Chat]:
         "WHATSAPP_API_URL": address, "WHATSAPP_PHONE_NUMBER_ID": NUMBER_ID,
         "WHATSAPP_ACCESS_TOKEN": TOKEN, "WHATSAPP_APP_SECRET": APP_SECRET, "WHATSAPP_VERIFY_TOKEN": VERIFY,
         "RAZORPAY_API_URL": address, "RAZORPAY_KEY_ID": KEY_ID, "RAZORPAY_KEY_SECRET": KEY_SECRET,
-        "RAZORPAY_WEBHOOK_SECRET": HOOK_SECRET,
+        "RAZORPAY_WEBHOOK_SECRET": HOOK_SECRET, **more,
     }  # fmt: skip
     bot = f"http://127.0.0.1:{port}"
     try:

@@ -54,7 +54,7 @@ DOCUMENTED: dict[int | range, str] = {
     134100: F, 134101: F, 134102: F, 131056: P, 131057: S, 131062: N, 131064: A, 132000: F, 132012: F,
     132018: F, 132001: F, 132005: F, 132007: F, 132015: F, 132016: F, 132068: F, 132069: S, 133000: A,
     133005: A, 133006: A, 133008: A, 133009: A, 133015: A, 133016: A, 133004: S, 134006: F, 134009: F,
-    134011: A, 135000: K, 137000: N, 2046: F, 2047: F,
+    134011: F, 135000: K, 137000: N, 2046: F, 2047: F,
 }  # fmt: skip
 """Every code that Meta documents for messages, with its class.
 
@@ -117,7 +117,7 @@ def test_no_code_is_in_two_classes() -> None:
         (132015, Failure.PERMANENT),
         (133004, Failure.RETRY),
         (133010, Failure.HALT),
-        (134011, Failure.HALT),
+        (134011, Failure.PERMANENT),
         (135000, Failure.PERMANENT),
     ],
 )

@@ -114,11 +114,10 @@ RECEIPTS: dict[str, tuple[str, str | None, int | None]] = {
     "status_failed_marketing_cap": ("failed", "send:413", 131049),
 }
 
+HINTS = {"status_payment_captured", "status_payment_refund"}
 UNREAD = {
     "errors_value_level": "errors about no message",
-    "status_payment_captured": "native WhatsApp payment",
-    "status_payment_failed_attempt": "native WhatsApp payment",
-    "status_payment_refund": "native WhatsApp payment",
+    "status_payment_failed_attempt": "word of a payment in the chat that was not made",
     "payment_configuration_update": "field payment_configuration_update",
 }
 
@@ -128,7 +127,7 @@ NEWS = {"user_preferences_stop"}
 
 def test_every_fixture_has_a_row() -> None:
     there = {path.stem.removeprefix("webhook_") for path in FIXTURES.glob("webhook_*.json")}
-    assert there == EVENTS.keys() | IGNORED.keys() | RECEIPTS.keys() | UNREAD.keys() | BATCHES | NEWS
+    assert there == EVENTS.keys() | IGNORED.keys() | RECEIPTS.keys() | UNREAD.keys() | BATCHES | NEWS | HINTS
 
 
 def only_message(name: str) -> InboundMessage:
@@ -205,6 +204,14 @@ def test_a_reply_names_what_it_quotes() -> None:
         message["context"] = context
         [parsed] = parse(body).messages
         assert parsed.quote == quote
+
+
+@pytest.mark.parametrize("name", sorted(HINTS))
+def test_a_payment_in_the_chat_is_a_hint(name: str) -> None:
+    parsed = parse(load(name))
+    [hint] = parsed.hints
+    assert (hint.reference, hint.order_id, hint.amount) == ("chai-1-1", "order_TEST01", 19_000)
+    assert (parsed.receipts, parsed.unread) == ((), ())
 
 
 @pytest.mark.parametrize("name", UNREAD)

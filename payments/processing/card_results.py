@@ -1,0 +1,45 @@
+"""What becomes of a card when its message, or the message that closes it, is sent or not. Pure.
+
+The answer about a card is the same value as the answer about a link.
+"""
+
+from flows.messages.kinds import CardUpdate, Payment, Sendable
+from payments.processing.results import LinkKept, LinkRefused, LinkWithdrawn, Result
+from payments.shop.orders import LinkStatus, order_key_of
+
+
+def order_of(message: Sendable) -> str | None:
+    """Return the key of the order whose card the message shows or changes; None if it does neither."""
+    match message:
+        case Payment():
+            return message.bill.order if message.bill else None
+        case CardUpdate():
+            return order_key_of(message.card)
+        case _:
+            return None
+
+
+def decides(message: Sendable) -> bool:
+    """Return whether it makes a card payable, or ends that. Nothing else that could be sent does so."""
+    return isinstance(message, Payment) or (isinstance(message, CardUpdate) and message.closes)
+
+
+def unsent(message: Sendable, reason: str, *, certain: bool) -> Result | None:
+    """Return the event that a message was not sent and never will be; None if it concerns no payment.
+
+    `certain`: whether no try of it may have reached the customer.
+    """
+    match message:
+        case Payment() if message.bill:
+            return LinkRefused(message.card, reason, certain=certain)
+        case CardUpdate() if message.closes:
+            return LinkKept(message.card, reason)
+        case _:
+            return None
+
+
+def arrived(message: Sendable) -> Result | None:
+    """Return the event that a message reached the customer; None if it closes no card."""
+    if isinstance(message, CardUpdate) and message.closes:
+        return LinkWithdrawn(message.card, message.card, LinkStatus.CANCELLED)
+    return None

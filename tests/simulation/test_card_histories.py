@@ -1,0 +1,33 @@
+"""Hostile histories of a shop whose customers pay in the chat: the same holds as where they pay by links."""
+
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.cards import CardWorld, buyers, without_restores
+from tests.simulation.history import play
+from tests.simulation.test_histories import report
+from tests.simulation.weather import Weather
+
+WORLDS, PEOPLE = 24, 10
+RARE = (
+    "a card was shown",
+    "a card was closed",
+    "a card was refused",
+    "a card that was paid could not be closed",
+)
+"""What these histories reach, each at least once."""
+
+pytestmark = pytest.mark.usefixtures("quiet")
+
+
+def test_every_hostile_history_of_cards_ends_right(directory: Path) -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(1, WORLDS + 1):
+        weather = without_restores(Weather.drawn(random.Random(f"{seed} cards")))
+        history = play(seed, directory, buyers(PEOPLE), weather=weather, kind=CardWorld)
+        assert not history.violations, report(history)
+        seen += history.seen
+    assert not [state for state in RARE if not seen[state]], seen
