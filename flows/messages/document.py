@@ -32,6 +32,11 @@ class Document(Media):
         """What the shop keeps the document as; empty if it is at a public address."""
         return self.link.removeprefix(STORED) if self.link.startswith(STORED) else ""
 
+    @property
+    def shown(self) -> str:
+        """What it is called: its file name, else what the shop keeps it as (`invoice`), else its link."""
+        return self.filename or self.stored.partition("/")[0].replace("-", " ") or self.link
+
     def sendable(self, limits: ChannelLimits) -> Self | Text:
         """Return the message as `Media.sendable` does. A document that the shop keeps has no address."""
         return self if self.stored else Media.sendable(self, limits)
@@ -50,7 +55,8 @@ class FileSpec(Spec):
     """Link of the document, and its file name on the customer's phone."""
 
     link: str
-    """https address of the document, or `{{ order.invoice }}`."""
+    """https address of the document, or one that the shop keeps: `{{ order.invoice }}`, or the `invoice` or
+    `credit_note` of an event."""
     filename: Texts | None = None
     """What the file is called on the customer's phone."""
 

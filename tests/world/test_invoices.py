@@ -117,6 +117,38 @@ async def test_the_customer_gets_the_invoice_with_the_goods(
         assert (await downloaded(live, f"/orders/{key}/invoice.pdf"))[0] == 200
 
 
+async def test_each_credit_note_comes_with_its_amendment(
+    world: World, clock: ShiftedClock, start: Start, tmp_path: Path
+) -> None:
+    """Also if both wait to be sent when the second is issued: each is found by the event that caused it."""
+    flow = sending(tmp_path)
+    text = flow.read_text("utf-8")
+    old = next(line for line in text.splitlines(keepends=True) if line.startswith("  amended:"))
+    said = '  amended: {text: "Changed", document: {link: "{{ event.credit_note }}"}}\n'
+    flow.write_text(text.replace(old, said), "utf-8")
+    async with start(world, clock, flow) as live:
+        asha = live.customer()
+        await asha.write("hi")
+        key = await out_for_delivery(live)
+        world.meta.fail_next("upload", Fault.http(500))
+        for amount in (1000, 2000):
+            answer = await change(live, key, "allowance", amount=amount, why="late")
+            assert answer[0] == 200, answer
+        for _ in range(3):
+            await live.wait(5)
+        notes = [message for message in asha.person.messages if message.text == "Changed"]
+        assert [message.kind for message in notes] == ["document", "document"]
+        uploads = [world.meta.uploads[message.payload["document"]["id"]] for message in notes]
+        assert len({upload.name for upload in uploads}) == 2
+        for upload, total in zip(uploads, ("₹10.00", "₹20.00"), strict=True):
+            assert total in pypdfium2.PdfDocument(upload.content)[0].get_textpage().get_text_bounded()
+        events = await live.rows("SELECT caused_by FROM invoice WHERE kind = 'credit note' ORDER BY number")
+        files, own = KeptFiles(live.context.store), key.rpartition("-")[0]
+        for conversation, event in ((f"{own}9", events[0]["caused_by"]), (own, 0)):
+            with pytest.raises(NoSuchFile, match="no such credit note"):
+                await files(conversation, f"credit-note/{key}/{event}")
+
+
 async def test_an_upload_that_fails_is_made_again_and_the_message_sent_once(
     world: World, clock: ShiftedClock, start: Start, tmp_path: Path
 ) -> None:
