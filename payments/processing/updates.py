@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from flows.engine.events import Happened
-from flows.messages.document import STORED
+from flows.messages.stored import STORED
 from payments.ledger import link_ends
 from payments.ledger.calls import FetchPayments, RefundPayment
 from payments.ledger.facts import EntityType, Fact, FactState

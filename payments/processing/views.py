@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from flows.engine.vocabulary import Trial
-from flows.messages.document import STORED
+from flows.messages.stored import STORED
 from flows.templates.lookups import LookupTable
 from payments.ledger.invoicing import has_invoice
 from payments.ledger.state import OrderState

@@ -149,6 +149,37 @@ async def test_each_credit_note_comes_with_its_amendment(
                 await files(conversation, f"credit-note/{key}/{event}")
 
 
+@pytest.mark.parametrize("legal", [LEGAL, "  name: Annapurna"], ids=["invoice", "none"])
+async def test_after_24_hours_the_template_has_the_invoice_in_its_header(
+    world: World, clock: ShiftedClock, start: Start, tmp_path: Path, legal: str
+) -> None:
+    """Without an invoice, the template that has no header is sent."""
+    flow = sending(tmp_path, legal)
+    text = flow.read_text("utf-8")
+    link = '    document: {link: "{{ order.invoice }}"}\n'
+    names = "name: out_with_invoice, without: out_alone"
+    fills = 'values: ["{{ order.number }}"], document: "{{ order.invoice }}"'
+    headed = f"    template: {{{names}, {fills}}}\n"
+    flow.write_text(text.replace(link, link + headed), "utf-8")
+    async with start(world, clock, flow) as live:
+        asha = live.customer()
+        await asha.write("hi")
+        await live.wait(25 * 3600)
+        await out_for_delivery(live)
+        sent = asha.person.messages[-1]
+        assert sent.kind == "template"
+        if legal != LEGAL:
+            assert sent.text == "out_alone: 10001"
+            assert world.meta.uploads == {}
+            return
+        assert sent.text == "out_with_invoice: 10001"
+        document = sent.payload["template"]["components"][0]["parameters"][0]["document"]
+        [row] = await live.rows("SELECT number FROM invoice")
+        upload = world.meta.uploads[document["id"]]
+        assert document["filename"] == upload.name == f"{row['number'].replace('/', '-')}.pdf"
+        assert "₹160.00" in pypdfium2.PdfDocument(upload.content)[0].get_textpage().get_text_bounded()
+
+
 async def test_an_upload_that_fails_is_made_again_and_the_message_sent_once(
     world: World, clock: ShiftedClock, start: Start, tmp_path: Path
 ) -> None:
