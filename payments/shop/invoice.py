@@ -156,19 +156,6 @@ def year_name(day: date) -> str:
     return f"{first % 100:02}-{(first + 1) % 100:02}"
 
 
-def number_in(series: str, ordinal: int) -> str:
-    """Return the `ordinal`-th number in a series such as `AN/26-27`, with up to six digits.
-
-    Raises ValueError if it has more than 16 characters.
-    """
-    number = f"{series}/{ordinal:0{max(1, min(6, LONGEST_NUMBER - len(series) - 1))}}"
-    if len(number) > LONGEST_NUMBER:
-        raise ValueError(
-            f"the number {number} of an invoice is too long: give the shop a shorter 'prefix' under 'gst'"
-        )
-    return number
-
-
 def to_json(invoice: Invoice) -> dict[str, Any]:
     """Return a JSON-ready dict of the document without its buyer. Inverse of `from_json`."""
     found = asdict(invoice)
