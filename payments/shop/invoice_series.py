@@ -12,7 +12,10 @@ from typing import Final
 from payments.shop.invoice import LONGEST_NUMBER
 
 SERIES_OF_A_RESTORE: Final = 1000
-"""How far the epochs of two restores are apart at least: no series of the one is one of the other."""
+"""How far the next epoch is where the clock does not tell: series that one restore may have filled by then.
+
+By the clock an epoch is a second, and nobody fills a series in a second.
+"""
 _DIGITS: Final = string.digits + string.ascii_uppercase
 _USUAL: Final = 6
 """Digits of a number, if they fit."""
