@@ -41,10 +41,11 @@ Begin: TypeAlias = Callable[[Store, Settings, int], Awaitable[FlowVersions]]
 async def from_file(store: Store, settings: Settings, now: int) -> FlowVersions:
     """Have the flow file served by all processes, as a reload does."""
     flow = staffed(load_flow(settings.munshi_flow), settings)
-    await serve(store, settings.database_url, flow, RELOAD, "start", now)
+    served = await serve(store, settings.database_url, flow, RELOAD, "start", now)
     await declare_staff(store, flow, now)
-    servings = await store.versions.since(0)
-    return FlowVersions(flow, servings[-1].number, servings)
+    # Another process may have had something else served meanwhile: `follow` takes that over.
+    servings = [one for one in await store.versions.since(0) if one.number <= served.number]
+    return FlowVersions(flow, served.number, servings)
 
 
 async def from_database(store: Store, settings: Settings, now: int) -> FlowVersions:

@@ -1,4 +1,4 @@
-"""Files that the shop keeps and sends to its customers: invoices, drawn when they are asked for."""
+"""Files that the shop keeps and sends to its customers: invoices and credit notes, drawn when asked for."""
 
 import asyncio
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from typing import Final, Protocol
 
 from bot.invoice_pdf import drawn, file_name
 from bot.whatsapp.client import File
-from payments.shop.invoice import INVOICE_FILE, chosen
+from payments.shop.invoice import chosen, credit_note_by
+from payments.shop.kept_documents import DocumentName
 from storage import Store
 
 _PDF: Final = "application/pdf"
@@ -31,10 +32,12 @@ class KeptFiles:
 
     async def __call__(self, conversation: str, reference: str) -> File:
         """Return the file of this conversation's customer: never one of another's. Raises NoSuchFile."""
-        if not reference.startswith(INVOICE_FILE):
-            raise NoSuchFile(f"the shop keeps no file '{reference}'")
-        key = reference.removeprefix(INVOICE_FILE)
-        document = chosen(await self.store.invoices_of(conversation, key), "")
+        try:
+            name = DocumentName.read(reference)
+        except ValueError:
+            raise NoSuchFile(f"the shop keeps no file '{reference}'") from None
+        kept = await self.store.invoices_of(conversation, name.order_key)
+        document = chosen(kept, "") if name.event is None else credit_note_by(kept, name.event)
         if document is None:
-            raise NoSuchFile(f"there is no invoice of order {key} for this customer")
+            raise NoSuchFile(f"there is no such {name.words} of order {name.order_key} for this customer")
         return File(file_name(document.number), _PDF, await asyncio.to_thread(drawn, document))

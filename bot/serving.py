@@ -80,6 +80,8 @@ class Served:
 
     version: str
     before: str | None
+    number: int
+    """Of the serving."""
     changes: Mapping[str, Sequence[str]]
     """As in Outlook."""
     staying: Mapping[str, Sequence[str]]
@@ -92,6 +94,7 @@ class Served:
         return {
             "version": self.version,
             "before": self.before,
+            "number": self.number,
             "changed": self.version != self.before,
             "changes": self.changes,
             "staying": self.staying,
@@ -101,7 +104,8 @@ class Served:
 
 def from_json(answer: Mapping[str, Any]) -> Served:
     """Return what `to_json` wrote."""
-    return Served(answer["version"], answer["before"], answer["changes"], answer["staying"], answer["people"])
+    names = ("version", "before", "number", "changes", "staying", "people")
+    return Served(*(answer[name] for name in names))
 
 
 async def serve(
@@ -115,10 +119,11 @@ async def serve(
     plan = seen.plan
     if plan.strands and not anyway:
         raise Strands([*stranded(plan)])
-    await way.serve(store.versions, flow, by, now)
+    serving = await way.serve(store.versions, flow, by, now)
     groups = {STAYING: plan.pins, NOBODY_MOVES: plan.stranded}
     staying = {head: pinned(pins) for head, pins in groups.items() if pins}
-    return Served(flow.version, seen.before, seen.changes, staying, sum(map(people, groups.values())))
+    stay = sum(map(people, groups.values()))
+    return Served(flow.version, seen.before, serving.number, seen.changes, staying, stay)
 
 
 async def outlook(url: str, flow: Flow, way: Way, now: int) -> Outlook:

@@ -300,9 +300,11 @@ class Meta:
 
     def _require_upload(self, message: Json) -> None:
         """Refuse a document whose media id is of no upload, or of one that has expired."""
-        document = message.get("document") or {}
-        if "id" in document and document["id"] not in self.uploads:
-            raise Refused(131009, "Parameter document.id is not the id of an uploaded file.")
+        components = (message.get("template") or {}).get("components", [])
+        headers = [part["parameters"][0]["document"] for part in components if part["type"] == "header"]
+        for document in (message.get("document") or {}, *headers):
+            if "id" in document and document["id"] not in self.uploads:
+                raise Refused(131009, "Parameter document.id is not the id of an uploaded file.")
 
     def _mark_read(self, message: Json) -> Json:
         if message.get("messaging_product") != "whatsapp":

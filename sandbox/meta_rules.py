@@ -104,8 +104,11 @@ def _check_component(component: Mapping[str, Any], where: str) -> None:
         _check_quick_reply(component, where)
         return
     _only(component, {"type", "parameters"}, where)
+    if component.get("type") == "header":
+        _check_document_header(component, where)
+        return
     if component.get("type") != "body":
-        raise Refused(132012, f"{where}type must be body or button: nothing else is to be filled in.")
+        raise Refused(132012, f"{where}type must be header, body or button: nothing else is to be filled in.")
     for index, parameter in enumerate(_array(component, "parameters", where, 100)):
         place = f"{where}parameters[{index}]."
         _only(parameter, {"type", "text"}, place)
@@ -115,6 +118,19 @@ def _check_component(component: Mapping[str, Any], where: str) -> None:
         if _NOT_ONE_LINE.search(parameter["text"]) or not parameter["text"].strip():
             details = "Param text cannot have new-line/tab characters or more than 4 consecutive spaces"
             raise Refused(132018, details)
+
+
+def _check_document_header(component: Mapping[str, Any], where: str) -> None:
+    """Refuse a header other than one document: templates here have no pictures or texts in theirs."""
+    parameters, place = _array(component, "parameters", where, 1), f"{where}parameters[0]."
+    for parameter in parameters:
+        if parameter.get("type") != "document":
+            raise Refused(132012, f"{place}type must be document.")
+        _only(parameter, {"type", "document"}, place)
+        document = _object(parameter, "document", place)
+        _only(document, {"id", "link", "filename"}, f"{place}document.")
+        _string(document, "filename", f"{place}document.", 240, required=False)
+        _check_media(document, f"{place}document.")
 
 
 def _check_quick_reply(component: Mapping[str, Any], where: str) -> None:

@@ -1,7 +1,7 @@
 """The scenarios of the shipped flow, and a check that together they take every rule of it.
 
 Those in `optional_scenarios/with-everything` are of the shop with all that the file has as comments: hours,
-delivery, cash. Those in `without-slots` are of that shop without times to choose from.
+delivery, cash, the seller. Those in `without-slots` are of that shop without times to choose from.
 """
 
 import re
@@ -52,7 +52,7 @@ def test_the_check_finds_nothing(text: str) -> None:
 
 
 def test_the_optional_settings_need_only_their_comment_signs_taken_away() -> None:
-    optional = {"minimum_order", "hours", "cash", "delivery", "phone"}
+    optional = {"minimum_order", "hours", "cash", "delivery", "legal", "phone"}
     settings = shop(WITH_EVERYTHING).sections["shop"].model_fields_set
     assert settings - shop(SHIPPED).sections["shop"].model_fields_set == optional
 

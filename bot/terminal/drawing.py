@@ -114,8 +114,8 @@ def _head(message: Message) -> Iterator[Text]:
         case Video():
             yield from (rich_text(f"[video: {message.link}]"), *_body(message.caption))
         case Document():
-            name = f"{message.filename}: " if message.filename else ""
-            yield from (rich_text(f"[document: {name}{message.link}]"), *_body(message.caption))
+            link = f": {message.link}" if message.filename and not message.stored else ""
+            yield from (rich_text(f"[document: {message.shown}{link}]"), *_body(message.caption))
         case Buttons() | Link():
             picture = [rich_text(f"[picture: {message.image}]")] if message.image else []
             yield from (*picture, *_body(message.body), *_footer(message.footer))

@@ -56,7 +56,7 @@ def build(message: Sendable, to: Recipient, opaque: str, media: str = "") -> dic
     """Return the JSON body of `POST /{phone_number_id}/messages`. Raises PayloadError.
 
     A message whose kind cannot be sent to this customer is built in its plain form.
-    `media` is the id of the uploaded file of a document that the shop keeps.
+    `media` is the id of the uploaded file of a document that the shop keeps, also of a template's.
     `opaque` comes back in the message's status webhooks (`biz_opaque_callback_data`); no secrets in it.
     """
     return {
@@ -110,7 +110,7 @@ def _content(message: Sendable, to: Recipient, media: str) -> dict[str, Any]:
         case CardUpdate():
             return {"type": "interactive", "interactive": _card_update(message)}
         case TemplateMessage():
-            return {"type": "template", "template": _template(message)}
+            return {"type": "template", "template": _template(message, media)}
         case _:
             assert_never(message)
 
@@ -224,8 +224,8 @@ def _card_update(message: CardUpdate) -> dict[str, Any]:
     return {"type": "order_status", **_frame(message), "action": action}
 
 
-def _template(message: TemplateMessage) -> dict[str, Any]:
-    where = "template.components[0].parameters"
+def _template(message: TemplateMessage, media: str) -> dict[str, Any]:
+    where = "template.body.parameters"
     built: dict[str, Any] = {
         "name": _text("template.name", message.name, TEMPLATE_NAME),
         "language": {"code": _text("template.language.code", message.language, _LANGUAGE)},
@@ -234,9 +234,19 @@ def _template(message: TemplateMessage) -> dict[str, Any]:
         {"type": "text", "text": _line(f"{where}[{i}].text", value)} for i, value in enumerate(message.values)
     ]
     body = [{"type": "body", "parameters": parameters}] if parameters else []
-    if components := [*body, *_quick_replies(message.buttons)]:
+    if components := [*_header(message, media), *body, *_quick_replies(message.buttons)]:
         built["components"] = components
     return built
+
+
+def _header(message: TemplateMessage, media: str) -> Iterator[dict[str, Any]]:
+    """Yield the component of a template's document, if it has one."""
+    if not message.document:
+        return
+    document = {"id": media} if media else {"link": _url("template header: link", message.document)}
+    if message.filename:
+        document["filename"] = _text("template header: filename", message.filename, FILENAME)
+    yield {"type": "header", "parameters": [{"type": "document", "document": document}]}
 
 
 def _quick_replies(buttons: Sequence[str]) -> Iterator[dict[str, Any]]:

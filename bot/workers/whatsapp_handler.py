@@ -83,12 +83,12 @@ async def _send_in_window(
 async def _post(whatsapp: WhatsAppClient, files: Files, delivery: Delivery, message: Sendable) -> Accepted:
     names = dict(delivery.to)
     to = Recipient(names.get(PHONE), names.get(BSUID))
-    if isinstance(message, Document) and message.stored:
+    media = ""
+    if isinstance(message, Document | TemplateMessage) and message.stored:
         file = await files(delivery.conversation, message.stored)
         media = await whatsapp.upload(file)
-        named = replace(message, filename=message.filename or file.name)
-        return await whatsapp.send(build(named, to, delivery.opaque, media))
-    payload = build(message, to, delivery.opaque)
+        message = replace(message, filename=message.filename or file.name)
+    payload = build(message, to, delivery.opaque, media)
     is_template = isinstance(message, TemplateMessage) and "to" in payload
     if delivery.urgency is Urgency.OFFER and is_template:
         try:

@@ -7,15 +7,14 @@ from typing import Any, ClassVar, Final, Self
 from flows.document.shape import Spec, Texts
 from flows.messages.limits import ChannelLimits, shorten
 from flows.messages.media import Media, MediaSpec
+from flows.messages.stored import stored_name
+from flows.messages.template import LINK
 from flows.messages.text import Text
 from flows.messages.writer import Writer
 from flows.templates.expressions import Context
 
 FILENAME: Final = 240
 """Longest file name, in UTF-16 code units: what a phone shows. No channel documents a limit."""
-STORED: Final = "stored:"
-"""How the link of a document begins that the shop itself keeps: the channel uploads it when it is sent."""
-_MEND: Final = "write the document's whole address, like 'https://shop.example/prices.pdf'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,12 @@ class Document(Media):
     @property
     def stored(self) -> str:
         """What the shop keeps the document as; empty if it is at a public address."""
-        return self.link.removeprefix(STORED) if self.link.startswith(STORED) else ""
+        return stored_name(self.link)
+
+    @property
+    def shown(self) -> str:
+        """What it is called: its file name, else what the shop keeps it as (`invoice`), else its link."""
+        return self.filename or self.stored.partition("/")[0].replace("-", " ") or self.link
 
     def sendable(self, limits: ChannelLimits) -> Self | Text:
         """Return the message as `Media.sendable` does. A document that the shop keeps has no address."""
@@ -50,7 +54,8 @@ class FileSpec(Spec):
     """Link of the document, and its file name on the customer's phone."""
 
     link: str
-    """https address of the document, or `{{ order.invoice }}`."""
+    """https address of the document, or one that the shop keeps: `{{ order.invoice }}`, or the `invoice` or
+    `credit_note` of an event."""
     filename: Texts | None = None
     """What the file is called on the customer's phone."""
 
@@ -65,7 +70,7 @@ class DocumentSpec(MediaSpec):
 
     def write(self, writer: Writer) -> Callable[[Context, str], Document]:
         """Compile the URL, the file name and the caption."""
-        link = writer.url(self.document.link, "document", "link", mend=_MEND)
+        link = writer.url(self.document.link, "document", "link", mend=LINK)
         filename = writer.optional(
             self.document.filename, "document", "filename", limit=FILENAME, cut=_one_line
         )

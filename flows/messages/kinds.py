@@ -127,14 +127,17 @@ def speech(spec: MessageSpec, writer: Writer) -> Speech:
     return render
 
 
-def _fallback(template: TemplateSpec, writer: Writer) -> Callable[[Context, Message], TemplateMessage]:
+def _fallback(template: TemplateSpec, writer: Writer) -> Callable[[Context, Message], TemplateMessage | None]:
     """Compile the template in a message's place. Its quick replies mean what the message's buttons mean."""
     write = template.write(writer)
     if not template.buttons:
         return lambda context, message: write(context)
-    return lambda context, message: replace(
-        write(context), buttons=tuple(reply.id for reply in message.replies)
-    )
+
+    def render(context: Context, message: Message) -> TemplateMessage | None:
+        made = write(context)
+        return made and replace(made, buttons=tuple(reply.id for reply in message.replies))
+
+    return render
 
 
 def to_json(message: Sendable) -> dict[str, Any]:

@@ -1,18 +1,24 @@
 """Approved templates: texts that the channel approved beforehand, sent when it takes nothing else."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field
 
+from flows.document.errors import Unsendable
 from flows.document.places import Path
 from flows.document.shape import LanguageCode, Spec, Texts, text_in
+from flows.messages import urls
 from flows.messages.fault import Fault
 from flows.messages.limits import ChannelLimits, clip
 from flows.messages.offers import ReplySpec
+from flows.messages.stored import stored_name
 from flows.messages.writer import Writer
 from flows.templates.expressions import Context
+
+LINK: Final = "write the document's whole address, like 'https://shop.example/prices.pdf'"
+"""The mend of a document's link that can't be opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,15 @@ class TemplateMessage:
     """For the placeholders in its body, in order. Each is one line and not empty."""
     buttons: tuple[str, ...] = ()
     """What each of its quick replies sends back when it is tapped, in order. Their titles are approved."""
+    document: str = ""
+    """Link of the document in its header: https, or as `flows.messages.stored` says; empty if it has none."""
+    filename: str = ""
+    """What the document is called."""
+
+    @property
+    def stored(self) -> str:
+        """What the shop keeps its document as; empty if it has none, or one at a public address."""
+        return stored_name(self.document)
 
     def plain(self) -> None:
         """Return None: nothing is plainer."""
@@ -36,13 +51,15 @@ class TemplateMessage:
         """Return a JSON-ready dict. Inverse of `from_json`."""
         written = {"kind": self.KIND, "name": self.name, "language": self.language}
         quick = {"buttons": list(self.buttons)} if self.buttons else {}
-        return {**written, "values": list(self.values), **quick}
+        header = {"document": self.document, "filename": self.filename} if self.document else {}
+        return {**written, "values": list(self.values), **quick, **header}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "TemplateMessage":
         """Return the message that `to_json` wrote."""
         buttons = tuple(value.get("buttons", ()))
-        return cls(value["name"], value["language"], tuple(value["values"]), buttons)
+        header = (value.get("document", ""), value.get("filename", ""))
+        return cls(value["name"], value["language"], tuple(value["values"]), buttons, *header)
 
 
 class TemplateSpec(Spec):
@@ -56,9 +73,29 @@ class TemplateSpec(Spec):
     """What fills {{1}}, {{2}} … in, in this order."""
     buttons: bool = False
     """Whether it has a quick reply for each button of the message, in the same order."""
+    document: str | None = None
+    """Link of the document in its header, as of a `document` message. If it is empty, `without` is sent."""
+    without: str | None = None
+    """Name of the template for the same values without a header. Else nothing is sent without a document."""
 
-    def write(self, writer: Writer) -> Callable[[Context], TemplateMessage]:
-        """Compile the values. The result makes the template message from a context."""
+    def write(self, writer: Writer) -> Callable[[Context], TemplateMessage | None]:
+        """Compile the values. The result makes the template message from a context; None if there is none."""
+        write, headed = self._write_body(writer), self.document
+        if headed is None:
+            return write
+        link = writer.url(headed, "template", "document", mend=LINK)
+
+        def render(context: Context) -> TemplateMessage | None:
+            template, document = write(context), link.say(context).strip()
+            if not document:
+                return replace(template, name=self.without) if self.without else None
+            if not stored_name(document) and (fault := urls.fault(document)):
+                raise Unsendable(f"the document of the template can't be opened: {fault}")
+            return replace(template, document=document)
+
+        return render
+
+    def _write_body(self, writer: Writer) -> Callable[[Context], TemplateMessage]:
         lines = [writer.raw(value, "template", "values", i) for i, value in enumerate(self.values)]
         language = text_in(self.language or "", writer.language, writer.fallback)
         code = language or writer.language.replace("-", "_")
@@ -77,6 +114,8 @@ class TemplateSpec(Spec):
         if not limits.template_name.fullmatch(self.name):
             mend = f"write the name that {limits.templates_in} shows: lower case letters, digits and '_'"
             yield Fault(("template", "name"), f"'{self.name}' can't be the name of a template", mend)
+        if self.without is not None:
+            yield from self._faults_without(limits)
         given = self.language
         codes = given if isinstance(given, dict) else {"": given} if given is not None else {}
         for language, code in codes.items():
@@ -87,6 +126,16 @@ class TemplateSpec(Spec):
             if not limits.template_language.fullmatch(code):
                 mend = f"write the code that {limits.templates_in} shows, like 'en' or 'pt_BR'"
                 yield Fault(place, f"'{code}' can't be the language of a template", mend)
+
+    def _faults_without(self, limits: ChannelLimits) -> Iterator[Fault]:
+        where: Path = ("template", "without")
+        if self.document is None:
+            yield Fault(
+                where, "the template has no document to be without", "take 'without' out, or add 'document'"
+            )
+        if not limits.template_name.fullmatch(self.without or ""):
+            mend = f"write the name that {limits.templates_in} shows: lower case letters, digits and '_'"
+            yield Fault(where, f"'{self.without}' can't be the name of a template", mend)
 
 
 def _button_faults(buttons: Sequence[ReplySpec], limits: ChannelLimits) -> Iterator[Fault]:

@@ -32,12 +32,14 @@ EVENTS: Final[Mapping[str, str]] = {
     "checkout.refused": "what the customer said about delivery or coupon cannot be used: `event.field` is"
     " address, slot, coupon, note, pickup, name or phone, `event.reason` says why, `event.limit` is in paise",
     "order.stage": "the goods came to the stage `event.stage`, moved by `event.by` (the member's name, or"
-    " `customer`); `event.refund` paise go back, `event.by_hand` of them by a person. An order that is called"
-    " off is told by this alone",
+    " `customer`); `event.refund` paise go back, `event.by_hand` of them by a person; `event.invoice` is"
+    " the invoice if the goods leave with this event, `event.credit_note` the credit note if it takes them"
+    " back, both as documents of a message. An order that is called off is told by this alone",
     "order.amended": "the staff changed the order: `event.items` are missing or came back (empty for an"
     " allowance), `event.amount` is no longer owed, `event.refund` of it goes back, `event.by_hand` of that"
-    " by a person, `event.why` is what they said; `event.address` is the new address, empty if it stays. A"
-    " note of the staff is not told",
+    " by a person, `event.why` is what they said; `event.address` is the new address, empty if it stays;"
+    " `event.credit_note` is the credit note of what is taken back, as a document of a message, empty if the"
+    " goods have not left yet. A note of the staff is not told",
     "order.requested": "an order was asked for over the API; `event.items` has sku and quantity, `event.pays`"
     " is online or cash",
     "payment_link.created": "Razorpay made the payment link: `order.link` can be sent",

@@ -93,7 +93,8 @@ def _set(scene: Scene, args: _Quantity) -> Result:
 def _remove(scene: Scene, args: _Product) -> Result:
     """Take a product out of the cart."""
     state = state_of(scene)
-    changed = state.with_cart(cart.with_quantity(state.cart, args.sku, 0))
+    article = state.at.shop.only_article(args.sku)
+    changed = state.with_cart(cart.with_quantity(state.cart, article.sku if article else args.sku, 0))
     return Result(changed, instead=_cart_emptied(state, changed))
 
 
@@ -118,10 +119,12 @@ def _fill(scene: Scene, args: NoArguments) -> Result:
         if catalogue_order:
             return refused(scene, "order.refused", reason="unknown")
         return _with_checkout(scene, state_of(scene), whole=False)
+    state = state_of(scene)
     wanted: dict[str, int] = {}
     for item in items:
-        wanted[item.sku] = wanted.get(item.sku, 0) + item.quantity
-    state = state_of(scene)
+        article = state.at.shop.only_article(item.sku)
+        sku = article.sku if article else item.sku
+        wanted[sku] = wanted.get(sku, 0) + item.quantity
     articles = state.at.shop.articles
     if lacking := [sku for sku in wanted if sku not in articles]:
         return refused(scene, "order.refused", reason=_why_not(state, lacking))

@@ -125,9 +125,13 @@ EVENTS: Final[Mapping[str, Record]] = {
             "stage": words((str(one) for one in Stage if one is not Stage.PLACED), "stage"),
             "by": TEXT,
             **_PERSON,
+            "invoice": TEXT,
+            "credit_note": TEXT,
         }
     ),
-    "order.amended": Record({"items": TEXT, "amount": MONEY, **_PERSON, "why": TEXT, "address": TEXT}),
+    "order.amended": Record(
+        {"items": TEXT, "amount": MONEY, **_PERSON, "why": TEXT, "address": TEXT, "credit_note": TEXT}
+    ),
     "order.requested": Record(
         {"items": UNKNOWN, "pays": words(("online", "cash"), "way to pay")}, is_open=True
     ),

@@ -31,6 +31,7 @@ class NoticeKind(StrEnum):
     GIVEN_TWICE = "given twice"
     HOOK = "hook"
     SHOPIFY = "shopify"
+    INVOICES = "invoices"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ Each change is told once: events come from the difference to the stored order. S
 is told with the next one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from flows.engine.events import Happened
@@ -29,6 +30,17 @@ SETBACKS: Final = frozenset(
 """(entity, state) of facts that are told once and are not about money."""
 
 
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """The document that a change of an order issues, as the link of a message. At most one is not empty."""
+
+    invoice: str = ""
+    credit_note: str = ""
+
+
+_NOTHING: Final = Issued()
+
+
 def events_for(
     before: OrderState,
     after: OrderState,
@@ -37,14 +49,16 @@ def events_for(
     *,
     refusal: Refusal | None = None,
     current: bool = True,
+    issued: Issued = _NOTHING,
 ) -> list[Happened]:
     """Return the events that tell the customer of the change from `before` to `after` by the facts `new`.
 
     `refusal`: why there is no link. `current`: whether the chat is about this order. Failed payments and the
-    end of links are not told about any other order.
+    end of links are not told about any other order. `issued`: the document that the change
+    issues.
     """
     link = before.link if current else None
-    events = [*_link_events(before, after, link, now, refusal), *_changes_by_people(before, after)]
+    events = [*_link_events(before, after, link, now, refusal), *_changes_by_people(before, after, issued)]
     events += _money_events(before, after)
     if after.status in PAYABLE:
         # While a part is paid, the end of an earlier link is not told: there is a link for the rest.
@@ -73,22 +87,33 @@ def _link_events(
         yield Happened("payment_link.refused", {"reason": why.reason, "again": why.again})
 
 
-def _changes_by_people(before: OrderState, after: OrderState) -> Iterator[Happened]:
-    """Yield the events for a new stage and for amendments. No person puts an order into its first stage."""
+def _changes_by_people(before: OrderState, after: OrderState, issued: Issued) -> Iterator[Happened]:
+    """Yield the events for a new stage and for amendments. No person puts an order into its first stage.
+
+    A credit note is named once: by the amendment if one is told, else by the stage.
+    """
     back = _intents(before, after)
     refund = {"refund": sum(one.amount for one in back), "by_hand": _by_hand(back)}
+    amended = _amended(before, after)
     if after.stage is not before.stage and after.stage not in (None, Stage.PLACED):
-        yield Happened("order.stage", {"stage": str(after.stage), "by": after.stage_by, **refund})
+        document = {"invoice": issued.invoice, "credit_note": "" if amended else issued.credit_note}
+        fields = {"stage": str(after.stage), "by": after.stage_by, **refund, **document}
+        yield Happened("order.stage", fields)
+    if amended:
+        yield Happened("order.amended", {**amended, **refund, "credit_note": issued.credit_note})
+
+
+def _amended(before: OrderState, after: OrderState) -> Mapping[str, Any]:
+    """Return what the new amendments change for the customer; nothing if they change nothing."""
     new = [one for one in after.amendments[len(before.amendments) :] if one.kind not in _TOLD_OTHERWISE]
     names = {line.sku: line.name for line in after.order.lines}
     items = ", ".join(f"{one.pieces} × {names.get(one.sku, one.sku)}" for one in new if one.pieces)
     less = before.owed - after.owed
     address = after.to.address if after.to.address != before.to.address else ""
-    if new and (items or less or address):
-        # A note of the staff is for the staff.
-        why = new[-1].why
-        fields = {"items": items, "amount": less, **refund, "why": why, "address": address}
-        yield Happened("order.amended", fields)
+    if not new or not (items or less or address):
+        return {}
+    # A note of the staff is for the staff.
+    return {"items": items, "amount": less, "why": new[-1].why, "address": address}
 
 
 _CALLED_OFF: Final = frozenset({Stage.CANCELLED, Stage.REFUSED})

@@ -207,15 +207,17 @@ class Turn:
             found.append(EventOut(EventType.FORGOTTEN))
         return found
 
+    def issues(self, after: OrderState) -> Invoice | None:
+        """Return the invoice or credit note that this event issues for an order that is `after` now."""
+        before, shop = self.before.get(after.key), self.shop.at.shop
+        if after is before:
+            return None
+        customer = str(self.conversation.customer.get("name") or "")
+        return issued(before, after, Issuing(self.now, shop.timezone, shop.invoice_prefix, customer))
+
     def _invoices(self) -> Iterator[Invoice]:
         """Yield what the changes of orders issue."""
-        shop = self.shop.at.shop
-        customer = str(self.conversation.customer.get("name") or "")
-        at = Issuing(self.now, shop.timezone, shop.invoice_prefix, customer)
-        for key, after in self.shop.orders.items():
-            before = self.before.get(key)
-            if after is not before and (invoice := issued(before, after, at)):
-                yield invoice
+        return filter(None, map(self.issues, self.shop.orders.values()))
 
     def _step(self, conversation: Conversation, event: Event, shop: ShopState) -> Step:
         return step(self.flow, conversation, event, self.now, self.event.number, shop)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from flows.engine.events import Happened
+from flows.messages.stored import STORED
 from payments.ledger import link_ends
 from payments.ledger.calls import FetchCard, FetchPayments, RefundPayment, fetch_of
 from payments.ledger.facts import EntityType, Fact, FactState
@@ -18,12 +19,14 @@ from payments.ledger.state import OrderState, PaymentStatus
 from payments.processing import money_notices
 from payments.processing.bodies import FactsTold
 from payments.processing.notice import Notice, NoticeKind
-from payments.processing.notifications import NOT_FOUND, events_for
+from payments.processing.notifications import NOT_FOUND, Issued, events_for
 from payments.processing.quoting import cannot_come
 from payments.processing.results import Refusal
 from payments.processing.shop_state import CannotHandle
 from payments.processing.turn import Trace, Turn
 from payments.shop.catalogue import Repairs
+from payments.shop.invoice import InvoiceKind
+from payments.shop.kept_documents import DocumentName
 from payments.shop.orders import moved
 
 TOLD_CUSTOMER: Final = 10 * 60_000
@@ -133,13 +136,24 @@ def apply(
     turn.notices += money_notices.given_twice(before, state)
     if turn.forgotten:
         turn.notices += money_notices.of_nobody(before, state)
-    events = events_for(before, state, new, turn.now, refusal=refusal, current=current)
+    events = events_for(
+        before, state, new, turn.now, refusal=refusal, current=current, issued=_issued(turn, state)
+    )
     if asked and not events and not new and state.status is PaymentStatus.UNPAID:
         events.append(Happened(NOT_FOUND))
     if not current:
         return turn.notify_only(state.key, events)
     turn.shop = turn.shop.about(state.key)
     return _run_events(turn, events)
+
+
+def _issued(turn: Turn, state: OrderState) -> Issued:
+    document = turn.issues(state)
+    if document is None:
+        return Issued()
+    if document.kind is InvoiceKind.CREDIT_NOTE:
+        return Issued(credit_note=f"{STORED}{DocumentName(state.key, turn.event.number)}")
+    return Issued(invoice=f"{STORED}{DocumentName(state.key)}")
 
 
 def uncaptured(turn: Turn, state: OrderState) -> OrderState:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from flows.engine.vocabulary import Trial
-from flows.messages.document import STORED
+from flows.messages.stored import STORED
 from flows.templates.lookups import LookupTable
 from payments.ledger.invoicing import has_invoice
 from payments.ledger.state import OrderState
@@ -15,7 +15,7 @@ from payments.processing.shop_state import ShopState
 from payments.shop import catalogue_view
 from payments.shop.cart import Cart, Item
 from payments.shop.consent import Hears
-from payments.shop.invoice import INVOICE_FILE
+from payments.shop.kept_documents import DocumentName
 from payments.shop.orders import CURRENCY, Attempt, AttemptStatus, Line, Order, lines_to_json
 
 _SAMPLE_TOTAL: Final = 100
@@ -164,7 +164,7 @@ def _goods(state: OrderState) -> Mapping[str, Any]:
         "slot": to.slot_name,
         "note": to.note,
         "stage": str(state.stage or ""),
-        "invoice": f"{STORED}{INVOICE_FILE}{state.key}" if has_invoice(state) else "",
+        "invoice": f"{STORED}{DocumentName(state.key)}" if has_invoice(state) else "",
         "rating": state.rating or 0,
         "running": state.running,
     }

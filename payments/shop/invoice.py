@@ -15,8 +15,6 @@ LONGEST_NUMBER: Final = 16
 """Maximum characters of a number. Source: CGST Rules, rule 46(b)."""
 NAMES_BUYER: Final = 5_000_000
 """Paise from which an invoice must name the buyer, who is not registered. Source: rule 46(e)."""
-INVOICE_FILE: Final = "invoice/"
-"""How the reference to an order's invoice begins, as a file that the shop keeps; the order's key follows."""
 _YEAR_BEGINS: Final = 4
 """April, the first month of a financial year."""
 
@@ -119,6 +117,8 @@ class NumberedInvoice:
     against: str = ""
     """Of a credit note: the number of the document of which it takes back."""
     against_dated: date | None = None
+    caused_by: int = 0
+    """Number of the event that issued it."""
 
 
 def chosen(documents: Sequence[NumberedInvoice], number: str) -> NumberedInvoice | None:
@@ -130,6 +130,12 @@ def chosen(documents: Sequence[NumberedInvoice], number: str) -> NumberedInvoice
         return next((one for one in documents if one.number == number), None)
     billed = (one for one in reversed(documents) if one.invoice.kind is not InvoiceKind.CREDIT_NOTE)
     return next(billed, None)
+
+
+def credit_note_by(documents: Sequence[NumberedInvoice], event: int) -> NumberedInvoice | None:
+    """Return the credit note that the event of this number issued for an order; None if it issued none."""
+    credit_notes = (one for one in documents if one.invoice.kind is InvoiceKind.CREDIT_NOTE)
+    return next((one for one in credit_notes if one.caused_by == event), None)
 
 
 def sums(invoice: Invoice) -> dict[str, int]:
@@ -148,19 +154,6 @@ def year_name(day: date) -> str:
     """Return the financial year of `day` as numbers show it: `26-27`."""
     first = year_start(day).year
     return f"{first % 100:02}-{(first + 1) % 100:02}"
-
-
-def number_in(series: str, ordinal: int) -> str:
-    """Return the `ordinal`-th number in a series such as `AN/26-27`, with up to six digits.
-
-    Raises ValueError if it has more than 16 characters.
-    """
-    number = f"{series}/{ordinal:0{max(1, min(6, LONGEST_NUMBER - len(series) - 1))}}"
-    if len(number) > LONGEST_NUMBER:
-        raise ValueError(
-            f"the number {number} of an invoice is too long: give the shop a shorter 'prefix' under 'gst'"
-        )
-    return number
 
 
 def to_json(invoice: Invoice) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from flows.engine.model import Flow
 from flows.messages import replies
-from flows.messages.kinds import Buttons, List, Message
+from flows.messages.kinds import Buttons, Document, List, Message
 from payments.processing.changes import values
 from payments.simulator import people
 from payments.simulator.scenario_actions import ACTIONS
@@ -75,6 +75,8 @@ class Recorder:
             if isinstance(message, (Buttons, List)):
                 kind = "rows" if isinstance(message, List) else "buttons"
                 fields[kind] = [reply.title for reply in message.replies]
+        if documents := [message.shown for message in answer if isinstance(message, Document)]:
+            fields["documents"] = documents
         if told:
             fields["told"] = [lasting(message.words, self.simulator) for message in told]
         if (state := self.simulator.conversation.state) != self._state:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from flows.engine.model import Flow
-from flows.messages.kinds import Buttons, Link, List, Message, Payment
+from flows.messages.kinds import Buttons, Document, Link, List, Message, Payment
 from payments.processing.changes import EventResult, values
 from payments.simulator import people
 from payments.simulator.chats import NothingToTap
@@ -74,6 +74,7 @@ class Answer:
     told: tuple[str, ...]
     buttons: tuple[str, ...]
     rows: tuple[str, ...]
+    documents: tuple[str, ...]
     state: str
     lasting: Mapping[str, str]
     """Each text of `shop` and `told` -> the same without what the next change of the chat changes."""
@@ -146,6 +147,7 @@ class _Runner:
             lasting={words: lasting(words, self.simulator) for words in (*shop, *told)},
             buttons=self._offered(Buttons),
             rows=self._offered(List),
+            documents=self._documents(),
             state=self.simulator.conversation.state,
         )
 
@@ -178,8 +180,9 @@ class _Runner:
         differences = (
             self._compare_texts(expected.line, "the shop to say", expected.shop, self._answer),
             self._compare_texts(expected.line, "the staff to be told", expected.told, self._told),
-            self._compare_titles(expected.line, "buttons", expected.buttons, Buttons),
-            self._compare_titles(expected.line, "rows", expected.rows, List),
+            _compare_titles(expected.line, "the buttons", expected.buttons, self._offered(Buttons)),
+            _compare_titles(expected.line, "the rows", expected.rows, self._offered(List)),
+            _compare_titles(expected.line, "the documents", expected.documents, self._documents()),
             self._compare_state(expected),
             self._compare_ways(expected),
             self._compare_truths(expected),
@@ -200,15 +203,9 @@ class _Runner:
             listed += f"\nonly blanks and line breaks differ: write the lines of the text below '{key}: |'"
         return Mismatch(line, _listed(what, expected), listed)
 
-    def _compare_titles(
-        self, line: int, name: str, expected: tuple[str, ...] | None, kind: type[Message]
-    ) -> Mismatch | None:
-        if expected is None:
-            return None
-        offered = self._offered(kind)
-        if offered == expected:
-            return None
-        return Mismatch(line, _listed(f"the {name}", expected), _listed("there are", offered))
+    def _documents(self) -> tuple[str, ...]:
+        """Return what the documents of the answer are called."""
+        return tuple(message.shown for message in self._answer if isinstance(message, Document))
 
     def _offered(self, kind: type[Message]) -> tuple[str, ...]:
         """Return the titles in the last message, if it is of this kind."""
@@ -268,11 +265,21 @@ def _alike(expected: str, said: str) -> bool:
     return matches(" ".join(expected.split()), " ".join(said.split()))
 
 
+def _compare_titles(
+    line: int, what: str, expected: tuple[str, ...] | None, there: tuple[str, ...]
+) -> Mismatch | None:
+    if expected is None or there == expected:
+        return None
+    return Mismatch(line, _listed(what, expected), _listed("there are", there))
+
+
 def _transcript_lines(to: str, message: Message) -> Iterator[str]:
     """Yield the lines of `message` in a transcript. `to`: what the scenario calls such messages."""
     first, *rest = message.words.splitlines() or [""]
     yield f"    {to}: {first}"
     yield from (f"          {line}" for line in rest)
+    if isinstance(message, Document):
+        yield f"          [document: {message.shown}]"
     if isinstance(message, Link):
         yield f"          [{message.title}: {message.url}]"
     if isinstance(message, Payment):

@@ -44,6 +44,8 @@ class Expectation:
     """Titles of the last message's buttons."""
     rows: tuple[str, ...] | None = None
     """Titles of the last message's list rows."""
+    documents: tuple[str, ...] | None = None
+    """What the documents are called that came since that action: a file's name, `invoice`, `credit note`."""
     told: tuple[str, ...] | None = None
     """All messages to the staff since that action."""
     state: str | None = None
@@ -139,6 +141,7 @@ class _Reader:
             shop=self._texts(step, "shop", where),
             buttons=self._texts(step, "buttons", where),
             rows=self._texts(step, "rows", where),
+            documents=self._texts(step, "documents", where),
             told=self._texts(step, "told", where),
             state=self._optional(step, "state", where),
             reaches=self._optional(step, "reaches", where),
@@ -189,4 +192,6 @@ _KEYS: Final[Mapping[str, str]] = {
     "staff": "the names of the staff, if they aren't those of the flow file",
     "chat": "write 'chat:' and under it '- customer: hi', '- shop: …'",
 }
-_EXPECTATIONS: Final = dict.fromkeys(("shop", "buttons", "rows", "told", "state", "reaches", "breaks"))
+_EXPECTATIONS: Final = dict.fromkeys(
+    ("shop", "buttons", "rows", "documents", "told", "state", "reaches", "breaks")
+)

@@ -49,7 +49,7 @@ def _edits(node: MappingNode, expected: Expectation, answer: Answer) -> Iterator
                 before, said = getattr(expected, key.value), getattr(answer, key.value)
                 now = [(words, answer.lasting[words]) for words in said]
                 yield from _texts(key, value, before, now, flow_style=bool(node.flow_style))
-            case "buttons" | "rows":
+            case "buttons" | "rows" | "documents":
                 titles = getattr(answer, key.value)
                 if titles != getattr(expected, key.value):
                     yield _Edit(value.start_mark.index, _end(value), flat(titles))

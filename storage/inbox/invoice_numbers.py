@@ -1,25 +1,26 @@
 """Store invoices and credit notes with their numbers, in the transaction that issues them.
 
 The numbers of a series follow each other without gaps: its row is locked from the moment a number is taken
-until the commit, and a transaction that is undone takes none. A series is of one financial year.
+until the commit, and a transaction that is undone takes none. A series is of one financial year; when it
+has no numbers left, the next one begins.
 
 After a restore nobody knows which numbers of the year the lost database gave. So documents of that year are
 numbered in a new series, in which the number of the restore stands for the year: no number is given twice,
 and each series is consecutive. The law allows several series in a year (CGST Rules, rule 46(b)).
 """
 
-import string
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from payments.processing.changes import Caused
-from payments.shop.invoice import Invoice, number_in, to_json, year_name
+from payments.processing.notice import Notice, NoticeKind
+from payments.shop.invoice import LONGEST_NUMBER, Invoice, to_json, year_name
+from payments.shop.invoice_series import Chain
 from payments.shop.order_terms import filled
 from storage.database.encoding import check, dumps
 from storage.database.transaction import Row, Transaction
-
-_DIGITS: Final = string.digits + string.ascii_uppercase
+from storage.inbox import notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,33 +45,41 @@ def due(conversation: int, issued: Iterable[Caused[Invoice]]) -> Iterator[Number
 
 
 async def issue(tx: Transaction, documents: Sequence[Numbering], now: int) -> None:
-    """Number the documents in their order, and store them. Raises ValueError if a number is too long."""
+    """Number the documents in their order, and store them. Operators are told once if a series is full."""
     [installation] = await tx.fetch("SELECT restored_at, epoch FROM installation WHERE id = 1")
-    waiting: dict[str, list[tuple[Any, ...]]] = {}
+    waiting: dict[Chain, list[tuple[Any, ...]]] = {}
     for one in documents:
-        waiting.setdefault(_series(one, installation), []).append(one.values)
+        waiting.setdefault(_chain(one, installation), []).append(one.values)
     rows: list[tuple[Any, ...]] = []
+    full: list[Notice] = []
     # In the order of their names, so that no two transactions wait for each other.
-    for name, found in sorted(waiting.items()):
-        [taken] = await tx.fetch(_TAKE, name, len(found))
+    for chain, found in sorted(waiting.items(), key=lambda item: item[0].first):
+        # The row of the first series counts the documents of all that follow it.
+        [taken] = await tx.fetch(_TAKE, chain.first, len(found))
         first = taken["next_ordinal"] - len(found)
-        rows += [(number_in(name, first + n), *values) for n, values in enumerate(found)]
+        rows += [(chain.number(first + n), *values) for n, values in enumerate(found)]
+        full += _full(chain, taken["next_ordinal"] - 1)
     await tx.insert(_INVOICES, rows)
+    await notices.add(tx, full, now)
 
 
-def _series(document: Numbering, installation: Row) -> str:
+def _chain(document: Numbering, installation: Row) -> Chain:
     restored_at = installation["restored_at"]
     restored = restored_at is not None and restored_at >= document.year_begins
-    return f"{document.letters}/{_mark(installation['epoch']) if restored else document.year}"
+    return Chain(document.letters, document.year, installation["epoch"] if restored else None)
 
 
-def _mark(epoch: int) -> str:
-    """Return the number of an epoch in letters and digits: five of them until 2027, then six."""
-    mark = ""
-    while epoch:
-        epoch, digit = divmod(epoch, len(_DIGITS))
-        mark = _DIGITS[digit] + mark
-    return mark
+def _full(chain: Chain, last: int) -> Iterator[Notice]:
+    """Yield a notice if the chain has gone beyond its first series."""
+    place, _ = chain.placed(last)
+    if place:
+        yield Notice(
+            NoticeKind.INVOICES,
+            chain.first,
+            f"the series {chain.first} has no numbers left: one has at most {LONGEST_NUMBER} characters."
+            f" Invoices go on in {chain.name(1)}, and when that is full in the next one, by themselves: tell"
+            " your accountant. A shorter 'prefix' under 'gst' leaves room for more numbers in a series.",
+        )
 
 
 _TAKE: Final = """

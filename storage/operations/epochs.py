@@ -4,6 +4,7 @@ from typing import Final
 
 from payments.ledger.polling import REFUND_WINDOW
 from payments.processing.notice import Notice, NoticeKind
+from payments.shop.invoice_series import SERIES_OF_A_RESTORE
 from storage.database.transaction import Transaction
 from storage.inbox import notices
 
@@ -37,11 +38,12 @@ async def begin(tx: Transaction, now: int, on_sqlite: bool) -> int:
     # Nobody knows who got the offer after the backup was made.
     await tx.fetch("UPDATE broadcast SET due_at = NULL WHERE due_at IS NOT NULL")
     [row] = await tx.fetch(
-        "UPDATE installation SET epoch = CASE WHEN epoch < $2 THEN $2 ELSE epoch + 1 END, restored_at = $1,"
+        "UPDATE installation SET epoch = CASE WHEN epoch < $2 THEN $2 ELSE epoch + $4 END, restored_at = $1,"
         " next_order = next_order + $3 WHERE id = 1 RETURNING epoch",
         now,
         (now - SINCE) // 1000,
         LOST_ORDERS,
+        SERIES_OF_A_RESTORE,
     )
     epoch: int = row["epoch"]
     text = (

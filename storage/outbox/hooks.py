@@ -6,6 +6,7 @@ due; whoever finishes it makes the next one due. So nobody looks through what wa
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import takewhile
 from typing import Any, Final
 
 from payments.processing.notice import Notice
@@ -157,8 +158,13 @@ async def open_hooks(tx: Transaction, limit: int) -> list[StoredHook]:
 
 
 async def page(tx: Transaction, after: int, since: int, until: int, limit: int) -> list[StoredHook]:
-    """Return up to `limit` events after number `after`, stored from `since` up to `until`, oldest first."""
-    return [_stored(row) for row in await tx.fetch(_PAGE, after, since, until, limit)]
+    """Return up to `limit` events after number `after`, stored from `since` up to `until`, oldest first.
+
+    They end before the first that was stored at `until` or later: whoever goes on after the last one of
+    them misses none, though an event with a higher number may have been stored at an earlier time.
+    """
+    rows = takewhile(lambda row: row["created_at"] < until, await tx.fetch(_PAGE, after, since, limit))
+    return [_stored(row) for row in rows]
 
 
 async def retry(tx: Transaction, stream: str | None) -> int:
@@ -212,7 +218,7 @@ _FAILED: Final = "SELECT * FROM hook WHERE state = 'failed' ORDER BY id LIMIT $1
 _WAITING: Final = """
 SELECT * FROM hook WHERE finished_at IS NULL AND due_at > 0 ORDER BY due_at LIMIT $1"""
 _PAGE: Final = """
-SELECT * FROM hook WHERE id > $1 AND created_at >= $2 AND created_at < $3 ORDER BY id LIMIT $4"""
+SELECT * FROM hook WHERE id > $1 AND created_at >= $2 ORDER BY id LIMIT $3"""
 _GIVEN_UP: Final = """
 SELECT id, stream FROM hook
 WHERE state = 'failed' AND ($1::text IS NULL OR stream = $1::text) ORDER BY id"""

@@ -38,9 +38,10 @@ def _numbered(rows: Sequence[Row]) -> list[NumberedInvoice]:
         invoice = from_json(loads(row["body"]), Buyer(**loads(row["buyer"])) if row["buyer"] else Buyer())
         of = billed.get(row["order_key"])
         if row["kind"] == InvoiceKind.CREDIT_NOTE and of is not None:
-            one = NumberedInvoice(row["number"], invoice, of.number, of.invoice.dated)
+            one = NumberedInvoice(row["number"], invoice, of.number, of.invoice.dated, row["caused_by"])
         else:
-            one = billed[row["order_key"]] = NumberedInvoice(row["number"], invoice)
+            one = NumberedInvoice(row["number"], invoice, caused_by=row["caused_by"])
+            billed[row["order_key"]] = one
         found.append(one)
     return found
 

@@ -87,6 +87,7 @@ def test_every_kind_of_message_shows_what_it_holds() -> None:
     assert shown(Video("https://x/a.mp4", "Chai")) == "[video: https://x/a.mp4]\nChai\n\n"
     assert shown(Document("https://x/a.pdf", "Prices")) == "[document: https://x/a.pdf]\nPrices\n\n"
     assert shown(Document("https://x/a.pdf", None, "p.pdf")) == "[document: p.pdf: https://x/a.pdf]\n\n"
+    assert shown(Document("stored:credit-note/a-1-1/7", None)) == "[document: credit note]\n\n"
     form = "Where?\n  [Address form] /address house=4; address=Lake Road; city=Pune; pincode=411001\n\n"
     assert shown(AddressForm("Where?", "Asha"), width=90) == form
     here = form_example(flow_of().sections["shop"])

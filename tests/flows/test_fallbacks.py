@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.whatsapp.limits import LIMITS
+from flows.document.errors import StepFailed
 from flows.engine.events import Happened
 from flows.messages import limits
 from flows.messages.kinds import (
@@ -87,6 +88,39 @@ def test_a_value_is_one_line_and_never_empty(text: str) -> None:
     assert value == (" ".join(text.split()) or "-")
 
 
+HEADED = FLOW % 'document: "{{ event.file }}"'
+
+
+def headed(file: str, flow: str = HEADED) -> TemplateMessage | None:
+    """The template with this document in its header."""
+    chat = Chat(flow_of(flow, TOY))
+    chat.take(Happened("money.came", {"number": "#12", "note": "fine", "file": file}))
+    [message] = chat.messages
+    return message.fallback
+
+
+@pytest.mark.parametrize("link", ["https://a.example/a.pdf", "stored:invoice/a-1-1"])
+def test_a_document_stands_in_the_header(link: str) -> None:
+    made = headed(link)
+    assert made == TemplateMessage("order_paid", "en", ("#12", "fine in English"), document=link)
+
+
+def test_without_a_document_another_template_is_sent_or_none() -> None:
+    assert headed(" ") is None
+    other = headed("", HEADED.replace("document:", "without: order_paid_alone\n          document:"))
+    assert other == TemplateMessage("order_paid_alone", "en", ("#12", "fine in English"))
+    buttons = HEADED.replace("document:", "buttons: true\n          document:")
+    assert headed("", buttons) is None
+    made = headed("stored:invoice/a-1-1", buttons)
+    assert made is not None
+    assert len(made.buttons) == 1
+
+
+def test_a_document_that_cannot_be_opened_is_refused() -> None:
+    with pytest.raises(StepFailed, match="the document of the template can't be opened"):
+        headed("http://a.example/a.pdf")
+
+
 def test_long_values_leave_room_for_each_other_and_the_templates_words() -> None:
     values = told(number="x" * 5000, note="y" * 5000).values
     assert sum(limits.length(value) for value in values) <= LIMITS.template_body * 2 / 3
@@ -117,6 +151,8 @@ def test_every_kind_keeps_its_template_in_json(message: Any) -> None:
     stored = json.loads(json.dumps(to_json(told)))
     assert from_json(stored) == told
     assert from_json(stored["fallback"]) == TEMPLATE, "it can be sent as it stands"
+    headed = replace(message, fallback=replace(TEMPLATE, document="https://a.example/a.pdf", filename="a"))
+    assert from_json(json.loads(json.dumps(to_json(headed)))) == headed
     assert from_json(json.loads(json.dumps(to_json(message)))) == message
     assert "fallback" not in to_json(message), "and rows of before have none"
 
@@ -144,6 +180,20 @@ HELLO = "  hello: {en: Hello, hi: नमस्ते}\n"
         row(
             HELLO, "  hello: {text: Hello, template: {name: a, values: ['{{ baskets }}']}}\n",
             "there is no 'baskets' to read here", 7, 53, "did you mean 'basket'?",
+        ),
+        row(
+            HELLO, "  hello: {text: Hello, template: {name: a, without: b}}\n",
+            "the template has no document to be without", 7, 44, "take 'without' out, or add 'document'",
+        ),
+        row(
+            HELLO, "  hello: {text: Hello, template: {name: a, document: 'https://a.example', without: B}}\n",
+            "'B' can't be the name of a template", 7, 75,
+            "write the name that WhatsApp Manager shows: lower case letters, digits and '_'",
+        ),
+        row(
+            HELLO, "  hello: {text: Hello, template: {name: a, document: 'a.pdf'}}\n",
+            "'a.pdf' is not an absolute URL", 7, 44,
+            "write the document's whole address, like 'https://shop.example/prices.pdf'",
         ),
         row(
             HELLO, "  hello: {text: Hello, template: {values: [a]}}\n",

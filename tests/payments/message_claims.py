@@ -91,7 +91,7 @@ WHEN: Final = {
     # of the goods
     "cash_order": frozenset({"cash"}),
     "new_order": _DUE,
-    **dict.fromkeys(("accepted", "on_its_way", "delivered", "thanks"), _DUE | _BACK),
+    **dict.fromkeys(("accepted", "on_its_way", "bill", "delivered", "thanks"), _DUE | _BACK),
     "too_late": _DUE | _BACK | {"held", "authorised"},
     **dict.fromkeys(("called_off", "order_is_off", "order_off"), _OFF),
     "amended": _DUE | _BACK,

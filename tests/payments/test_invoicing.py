@@ -20,7 +20,6 @@ from payments.shop.invoice import (
     Invoice,
     InvoiceKind,
     from_json,
-    number_in,
     sums,
     to_json,
     year_name,
@@ -227,19 +226,6 @@ def test_credit_note_after_april() -> None:
         note = must(state, less(state, "box", 1), replace(AT, now=now))
         assert year_name(note.dated) == year
     assert note.year_began_at == midnight
-
-
-@given(st.text("ABC123", min_size=1, max_size=4), st.sampled_from(["", "B", "C"]), st.integers(1, 999))
-def test_a_number_has_at_most_16_characters(prefix: str, letter: str, ordinal: int) -> None:
-    for year in ("26-27", "0B3F7"):
-        assert len(number_in(f"{prefix}{letter}/{year}", ordinal)) <= 16
-
-
-def test_numbers_as_people_read_them() -> None:
-    assert number_in("AN/26-27", 123) == "AN/26-27/000123"
-    assert number_in("ANNAC/26-27", 123) == "ANNAC/26-27/0123"
-    with pytest.raises(ValueError, match="shorter 'prefix'"):
-        number_in("ANNAC/26-27", 10_000)
 
 
 def test_a_shops_day_issues_an_invoice_and_a_credit_note() -> None:

@@ -64,8 +64,10 @@ chat:
   - customer: prices
   - shop: Prices of Papers
     buttons: []
+    documents: [Papers.pdf]
   - customer: none
   - shop: Prices of Papers
+    documents: []
   - customer: film
   - shop: How Papers is made
 """,
@@ -74,6 +76,7 @@ chat:
     flow = load(FILES, "papers.yaml", SHOP, limits=LIMITS)
     ended = play(flow, chat)
     assert ended.mismatch is None, str(ended)
+    assert "          [document: Papers.pdf]" in ended.transcript
     refused = play(flow, parse("scenario: x\nchat:\n  - customer: broken\n", "x.yaml"))
     assert refused.mismatch is not None
     assert "the document can't be opened" in str(refused.mismatch)
@@ -200,6 +203,7 @@ def test_a_broken_promise_shows_place_expectation_answer_and_chat() -> None:
         'shop: ["Namaste…", "Namaste…"]',
         "rows: [Masala chai 250 g]",
         "buttons: [Help]",
+        "documents: [invoice]",
         "state: cart",
         "state: brow",
     ],

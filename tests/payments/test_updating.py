@@ -71,6 +71,7 @@ def test_what_is_written_anew_in_one_answer(written: str, other: str) -> None:
         ("both", "- state: here\n    shop: [One., Two…]", "- state: there\n    shop: [One., Two…]"),
         ("hi", "- buttons: [One]  # two", "- buttons: [First, Second]  # two"),
         ("hi", "- rows: [One]\n    shop: [O…, W…]", "- rows: []\n    shop: [O…, W…]"),
+        ("hi", "- documents: [invoice]\n    shop: [O…, W…]", "- documents: []\n    shop: [O…, W…]"),
     ],
 )  # fmt: skip
 def test_what_is_written_anew_in_many_forms(does: str, written: str, other: str) -> None:

@@ -53,6 +53,12 @@ def quick(index: Any = "0", sub_type: str = "quick_reply", **parameter: Any) -> 
     return send("template", {"name": "a_1", "language": {"code": "en"}, "components": [part]})
 
 
+def headed(**document: Any) -> dict[str, Any]:
+    parameters = [{"type": "document", "document": document}]
+    part = {"type": "header", "parameters": parameters}
+    return send("template", {"name": "a_1", "language": {"code": "en"}, "components": [part]})
+
+
 IMAGE_HEADER = {"type": "image", "image": {"link": "https://example.com/tea.jpg"}}
 
 TAKEN = [
@@ -76,6 +82,8 @@ TAKEN = [
     link("http://127.0.0.1:8081/l/abc", "d" * 20),
     template(),
     template("10001", "x" * 1024),
+    headed(id="5000", filename="AN-26-27-000123.pdf"),
+    headed(link="https://example.com/a.pdf"),
     quick(),
     quick(9),
     send("template", {"name": "a_1", "language": {"code": "pt_BR", "policy": "deterministic"}}),
@@ -159,6 +167,9 @@ REFUSED = [
     (template(name=None), 131008),
     (template("a", where="header"), 132012),
     (template("a", kind="payload"), 100),
+    (headed(filename="a.pdf"), 131008),
+    (headed(id="5000", caption="c"), 100),
+    (headed(link="a.pdf"), 131009),
     (template("two\nlines"), 132018),
     (template("a     b"), 132018),
     (template(" "), 132018),

@@ -83,6 +83,20 @@ async def test_a_year_has_its_own_numbers(store: Store, chat: Chat) -> None:
     assert await numbers(store) == ["AN/26-27/000001", "AN/27-28/000001"]
 
 
+async def test_a_series_that_is_full_goes_on_in_the_next(store: Store, chat: Chat) -> None:
+    """The goods are not kept waiting, and operators hear of it once."""
+    note = replace(NOTE, prefix="ANNA")
+    full = "INSERT INTO invoice_series (name, next_ordinal) VALUES ('ANNAC/26-27', 9998)"
+    await store._units.run(lambda tx: tx.fetch(full))
+    for key in "abc":
+        await store.arrive([chat(key, phone=f"919{ord(key)}")], now=1)
+        await store.advance_due(issuing(note, note), now=9)
+    assert await numbers(store) == [f"ANNAC/26-27/{n}" for n in (9998, 9999)] + first(4, "ANNAC/26B")
+    [notice] = await _rows(store, "SELECT kind, subject, said FROM notice")
+    assert (notice["kind"], notice["subject"]) == ("invoices", "ANNAC/26-27")
+    assert "Invoices go on in ANNAC/26B" in notice["said"]
+
+
 async def test_a_restored_backup_gives_no_number_again(
     put_back: PutBack, database_url: str, chat: Chat
 ) -> None:

@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flows.messages.kinds import Text
+from payments.shop.invoice_series import SERIES_OF_A_RESTORE
 from storage import recovery
 from storage.operations import epochs
 from storage.recovery import Restored, back_up, restore
@@ -110,7 +111,7 @@ async def test_one_backup_put_back_onto_lost_disks_gives_no_number_twice(
 async def test_an_epoch_is_always_after_the_one_before(put_back: PutBack, database_url: str) -> None:
     first = (await put_back(NOW)).epoch
     again = [(await recovery.mark(database_url, now)).epoch for now in (NOW, NOW - HOUR, NOW + HOUR)]
-    assert again == [first + 1, first + 2, first + HOUR // 1000]
+    assert again == [first + step for step in (SERIES_OF_A_RESTORE, 2 * SERIES_OF_A_RESTORE, HOUR // 1000)]
 
 
 async def test_what_is_set_aside_replaces_nothing_that_was(sqlite_url: str, tmp_path: Path) -> None:

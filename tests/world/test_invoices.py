@@ -117,6 +117,69 @@ async def test_the_customer_gets_the_invoice_with_the_goods(
         assert (await downloaded(live, f"/orders/{key}/invoice.pdf"))[0] == 200
 
 
+async def test_each_credit_note_comes_with_its_amendment(
+    world: World, clock: ShiftedClock, start: Start, tmp_path: Path
+) -> None:
+    """Also if both wait to be sent when the second is issued: each is found by the event that caused it."""
+    flow = sending(tmp_path)
+    text = flow.read_text("utf-8")
+    old = next(line for line in text.splitlines(keepends=True) if line.startswith("  amended:"))
+    said = '  amended: {text: "Changed", document: {link: "{{ event.credit_note }}"}}\n'
+    flow.write_text(text.replace(old, said), "utf-8")
+    async with start(world, clock, flow) as live:
+        asha = live.customer()
+        await asha.write("hi")
+        key = await out_for_delivery(live)
+        world.meta.fail_next("upload", Fault.http(500))
+        for amount in (1000, 2000):
+            answer = await change(live, key, "allowance", amount=amount, why="late")
+            assert answer[0] == 200, answer
+        for _ in range(3):
+            await live.wait(5)
+        notes = [message for message in asha.person.messages if message.text == "Changed"]
+        assert [message.kind for message in notes] == ["document", "document"]
+        uploads = [world.meta.uploads[message.payload["document"]["id"]] for message in notes]
+        assert len({upload.name for upload in uploads}) == 2
+        for upload, total in zip(uploads, ("₹10.00", "₹20.00"), strict=True):
+            assert total in pypdfium2.PdfDocument(upload.content)[0].get_textpage().get_text_bounded()
+        events = await live.rows("SELECT caused_by FROM invoice WHERE kind = 'credit note' ORDER BY number")
+        files, own = KeptFiles(live.context.store), key.rpartition("-")[0]
+        for conversation, event in ((f"{own}9", events[0]["caused_by"]), (own, 0)):
+            with pytest.raises(NoSuchFile, match="no such credit note"):
+                await files(conversation, f"credit-note/{key}/{event}")
+
+
+@pytest.mark.parametrize("legal", [LEGAL, "  name: Annapurna"], ids=["invoice", "none"])
+async def test_after_24_hours_the_template_has_the_invoice_in_its_header(
+    world: World, clock: ShiftedClock, start: Start, tmp_path: Path, legal: str
+) -> None:
+    """Without an invoice, the template that has no header is sent."""
+    flow = sending(tmp_path, legal)
+    text = flow.read_text("utf-8")
+    link = '    document: {link: "{{ order.invoice }}"}\n'
+    names = "name: out_with_invoice, without: out_alone"
+    fills = 'values: ["{{ order.number }}"], document: "{{ order.invoice }}"'
+    headed = f"    template: {{{names}, {fills}}}\n"
+    flow.write_text(text.replace(link, link + headed), "utf-8")
+    async with start(world, clock, flow) as live:
+        asha = live.customer()
+        await asha.write("hi")
+        await live.wait(25 * 3600)
+        await out_for_delivery(live)
+        sent = asha.person.messages[-1]
+        assert sent.kind == "template"
+        if legal != LEGAL:
+            assert sent.text == "out_alone: 10001"
+            assert world.meta.uploads == {}
+            return
+        assert sent.text == "out_with_invoice: 10001"
+        document = sent.payload["template"]["components"][0]["parameters"][0]["document"]
+        [row] = await live.rows("SELECT number FROM invoice")
+        upload = world.meta.uploads[document["id"]]
+        assert document["filename"] == upload.name == f"{row['number'].replace('/', '-')}.pdf"
+        assert "₹160.00" in pypdfium2.PdfDocument(upload.content)[0].get_textpage().get_text_bounded()
+
+
 async def test_an_upload_that_fails_is_made_again_and_the_message_sent_once(
     world: World, clock: ShiftedClock, start: Start, tmp_path: Path
 ) -> None:

@@ -201,6 +201,24 @@ def test_a_template() -> None:
     meta_rules.check(built)
 
 
+def test_a_template_with_a_document() -> None:
+    made = TemplateMessage(
+        "bill", "en", ("#10001",), ("1|a|",), "stored:invoice/a-1-1", "AN-26-27-000123.pdf"
+    )
+    linked = TemplateMessage("prices", "en", document="https://x.example/a.pdf")
+    for message, media, document in (
+        (made, "5000", {"id": "5000", "filename": "AN-26-27-000123.pdf"}),
+        (linked, "", {"link": "https://x.example/a.pdf"}),
+    ):
+        built = build(message, MEERA, "c.7", media)
+        header, *others = built["template"]["components"]
+        assert header == {"type": "header", "parameters": [{"type": "document", "document": document}]}
+        assert [part["type"] for part in others] == (["body", "button"] if media else [])
+        meta_rules.check(built)
+    with pytest.raises(PayloadError, match="an absolute https URL is needed"):
+        build(made, MEERA, "c.7")
+
+
 def test_a_template_with_quick_replies() -> None:
     ids = ("s|k3f-27-1abcdef|placed|stage|accepted", "k3f-27.4|more|tea")
     for values, parts in (("#10001",), 3), ((), 2):

@@ -3,11 +3,12 @@
 import pytest
 
 from payments.ledger import invoicing
+from payments.shop.invoice_series import Chain
 from storage.inbox import invoice_numbers
 
 
 def numbers_of_lost_books_come_again(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(invoice_numbers, "_series", lambda document, _: f"{document.letters}/{document.year}")
+    patch.setattr(invoice_numbers, "_chain", lambda document, _: Chain(document.letters, document.year))
 
 
 def goods_on_their_way_have_an_invoice_at_each_change(patch: pytest.MonkeyPatch) -> None:
