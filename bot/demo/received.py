@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from bot.demo.received_card import bill_of
 from flows.messages.kinds import (
     AddressForm,
     Buttons,
+    CardUpdate,
     Link,
     List,
     Message,
+    Payment,
     Reply,
     Section,
     TemplateMessage,
@@ -23,7 +26,7 @@ def message(received: ReceivedMessage) -> Message:
     match received.kind:
         case "text" | "template":
             return Text(received.text)
-        case "button" | "list" | "cta_url" | "address_message":
+        case "button" | "list" | "cta_url" | "address_message" | "order_details" | "order_status":
             return _interactive(received.kind, content)
         case file:
             # Meta's keys of a file are the same as in our JSON.
@@ -44,6 +47,12 @@ def _interactive(kind: str, content: dict[str, Any]) -> Message:
             return List(body, action["button"], tuple(_section(s) for s in action["sections"]), footer)
         case "address_message":
             return AddressForm(body, action["parameters"].get("values", {}).get("name", ""))
+        case "order_details":
+            bill = bill_of(action["parameters"])
+            return Payment(body, bill.reference, footer, image, bill)
+        case "order_status":
+            card = action["parameters"]
+            return CardUpdate(body, card["reference_id"], card["order"]["status"])
         case _:
             link = action["parameters"]
             return Link(body, link["display_text"], link["url"], footer, image)

@@ -1,5 +1,6 @@
 """The demo shows the customer's messages as they were sent."""
 
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
@@ -9,21 +10,42 @@ from bot.whatsapp.payloads import Recipient, build
 from flows.messages.kinds import (
     AddressForm,
     Buttons,
+    CardUpdate,
     Document,
     Image,
     Link,
     List,
     Message,
+    Payment,
     Reply,
     Section,
     TemplateMessage,
     Text,
     Video,
 )
+from flows.messages.payment import Bill, BillLine
 from sandbox.people import ReceivedMessage
 
 FILE = "https://shop.example/a"
 ASHA = Recipient("919812345601", None)
+BILL = Bill(
+    reference="c-1-1.c1",
+    order="c-1-1",
+    configuration="main",
+    expires_at=1_790_000_000_000,
+    lines=(BillLine("tea", "Masala chai", 18_000, 2),),
+    goods=36_000,
+    discount=3_600,
+    discount_name="FIRST10",
+    delivery=4_000,
+    total=36_400,
+    catalogue="",
+    origin=("India", "Annapurna", "12 FC Road", "Pune", "411004"),
+    address=("Asha", "4 MG Road", "Pune", "Maharashtra", "411001"),
+)
+FROM_CATALOGUE = replace(
+    BILL, catalogue="3001", origin=(), address=(), discount=0, discount_name="", delivery=0
+)
 SAID: list[Message] = [
     Text("Hello"),
     Image(FILE, "Chai"),
@@ -36,6 +58,9 @@ SAID: list[Message] = [
     Link("Pay", "Pay now", FILE, "small", FILE),
     AddressForm("Where?", "Asha"),
     AddressForm("Where?"),
+    Payment("Pay here", BILL.reference, "small", None, BILL),
+    Payment("Pay here", BILL.reference, None, None, FROM_CATALOGUE),
+    CardUpdate("On its way", BILL.reference, "shipped"),
 ]
 
 
