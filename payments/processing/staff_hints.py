@@ -53,7 +53,7 @@ def hint(turn: Turn, member: Staff, event: Event) -> Trace:
 
     A word that the flow understands here was meant for the bot.
     """
-    if turn.now - turn.shop.hinted_at < PAUSE:
+    if not turn.given.in_hand or turn.now - turn.shop.hinted_at < PAUSE:
         return ()
     return lost_reply(turn, member, event)
 
@@ -64,7 +64,7 @@ def lost_reply(turn: Turn, member: Staff, event: Event) -> Trace:
     Who quotes a message means somebody by it, and the one that they quoted is no customer's.
     """
     unmeant = not is_for_person(event) or trigger_of(turn, event) is not None
-    if unmeant or not turn.given.in_hand or not may_do(REPLY, member.may):
+    if unmeant or not may_do(REPLY, member.may):
         return ()
     # It names no customer: it is about none in particular, so it would not be erased with any of them.
     turn.answer(
