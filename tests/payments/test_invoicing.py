@@ -33,7 +33,7 @@ from payments.shop.pricing import worth_of_last
 from tests.builders import order, order_state
 from tests.payments.tiffin_shop import LUNCH, TEXT, bought_in, told
 
-SHOP = Seller("Annapurna Foods", "12 FC Road, Pune", "27ABCDE1234F1Z5", "regular")
+SHOP = Seller("Annapurna Foods", "12 FC Road, Pune", "27ABCDE1234F1Z0", "regular")
 NOON = int(datetime(2026, 11, 29, 6, 30, tzinfo=UTC).timestamp() * 1000)
 AT = Issuing(NOON, INDIA, "AN", "Asha")
 WORKED = (
