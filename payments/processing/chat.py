@@ -15,7 +15,7 @@ from payments.processing.changes import Command
 from payments.processing.named_orders import DAY, ORDERS
 from payments.processing.quoted import is_for_customer
 from payments.processing.staff_commands import action_of, command, command_in, without_right
-from payments.processing.staff_hints import hint, lost_reply, typed_title
+from payments.processing.staff_hints import hint, lost_reply, typed_title, without_mark
 from payments.processing.staff_replies import StaffReply, decode
 from payments.processing.step_input import Quoted
 from payments.processing.turn import Trace, Turn
@@ -42,13 +42,19 @@ def chat(turn: Turn, body: Chat) -> tuple[Trace, bool]:
         return _staff_reply(turn, member, quoted, body.event)
     if turn.shop.handover and handover.is_for_person(body.event):
         return handover.hold(turn, body.event)
-    if member and (answered := typed_title(turn, member, body.event)):
+    if member and (answered := _unclear(turn, member, body.event)):
         return answered, True
     if member and body.quote and turn.given.in_hand and (lost := lost_reply(turn, member, body.event)):
         return lost, True
     hinted = () if member is None else hint(turn, member, body.event)
+    if hinted and turn.is_strange(body.event):
+        return hinted, True
     trace, applied = _for_the_bot(turn, body.event)
     return hinted + trace, applied or bool(hinted)
+
+
+def _unclear(turn: Turn, member: Staff, event: Event) -> Trace:
+    return typed_title(turn, member, event) or without_mark(turn, member, event)
 
 
 def _for_the_bot(turn: Turn, event: Event) -> tuple[Trace, bool]:
@@ -86,7 +92,7 @@ def _staff_reply(turn: Turn, member: Staff, quoted: Quoted, event: Event) -> tup
         and command_in(event) is None
         and may_do(REPLY, member.may)
     ):
-        said = typed_title(turn, member, event) or lost_reply(turn, member, event)
+        said = _unclear(turn, member, event) or lost_reply(turn, member, event)
         return (said, True) if said else _for_the_bot(turn, event)
     text = event.text.strip() if isinstance(event, TextReceived) else ""
     action = action_of(turn, member, REPLY, text)
