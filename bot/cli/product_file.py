@@ -8,6 +8,7 @@ import typer
 from bot.cli.display import counted
 from bot.printable import printable
 from bot.whatsapp.limits import LIMITS
+from payments.shop.money import money
 from payments.shop.product_sheet import Sheet, read_sheet
 from payments.shop.product_yaml import products_yaml
 from payments.shop.sheet_rows import SheetFault
@@ -46,7 +47,18 @@ def _tell(place: str, severity: str, fault: SheetFault) -> None:
 def _read(sheet: Sheet) -> str:
     products = counted(len(sheet.products), "product")
     categories = len(sheet.categories)
-    return f"{products} in {categories} {'category' if categories == 1 else 'categories'}"
+    read = f"{products} in {categories} {'category' if categories == 1 else 'categories'}"
+    cheap, dear = _ends(sheet)
+    return f"{read}, {cheap}" if cheap == dear else f"{read}, from {cheap} to {dear}"
+
+
+def _ends(sheet: Sheet) -> tuple[str, str]:
+    """Return the price and the name of the cheapest and the dearest that is sold: slips show there."""
+    rows = sorted((row for product in sheet.products for row in product.rows), key=lambda row: row.price)
+    cheap, dear = (
+        f"{money(row.price)} ({row.name}{row.variant and f', {row.variant}'})" for row in (rows[0], rows[-1])
+    )
+    return cheap, dear
 
 
 def _text_of(file: Path) -> str:

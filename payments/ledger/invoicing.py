@@ -17,6 +17,7 @@ from payments.shop.invoice import Buyer, Invoice, InvoiceKind, InvoiceLine, year
 from payments.shop.local_time import instant, local_date
 from payments.shop.order_terms import Seller
 from payments.shop.orders import Line
+from payments.shop.pincodes import pincode_of
 from payments.shop.pricing import Taxable, allocate, tax_rows
 
 _LEFT: Final = frozenset({Stage.OUT, Stage.DELIVERED, Stage.REFUSED, Stage.RETURNED})
@@ -80,7 +81,8 @@ def _document(
         return None
     order, to = state.order, state.to
     dated = local_date(at.zone, at.now)
-    where = " ".join(filter(None, (to.address, to.pincode if to.pincode not in to.address else "")))
+    ends = to.pincode if pincode_of(to.address) != to.pincode else ""
+    where = " ".join(filter(None, (to.address, ends)))
     return Invoice(
         order_key=order.key,
         order_number=order.number,

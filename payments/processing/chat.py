@@ -13,9 +13,11 @@ from payments.processing import handover
 from payments.processing.bodies import Chat, PreferenceSet, StaffAction
 from payments.processing.changes import Command
 from payments.processing.named_orders import DAY, ORDERS
+from payments.processing.quoted import is_for_customer
 from payments.processing.staff_commands import action_of, command, command_in, without_right
-from payments.processing.staff_hints import hint, lost_reply, typed_title
+from payments.processing.staff_hints import hint, lost_reply, typed_title, without_mark
 from payments.processing.staff_replies import StaffReply, decode
+from payments.processing.step_input import Quoted
 from payments.processing.turn import Trace, Turn
 from payments.processing.verbs import DONE, REPLY, may_do
 from payments.shop.consent import without_offers
@@ -31,24 +33,35 @@ def chat(turn: Turn, body: Chat) -> tuple[Trace, bool]:
     if isinstance(body.event, Tapped):
         reply = decode(body.event.reply_id)
         return turn.run(body.event) if reply is None else _staff_tap(turn, member, reply)
-    about = turn.given.quoted.get(body.quote or "")
-    replies = member is not None and about not in (None, turn.conversation.id)
+    quoted = turn.given.quoted.get(body.quote or "")
+    replies = quoted is not None and quoted.about != turn.conversation.id
     words = command_in(body.event) if member else None
     if member and words is not None and not (replies and normalise(words) == DONE):
         return command(turn, member, words)
-    if member and replies:
-        return _staff_reply(turn, member, about, body.event)
+    if member and quoted and replies:
+        return _staff_reply(turn, member, quoted, body.event)
     if turn.shop.handover and handover.is_for_person(body.event):
         return handover.hold(turn, body.event)
-    if member and (answered := typed_title(turn, member, body.event)):
+    if member and (answered := _unclear(turn, member, body.event)):
         return answered, True
-    if member and body.quote and (lost := lost_reply(turn, member, body.event)):
+    if member and body.quote and turn.given.in_hand and (lost := lost_reply(turn, member, body.event)):
         return lost, True
     hinted = () if member is None else hint(turn, member, body.event)
-    trace, applied = turn.run(body.event)
-    if any(entry.get("instead") == handover.ENDED for entry in trace):
-        handover.tell_of_wish(turn, body.event)
+    if hinted and turn.is_strange(body.event):
+        return hinted, True
+    trace, applied = _for_the_bot(turn, body.event)
     return hinted + trace, applied or bool(hinted)
+
+
+def _unclear(turn: Turn, member: Staff, event: Event) -> Trace:
+    return typed_title(turn, member, event) or without_mark(turn, member, event)
+
+
+def _for_the_bot(turn: Turn, event: Event) -> tuple[Trace, bool]:
+    trace, applied = turn.run(event)
+    if any(entry.get("instead") == handover.ENDED for entry in trace):
+        handover.tell_of_wish(turn, event)
+    return trace, applied
 
 
 def preference(turn: Turn, body: PreferenceSet) -> tuple[Trace, bool]:
@@ -72,11 +85,18 @@ def _staff_tap(turn: Turn, member: Staff | None, reply: StaffReply) -> tuple[Tra
     return _command(turn, to, replace(action, expected=reply.stage), entry)
 
 
-def _staff_reply(turn: Turn, member: Staff, about: str | None, event: Event) -> tuple[Trace, bool]:
-    """Handle what the staff wrote in reply to a message about the customer of the conversation `about`."""
+def _staff_reply(turn: Turn, member: Staff, quoted: Quoted, event: Event) -> tuple[Trace, bool]:
+    """Handle what the staff wrote in reply to a message about a customer."""
+    if (
+        not is_for_customer(turn.flow, quoted.name)
+        and command_in(event) is None
+        and may_do(REPLY, member.may)
+    ):
+        said = _unclear(turn, member, event) or lost_reply(turn, member, event)
+        return (said, True) if said else _for_the_bot(turn, event)
     text = event.text.strip() if isinstance(event, TextReceived) else ""
     action = action_of(turn, member, REPLY, text)
-    entry: dict[str, Any] = {"event": "staff reply", "about": about}
+    entry: dict[str, Any] = {"event": "staff reply", "about": quoted.about}
     if not may_do(REPLY, member.may):
         return without_right(turn, member, REPLY, entry)
     if not text:
@@ -84,7 +104,7 @@ def _staff_reply(turn: Turn, member: Staff, about: str | None, event: Event) -> 
         return ({**entry, "refused": "it is not text"},), True
     if command_in(event) is not None:
         action = replace(action, verb=DONE, value="")
-    return _command(turn, about or "", action, entry)
+    return _command(turn, quoted.about, action, entry)
 
 
 def _command(turn: Turn, conversation: str, action: StaffAction, entry: dict[str, Any]) -> tuple[Trace, bool]:

@@ -49,14 +49,14 @@ def joined(before: Checkout, given: str) -> str:
     """Return the address that a customer gives with what they said before.
 
     A pincode alone belongs to the address before it. An address without one takes the pincode that was sent
-    alone before it.
+    alone before it, if it is long enough to be one by itself: `evening` is none.
     """
     text, unfinished = _one_line(given), before.unfinished
     if pincode := lone_pincode(text):
         address = unfinished or before.address
         return text if not address or lone_pincode(address) else with_pincode(address, pincode)
-    earlier = lone_pincode(unfinished)
-    return with_pincode(text, earlier) if earlier and text and pincode_of(text) is None else text
+    earlier = lone_pincode(unfinished) if len(visible(text)) >= SHORTEST_ADDRESS else None
+    return with_pincode(text, earlier) if earlier and pincode_of(text) is None else text
 
 
 def in_its_place(state: ShopState) -> ShopState:
@@ -114,12 +114,13 @@ def _address(state: ShopState, given: Any, language: str) -> ShopState | Checkou
     delivery = state.at.shop.delivery
     if delivery is None:
         return state.saying(replace(there, pincode=pincode_of(text) or ""))
-    if len(visible(text)) < SHORTEST_ADDRESS:
-        return CheckoutFault(CheckoutField.ADDRESS, "too short")
     pincode = pincode_of(text)
+    served = pincode is None or area_of(delivery, pincode) is not None
+    if served and len(visible(text)) < SHORTEST_ADDRESS:
+        return CheckoutFault(CheckoutField.ADDRESS, "too short")
     if pincode is None:
         return CheckoutFault(CheckoutField.ADDRESS, "no pincode")
-    if area_of(delivery, pincode) is None:
+    if not served:
         return CheckoutFault(CheckoutField.ADDRESS, "not served")
     return state.saying(replace(there, how=Fulfilment.DELIVERY, pincode=pincode))
 

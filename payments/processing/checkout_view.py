@@ -25,7 +25,7 @@ NO_SUMS: Final[Mapping[str, Any]] = {
 }
 """The sums of an empty cart, in paise. `short` is what is missing to the minimum of an order."""
 _NO_SLOT: Final[Mapping[str, Any]] = {"id": "", "name": "", "title": "", "times": "", "left": 0}
-"""What `checkout.called[…]` reads for a text that is not one slot."""
+"""What `checkout.called[…]` reads for a text that means no slot."""
 _SHORTEST_WORD: Final = 3
 """Letters of a beginning that stands for its word: `eve` for Evening."""
 NO_CHECKOUT: Final[Mapping[str, Any]] = {
@@ -106,7 +106,7 @@ def _needs(how: Fulfilment, quote: Quote, has_slots: bool, chosen: bool) -> str:
 
 
 class _Called(LookupTable):
-    """The slot that a typed text means: `morning`, `tomorrow eve`. Nothing if it may be several."""
+    """The slot that a typed text means: `morning`, `tomorrow eve`. If several, the titles of all of them."""
 
     def __init__(self, choices: Sequence[Mapping[str, Any]]) -> None:
         super().__init__({"": _NO_SLOT}, _NO_SLOT)
@@ -117,7 +117,9 @@ class _Called(LookupTable):
         if not any(len(word) >= _SHORTEST_WORD and not word.isdigit() for word in typed):
             return _NO_SLOT
         found = [slot for slot in self._choices if _has(normalise(slot["name"]).split(), typed)]
-        return found[0] if len(found) == 1 else _NO_SLOT
+        if len(found) > 1:
+            return {**_NO_SLOT, "title": " / ".join(slot["title"] for slot in found)}
+        return found[0] if found else _NO_SLOT
 
 
 def _has(words: Sequence[str], typed: Sequence[str]) -> bool:

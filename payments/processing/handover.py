@@ -12,12 +12,12 @@ from flows.document.words import normalise
 from flows.engine.conversation import Talk
 from flows.engine.effects import Say
 from flows.engine.events import Event, Happened, Received, TextReceived
-from flows.messages.kinds import Text
+from flows.messages.kinds import Message, Text
 from flows.messages.limits import clip
 from payments.processing.bodies import StaffAction
 from payments.processing.changes import Told
 from payments.processing.handover_changes import handed_over, taken_over
-from payments.processing.passed_on import passed_on, who
+from payments.processing.passed_on import passed_on, who, with_done
 from payments.processing.shown_to_others import doer, show_others
 from payments.processing.step_input import EventKind
 from payments.processing.turn import Trace, Turn
@@ -30,6 +30,8 @@ ENDED: Final = "handover.ended"
 """Event: the bot has the chat again."""
 FORWARDED: Final = "from a customer"
 """Name of a message that passes on to the staff what a customer wrote."""
+YOURS: Final = "the chat is yours"
+"""Name of a message that says to one of the staff that they have the chat."""
 WRITTEN: Final = "reply of the staff"
 """Name of a message that passes on to the customer what a person wrote."""
 _MEDIA: Final = frozenset(
@@ -108,7 +110,18 @@ _NOW: Final = frozenset({"customer.hears", "customer.forget", "order.cancel"})
 
 
 def reply(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
-    """Say to the customer what a member of the staff wrote, and leave the chat to people."""
+    """Say to the customer what a member of the staff wrote, and leave the chat to people.
+
+    Who begins the hand-over by it hears that.
+    """
+    begins = turn.shop.handover is None
+    trace, applied = _write(turn, action)
+    if begins and turn.shop.handover:
+        _is_yours(turn, action, with_done(turn, f"Sent to {who(turn)}: the bot keeps out of this chat."))
+    return trace, applied
+
+
+def _write(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     entry: dict[str, Any] = {"event": "staff", "verb": action.verb, "by": action.who}
     if turn.forgotten:
         return _forgotten(turn, action)
@@ -132,7 +145,7 @@ def reply(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
 
 def last_reply(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     """Say to the customer what a member of the staff wrote, and give the chat back to the bot."""
-    trace, applied = reply(turn, action)
+    trace, applied = _write(turn, action)
     if any("refused" in entry for entry in trace):
         return trace, applied
     return trace + _end(turn, Ending.DONE)[0], True
@@ -144,10 +157,16 @@ def take_over(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
         return _forgotten(turn, action)
     begins = turn.shop.handover is None
     turn.shop = taken_over(turn.shop)
-    turn.answer(action, f"The chat with {who(turn)} is yours. Reply to this message to write to them.")
+    said = f"The chat with {who(turn)} is yours. Reply to this message to write to them."
+    _is_yours(turn, action, Text(said))
     show_others(turn, action, f"{action.who} writes to {who(turn)}.", Right.CHAT)
     entry = {"event": "staff", "verb": action.verb, "by": action.who}
     return (entry, *(turn.run(Happened(OPENED))[0] if begins else ())), True
+
+
+def _is_yours(turn: Turn, action: StaffAction, message: Message) -> None:
+    if action.answer_to:
+        turn.told.append(Told((action.answer_to,), YOURS, message))
 
 
 def leave_to_person(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:

@@ -27,7 +27,7 @@ from payments.processing.named_orders import (
     quote_in,
 )
 from payments.processing.notice import Notice, NoticeKind
-from payments.processing.step_input import TO_DO, EventKind, InboxEvent, StepInput, ToDo
+from payments.processing.step_input import TO_DO, EventKind, InboxEvent, Quoted, StepInput, ToDo
 from payments.shop import quotas, stock, switches
 from payments.shop.business_day import Period
 from payments.shop.fulfilment import to_do
@@ -83,8 +83,8 @@ class MemoryStore:
     """Numbers of the flow's versions that the conversations stand on."""
     heard: dict[str, int | None] = field(default_factory=dict)
     """When each customer last wrote, in milliseconds since 1970, UTC, by conversation."""
-    quoted: Mapping[str, str] = field(default_factory=dict)
-    """The channel's id of a message to the staff -> the conversation that it was about."""
+    quoted: Mapping[str, Quoted] = field(default_factory=dict)
+    """Messages to the staff, by the channel's id."""
     mirrored: dict[str, Concerned] = field(default_factory=dict)
     """By order: what was last stored of those whose copies may have to follow."""
     notices: dict[tuple[NoticeKind, str], Notice] = field(default_factory=dict)

@@ -59,10 +59,13 @@ def quote_in(event: InboxEvent) -> str | None:
 
 
 def numbers_in(event: InboxEvent) -> set[str]:
-    """Return the order numbers with which the text of `event` begins, if it is a command about an order."""
+    """Return the order numbers with which the text of `event` begins, if it is a command about an order.
+
+    Also if the `#` before it was forgotten.
+    """
     said = _fields(event, EventKind.CHAT).get("event")
     text = said.get("text") if isinstance(said, dict) else None
-    number = order_number(text) if isinstance(text, str) else None
+    number = order_number(text if "#" in text else f"#{text}") if isinstance(text, str) else None
     return set() if number is None else {number}
 
 

@@ -44,7 +44,11 @@ def with_buttons(turn: Turn, state: OrderState, said: str) -> Message:
 def _details(turn: Turn, state: OrderState) -> Iterator[str]:
     """Yield what is in the order, where it goes, and whose it is."""
     for line in state.lines:
-        yield f"{line.quantity} × {line.name}"
+        yield f"{line.quantity} × {line.name} {money(line.total)}"
+    if state.order.discount:
+        yield f"{state.order.terms.coupon} −{money(state.order.discount)}"
+    if state.order.delivery:
+        yield f"Delivery {money(state.order.delivery)}"
     yield f"Total {money(state.owed)}"
     yield from _by_hand(state)
     if Task.HELD in state.tasks and state.held_for is not None:

@@ -28,6 +28,11 @@ def passed_on(turn: Turn, event: Event) -> Message:
     text = f"{who(turn)}: {_words(event)}"
     if length(text) > limits.interactive_body:
         return Text(clip(text, limits.text_body))
+    return with_done(turn, text)
+
+
+def with_done(turn: Turn, text: str) -> Message:
+    """Return `text` with the button that gives the chat back to the bot."""
     done = Reply(f"{place(turn.shop, turn.conversation.id)}|done|", DONE_TITLE)
     return Buttons(text, (done,), None, None)
 

@@ -12,6 +12,7 @@ from flows.messages.link import PAY
 from payments.processing.views import ORDER_FIELDS
 from payments.shop.catalogue import Shop
 from payments.shop.fulfilment import Stage
+from payments.shop.legal import check_character
 from payments.shop.pricing import USUAL_RATES
 from payments.shop.product_names import never_typed
 
@@ -23,6 +24,7 @@ def faults(flow: Flow) -> Iterator[Fault]:
     """Yield what is wrong with `flow` beside the shop's terms."""
     shop: Shop = flow.sections[_SHOP]
     yield from _kept_variables(flow, shop)
+    yield from _mistyped_gstin(shop)
     yield from _odd_rates(shop)
     yield from _paise_in_cash(shop)
     yield from _cancel_stage(shop)
@@ -41,6 +43,14 @@ def _kept_variables(flow: Flow, shop: Shop) -> Iterator[Fault]:
         elif name not in flow.variables:
             mend = close(name, flow.variables) or "declare it under 'variables'"
             yield Fault(place, f"the flow has no variable '{name}' to keep", mend)
+
+
+def _mistyped_gstin(shop: Shop) -> Iterator[Fault]:
+    number = shop.gst.number if shop.gst else ""
+    if number and number[-1] != (right := check_character(number)):
+        message = f"{number} is not a GST number that was given out: after {number[:-1]} stands {right}"
+        mend = "compare each character with the registration certificate: one of them is another"
+        yield Fault((_SHOP, "gst", "number"), message, mend, Severity.WARNING)
 
 
 def _odd_rates(shop: Shop) -> Iterator[Fault]:

@@ -100,8 +100,7 @@ def _list(turn: Turn, member: Staff, verb: str, value: str, entry: dict[str, Any
 def _about_order(
     turn: Turn, member: Staff, number: str, words: str, entry: dict[str, Any]
 ) -> tuple[Trace, bool]:
-    first, rest = _first(_by_title(words))
-    verb, value = normal(first.lower(), rest) if words else (SHOW, "")
+    first, verb, value = verb_in(words)
     entry = {**entry, "order": number, "verb": verb}
     key = turn.given.numbered.get(number)
     conversation = conversation_of(key) if key else None
@@ -116,6 +115,12 @@ def _about_order(
     if not may_do(verb, member.may):
         return without_right(turn, member, verb, entry)
     return _done(turn, conversation, action_of(turn, member, verb, value, key), entry)
+
+
+def verb_in(words: str) -> tuple[str, str, str]:
+    """Return the first word behind an order's number, and the verb and the words that are meant."""
+    first, rest = _first(_by_title(words))
+    return (first, *normal(first.lower(), rest)) if words else ("", SHOW, "")
 
 
 def _meant(first: str) -> str:

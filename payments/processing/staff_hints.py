@@ -9,13 +9,15 @@ from typing import Final
 from flows.document.words import normalise
 from flows.engine.events import Event, TextReceived
 from flows.engine.model import Flow
+from flows.messages.limits import clip
 from payments.processing.handover import is_for_person, trigger_of
+from payments.processing.named_orders import order_number
 from payments.processing.order_answers import TITLES
 from payments.processing.passed_on import DONE_TITLE
-from payments.processing.staff_commands import action_of
+from payments.processing.staff_commands import MARK, action_of, verb_in
 from payments.processing.staff_lists import TO_DO_TITLE
 from payments.processing.turn import Trace, Turn
-from payments.processing.verbs import DONE, REPLY, SHOW, may_do
+from payments.processing.verbs import DONE, ORDER_VERBS, REPLY, SHOW, may_do
 from payments.shop.fulfilment import Stage
 from payments.shop.staff import Staff
 
@@ -41,6 +43,18 @@ def typed_title(turn: Turn, member: Staff, event: Event) -> Trace:
     return ({"event": "staff title", "by": member.name},)
 
 
+def without_mark(turn: Turn, member: Staff, event: Event) -> Trace:
+    """Answer `member`, if `event` is a command about an order but for its `#`. Return the trace."""
+    text = event.text.strip() if isinstance(event, TextReceived) else ""
+    _, _, words = text.partition(" ")
+    number = order_number(f"{MARK}{text}")
+    if number not in turn.given.numbered or not words or verb_in(words)[1] not in ORDER_VERBS:
+        return ()
+    said = f"Nothing was done: a command begins with {MARK}. Type {MARK}{clip(text, 100)}"
+    turn.answer(action_of(turn, member, SHOW, ""), said)
+    return ({"event": "staff command without mark", "by": member.name},)
+
+
 def _titles(flow: Flow) -> frozenset[str]:
     """Return the titles of the buttons in messages to the staff, but for those that differ in each."""
     told = {name for rule in flow.rules for name in rule.reaction.tell}
@@ -53,7 +67,7 @@ def hint(turn: Turn, member: Staff, event: Event) -> Trace:
 
     A word that the flow understands here was meant for the bot.
     """
-    if turn.now - turn.shop.hinted_at < PAUSE:
+    if not turn.given.in_hand or turn.now - turn.shop.hinted_at < PAUSE:
         return ()
     return lost_reply(turn, member, event)
 
@@ -64,7 +78,7 @@ def lost_reply(turn: Turn, member: Staff, event: Event) -> Trace:
     Who quotes a message means somebody by it, and the one that they quoted is no customer's.
     """
     unmeant = not is_for_person(event) or trigger_of(turn, event) is not None
-    if unmeant or not turn.given.in_hand or not may_do(REPLY, member.may):
+    if unmeant or not may_do(REPLY, member.may):
         return ()
     # It names no customer: it is about none in particular, so it would not be erased with any of them.
     turn.answer(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from flows.document.errors import nearest
 from flows.document.words import normalise
 from flows.messages.limits import clip
 from payments.processing.bodies import StaffAction
@@ -121,10 +122,20 @@ def sku_of(turn: Turn, name: str, to: str) -> str:
     if len(products) == 1 and len(found) == len(found[0].product.variants):
         return found[0].product.sku
     if not found:
-        raise ValueError(f"nothing is called '{clip(name, 40)}'. #products shows all skus.")
+        near = _nearest(turn, name)
+        meant = f": did you mean '{near}'?" if near else "."
+        raise ValueError(f"nothing is called '{clip(name, 40)}'{meant} #products shows all skus.")
     skus = ", ".join(article.sku for article in found[:_NAMED])
     more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
     raise ValueError(f"that may be {skus}{more}: type one sku, as in #product {found[0].sku} {to}")
+
+
+def _nearest(turn: Turn, name: str) -> str:
+    """Return the sku, the name or the word of a name that is nearest to `name`; empty if none is near."""
+    shop, language = turn.shop.at.shop, turn.flow.languages[0]
+    names = {normalise(article.name_in(language, language)) for article in shop.articles.values()}
+    words = {word for one in names for word in one.split()}
+    return nearest(normalise(name), sorted({*shop.skus, *names, *words}))
 
 
 def switch(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:

@@ -78,6 +78,14 @@ class ToDo:
     """Of all."""
 
 
+class Quoted(NamedTuple):
+    """A message of ours to one of the staff, which they quoted."""
+
+    about: str
+    """Public id of the conversation that it was about."""
+    name: str
+
+
 _NONE: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 
@@ -115,9 +123,8 @@ class StepInput(NamedTuple):
     just written."""
     in_hand: bool = False
     """Whether a person has some customer's chat. Given if a member of the staff writes in `events`."""
-    quoted: Mapping[str, str] = _NONE
-    """The channel's id of each message of ours to the staff that `events` quote -> the conversation that it
-    was about."""
+    quoted: Mapping[str, Quoted] = _NONE
+    """Each message of ours to the staff that `events` quote, by the channel's id of it."""
     numbered: Mapping[str, str] = _NONE
     """The number of each order that the staff have typed in `events` -> the order's key."""
     to_do: ToDo | None = None

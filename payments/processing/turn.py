@@ -97,6 +97,11 @@ class Turn:
             self._say(done.effects, self.shop.order, event)
         return self._tell(done.effects, trace, ruling.because), done.applied
 
+    def is_strange(self, event: Event) -> bool:
+        """Return whether the flow has no answer to `event` here but `otherwise`."""
+        trace = self._step(self.conversation, event, self.shop).trace
+        return any(entry["event"] == "otherwise" for entry in trace)
+
     @property
     def unwanted_reminders(self) -> str | None:
         """Why reminders are not for the customer now; None if they are."""

@@ -15,6 +15,7 @@ MAX_PAISE: Final = 10**11
 
 _EXAMPLE: Final = "write for example 180 or 249.50, without ₹ or commas"
 _UNIT: Final = r"(?:₹|rs\.?|inr|rupees?)"
+_THREE_DECIMALS: Final = re.compile(r"[0-9]+\.[0-9]{2}0")
 _AS_PEOPLE_WRITE: Final = re.compile(
     rf"{_UNIT}?\s*([0-9]+(?:(?:,[0-9]{{2,3}})*,[0-9]{{3}})?(?:\.[0-9]+)?)\s*{_UNIT}?\s*(?:/-|/=)?",
     re.IGNORECASE,
@@ -35,11 +36,16 @@ def paise(rupees: Any) -> int:
 def paise_as_written(said: str) -> int:
     """Return the paise of a sum as people write it: `180`, `₹1,700`, `150/-`.
 
-    Raises ValueError as `paise` does.
+    Raises ValueError as `paise` does, and for `1.750`: who writes a point between thousands means 1750.
     """
     digits = plain_digits(said)
     if digits is None and not _is_number(said):
         raise ValueError(f"'{said}' is not an amount in rupees: write for example 180, ₹1,700 or 249.50")
+    if digits and _THREE_DECIMALS.fullmatch(digits):
+        short = f"{Decimal(digits):f}".rstrip("0").rstrip(".")
+        raise ValueError(
+            f"'{said}' has three digits after the point: is it {digits.replace('.', '')} or {short}?"
+        )
     return paise(digits or said)
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from flows.messages.kinds import Message
 from payments.processing.changes import Caused, Told
+from payments.processing.step_input import Quoted
 from payments.shop.staff import Staff
 
 _FIRST: Final = 2
@@ -22,17 +22,17 @@ class StaffPhones:
 
     staff: dict[str, Staff]
     """By conversation."""
-    told: list[tuple[str, str, Message]] = field(default_factory=list)
+    told: list[tuple[str, str, Told]] = field(default_factory=list)
     """(who got it, the conversation that it was about, the message), oldest first."""
 
     @property
-    def quoted(self) -> dict[str, str]:
-        """The channel's id of each message -> the conversation that it was about."""
-        return {_id(place): about for place, (_, about, _) in enumerate(self.told)}
+    def quoted(self) -> dict[str, Quoted]:
+        """The messages, by the channel's id."""
+        return {_id(place): Quoted(about, told.name) for place, (_, about, told) in enumerate(self.told)}
 
     def receive(self, about: str, told: Iterable[Caused[Told]]) -> None:
         """Take messages that an event of the conversation `about` caused."""
-        self.told += [(to, about, one.message) for _, one in told for to in one.to]
+        self.told += [(to, about, one) for _, one in told for to in one.to]
 
     def conversation(self, name: str) -> str:
         """Return the conversation of the member called `name`. Raises NobodyThere."""
@@ -44,7 +44,8 @@ class StaffPhones:
 
     def reply(self, conversation: str, title: str) -> str:
         """Return the id of the newest reply called `title` that the member has. Raises NobodyThere."""
-        offered = [r for to, _, message in reversed(self.told) if to == conversation for r in message.replies]
+        told = [one.message for to, _, one in reversed(self.told) if to == conversation]
+        offered = [reply for message in told for reply in message.replies]
         found = next((reply.id for reply in offered if reply.title == title), None)
         if found is None:
             titles = ", ".join(dict.fromkeys(reply.title for reply in offered)) or "nothing"

@@ -141,8 +141,8 @@ class StoredActions:
         """Return the newest button of this member that does the action."""
         phones = self._simulator.phones
         own = phones.conversation(name)
-        for _, _, message in reversed([one for one in phones.told if one[0] == own]):
-            for reply in message.replies:
+        for _, _, told in reversed([one for one in phones.told if one[0] == own]):
+            for reply in told.message.replies:
                 asked = decode(reply.id)
                 if asked and (asked.verb, asked.value) == (action.verb, action.value):
                     return reply.title

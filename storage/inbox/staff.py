@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from payments.processing.notice import Notice, NoticeKind
+from payments.processing.step_input import Quoted
 from payments.shop.staff import Right, Staff
 from storage.database.transaction import Row, Transaction
 from storage.inbox import notices
@@ -100,18 +101,20 @@ SELECT conversation_id, value FROM alias WHERE conversation_id = ANY($1::bigint[
 ORDER BY told_at, id"""
 
 
-async def quoted(tx: Transaction, staff: Iterable[str], ids: Sequence[str]) -> dict[str, str]:
-    """Return the conversation that each message of ours to the staff was about, by the channel's id of it.
+async def quoted(tx: Transaction, staff: Iterable[str], ids: Sequence[str]) -> dict[str, Quoted]:
+    """Return the messages of ours to the staff that they quoted, by the channel's id.
 
     `ids`: what the staff have quoted. `staff`: their conversations.
     """
     numbers = [int(public.rpartition("-")[2]) for public in staff]
     rows = await tx.fetch(_QUOTED, sorted(set(ids)), numbers) if ids and numbers else []
-    return {row["provider_id"]: f"{tx.installation}-{row['conversation_id']}" for row in rows}
+    return {
+        row["provider_id"]: Quoted(f"{tx.installation}-{row['conversation_id']}", row["name"]) for row in rows
+    }
 
 
 # The condition on `provider_id` is the partial index's own.
 _QUOTED: Final = """
-SELECT o.provider_id, i.conversation_id FROM outbox o JOIN inbox i ON i.id = o.caused_by
+SELECT o.provider_id, o.name, i.conversation_id FROM outbox o JOIN inbox i ON i.id = o.caused_by
 WHERE o.provider_id IS NOT NULL AND o.provider_id = ANY($1::text[])
     AND o.conversation_id = ANY($2::bigint[])"""

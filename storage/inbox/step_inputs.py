@@ -13,7 +13,7 @@ from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
 from payments.processing.conversation_data import order_keys_in
 from payments.processing.named_orders import order_keys, quote_in
-from payments.processing.step_input import EventKind, InboxEvent, StepInput
+from payments.processing.step_input import EventKind, InboxEvent, Quoted, StepInput
 from payments.shop.amendments import Amendment, AmendmentKind
 from payments.shop.fulfilment import Stage
 from payments.shop.order_terms import destination_from_json, terms_from_json
@@ -108,7 +108,7 @@ class _Surroundings:
     members: Members
     phones: Mapping[int, str]
     """The customer's number, by conversation."""
-    quoted: Mapping[int, Mapping[str, str]]
+    quoted: Mapping[int, Mapping[str, Quoted]]
     """What a member of the staff quoted, by their conversation."""
     account: str | None
     """The payment provider's id of our account; None if no step needs it."""

@@ -58,7 +58,7 @@ def test_thirty_four_rows_make_a_shop_that_is_sound(tmp_path: Path, monkeypatch:
     sheet.write_text(SHEET, "utf-16")
     made = munshi("init", str(tmp_path / "shop"), "--products", str(sheet))
     assert made.exit_code == 0, made.output
-    assert "26 products in 4 categories" in made.stderr
+    assert "26 products in 4 categories, from ₹5 (On) to ₹1,707 (Terai, smoked)\n" in made.stderr
     monkeypatch.chdir(tmp_path / "shop")
     checked = munshi("check")
     assert checked.exit_code == 0, checked.output

@@ -32,7 +32,7 @@ SECTIONS: Final[Mapping[str, str]] = {
     - {sku: thali, name: {en: Veg thali, hi: थाली}, category: tiffin, price: 120}
     - {sku: kaju, name: Kaju katli, category: tiffin, price: 260, stock: 5}
     - {sku: box, name: Gift box, category: gifts, price: 149.50}""",
-    "gst": "gst: {number: 27ABCDE1234F1Z5, rate: 5}",
+    "gst": "gst: {number: 27ABCDE1234F1Z0, rate: 5}",
     "areas": """areas:
       - {pincodes: [411001-411030], fee: 40, free_from: 500}
       - {pincodes: [411031-411044], fee: 80, minimum: 300, cash: false}""",

@@ -23,7 +23,16 @@ _OF_THE_CHAT: Final = (
     *("products", "cart", "cart_limit", "cart_empty", "change_what", "change_how", "how_many", "summary"),
     *("sold_out", "all_sold_out", "not_ordered", "stale_button", "help", "apology"),
     *("how_it_stands", "asked_lately"),
-    *("sizes", "not_there", "not_all_there", "no_earlier_order", "where", "when", "no_such_time"),
+    *(
+        "sizes",
+        "not_there",
+        "not_all_there",
+        "no_earlier_order",
+        "where",
+        "when",
+        "no_such_time",
+        "which_time",
+    ),
     *("what_code", "address_refused", "slot_gone"),
     *("coupon_refused", "price_changed"),
     *(
@@ -91,7 +100,7 @@ WHEN: Final = {
     # of the goods
     "cash_order": frozenset({"cash"}),
     "new_order": _DUE,
-    **dict.fromkeys(("accepted", "on_its_way", "bill", "delivered", "thanks"), _DUE | _BACK),
+    **dict.fromkeys(("accepted", "on_its_way", "bill", "delivered", "thanks", "sorry_for_it"), _DUE | _BACK),
     "too_late": _DUE | _BACK | {"held", "authorised"},
     **dict.fromkeys(("called_off", "order_is_off", "order_off"), _OFF),
     "amended": _DUE | _BACK,

@@ -10,6 +10,7 @@ from bot.whatsapp.limits import LIMITS
 from flows.document.errors import Severity
 from flows.language.load import examine, load
 from payments.processing.actions import SHOP
+from payments.shop.legal import check_character
 from payments.simulator.simulator import Simulator
 from tests.payments.day_shop import SECTIONS, text_of
 
@@ -28,7 +29,7 @@ WHOLE: Final = _with_template(
 ).replace('link: "Pay {{ order.total | money }}"', 'link: "Pay {{ order.total | money }}: {{ order.link }}"')
 """A file with which nothing is wrong."""
 
-GST: Final = "gst: {number: 27ABCDE1234F1Z5, rate: 5}"
+GST: Final = "gst: {number: 27ABCDE1234F1Z0, rate: 5}"
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 
 SLIPS: Final[dict[str, tuple[str, str, Severity, str, str, str]]] = {
@@ -53,11 +54,16 @@ SLIPS: Final[dict[str, tuple[str, str, Severity, str, str, str]]] = {
     ),
     "a GST number of no state": (
         "27ABCDE", "00ABCDE", ERROR, "gst:",
-        "'00ABCDE1234F1Z5' is no GST number: no state has the code 00", "",
+        "'00ABCDE1234F1Z0' is no GST number: no state has the code 00", "",
+    ),
+    "a GST number with a slip": (
+        "27ABCDE1234F1Z0", "27ABCDE1243F1Z0", WARNING, "gst:",
+        "27ABCDE1243F1Z0 is not a GST number that was given out: after 27ABCDE1243F1Z stands Z",
+        "compare each character with the registration certificate: one of them is another",
     ),
     "a GST number that is too short": (
-        "27ABCDE1234F1Z5", "27ABCDE1234F1Z", ERROR, "gst:",
-        "'27ABCDE1234F1Z' is no GST number: it has 15 characters, as in 27ABCDE1234F1Z5", "",
+        "27ABCDE1234F1Z0", "27ABCDE1234F1Z", ERROR, "gst:",
+        "'27ABCDE1234F1Z' is no GST number: it has 15 characters, as in 27ABCDE1234F1Z0", "",
     ),
     "a licence that is too short": (
         "keeps:", 'legal: {name: A, address: B, fssai: "1234"}\n  keeps:', ERROR, "legal:",
@@ -283,3 +289,10 @@ def test_a_product_that_is_called_as_a_word_of_the_flow_gets_a_warning() -> None
     assert [(one.line, one.severity, one.message) for one in found] == [
         (line, WARNING, "'Cash!' is a word of this flow: who types it does not get the product")
     ]
+
+
+@pytest.mark.parametrize("number", ["27AAPFU0939F1ZV", "27ABCDE1234F1Z0", "33ABCDE1234F1Z7"])
+def test_the_last_character_of_a_gst_number_follows_from_the_others(number: str) -> None:
+    assert check_character(number) == number[-1]
+    slips = [f"{number[:at]}{number[at + 1]}{number[at]}{number[at + 2 :]}" for at in range(13)]
+    assert all(check_character(one) != number[-1] for one in slips if one != number), "a slip shows"

@@ -12,8 +12,9 @@ from flows.engine.events import to_json as event_to_json
 from flows.messages.kinds import Buttons, Text
 from payments.processing.advance import advance
 from payments.processing.changes import ChangeSet, values
+from payments.processing.handover import FORWARDED
 from payments.processing.memory import MemoryStore
-from payments.processing.step_input import EventKind, InboxEvent
+from payments.processing.step_input import EventKind, InboxEvent, Quoted
 from payments.shop.handover import Handover, from_json, to_json
 from payments.shop.staff import Staff
 from tests.builders import InboxBody, chat
@@ -86,7 +87,8 @@ def test_a_reply_after_24_hours_is_not_sent_and_the_staff_hear_it(ago: int | Non
     memory = store(heard={"c-1": None if ago is None else 100 * HOUR - ago})
     changes = step(memory, "c-1", reply())
     assert [say.message for say in values(changes.messages)] == ([Text("Yes")] if sent else [])
-    assert [told.to for told in values(changes.told)] == ([] if sent else [("c-2",)])
+    [told] = values(changes.told)
+    assert (told.to, told.message.words.startswith("Sent to Asha")) == (("c-2",), sent)
     assert (memory.conversations["c-1"].data.get("handover") is not None) is sent
 
 
@@ -98,7 +100,7 @@ def test_what_the_customer_wrote_in_the_same_step_opens_the_window() -> None:
 
 
 def test_media_of_the_staff_are_not_passed_on() -> None:
-    memory = store(quoted={"wamid.1": "c-1"})
+    memory = store(quoted={"wamid.1": Quoted("c-1", FORWARDED)})
     body = {"event": {"kind": "received", "what": "image", "fields": {}}, "quote": "wamid.1"}
     changes = step(memory, "c-2", (EventKind.CHAT, body))
     assert changes.commands == []
@@ -107,7 +109,7 @@ def test_media_of_the_staff_are_not_passed_on() -> None:
 
 
 def test_a_reply_to_something_else_is_a_customers_text() -> None:
-    memory = store(quoted={"wamid.1": "c-2"})
+    memory = store(quoted={"wamid.1": Quoted("c-2", FORWARDED)})
     body = {"event": {"kind": "text", "text": "hi"}, "quote": "wamid.1"}
     assert [say.name for say in values(step(memory, "c-2", (EventKind.CHAT, body)).messages)] == ["hello"]
     unknown = {**body, "quote": "wamid.9"}

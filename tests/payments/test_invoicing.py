@@ -32,7 +32,7 @@ from payments.shop.pricing import worth_of_last
 from tests.builders import order, order_state
 from tests.payments.tiffin_shop import LUNCH, TEXT, bought_in, told
 
-SHOP = Seller("Annapurna Foods", "12 FC Road, Pune", "27ABCDE1234F1Z5", "regular")
+SHOP = Seller("Annapurna Foods", "12 FC Road, Pune", "27ABCDE1234F1Z0", "regular")
 NOON = int(datetime(2026, 11, 29, 6, 30, tzinfo=UTC).timestamp() * 1000)
 AT = Issuing(NOON, INDIA, "AN", "Asha")
 WORKED = (
@@ -238,3 +238,12 @@ def test_a_shops_day_issues_an_invoice_and_a_credit_note() -> None:
         told(simulator, "Meena", said)
     found = [(one.value.kind, one.value.total) for one in simulator.store.invoices]
     assert found == [(InvoiceKind.TAX_INVOICE, 16_000), (InvoiceKind.CREDIT_NOTE, 3000)]
+
+
+@pytest.mark.parametrize("address", ["4 MG Road, Pune 411 001", "4 MG Road, Pune 411001", "4 MG Road ४११००१"])
+def test_a_pincode_that_the_address_has_is_not_written_twice(address: str) -> None:
+    placed = due()
+    there = replace(
+        placed, order=replace(placed.order, to=Destination(name="Asha", address=address, pincode="411001"))
+    )
+    assert must(there, left(there)).buyer.address == address

@@ -83,6 +83,14 @@ Kaju katli;510,;Sweets;500 g;10;;काजू कतली;;
         (["Tea,5", "Grand total,"], ["3: 'Grand total' looks like the sheet's sum, and no product"]),
         (["Tea,5", "कुल,5"], ["3: 'कुल' looks like the sheet's sum, and no product"]),
         (["Tea,0"], ["2: the price of 'Tea': 0 is not a price"]),
+        (
+            ["Tea,1.750"],
+            ["2: the price of 'Tea': '1.750' has three digits after the point: is it 1750 or 1.75?"],
+        ),
+        (
+            ["Tea,₹12.000"],
+            ["2: the price of 'Tea': '₹12.000' has three digits after the point: is it 12000 or 12?"],
+        ),
         (['Tea,"1,70"'], ["2: the price of 'Tea': '1,70' is not an amount in rupees"]),
         (["Tea,free", ",5"], ["2: the price of 'Tea': 'free' is not an amount", "3: there is no name"]),
         (["Tea,5,,,lots"], ["2: the stock of 'Tea' is no number: 'lots'"]),

@@ -13,7 +13,7 @@ from payments.shop.orders import Lifecycle, Line, Order
 from payments.shop.pricing import Goods, PercentOff, price
 from payments.shopify.requests import Buyer, Copying, decimal, order_create
 
-SELLER = Seller("Annapurna", "Pune", "27ABCDE1234F1Z5", "regular")
+SELLER = Seller("Annapurna", "Pune", "27ABCDE1234F1Z0", "regular")
 LINES = (
     Line("thali", "Veg thali", 1, 26_000, 500, "2106", 2603, 2540),
     Line("box", "Box", 1, 14_950, 1800, "4819", 1497, 1460),

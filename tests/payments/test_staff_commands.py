@@ -38,7 +38,13 @@ def test_an_order_is_shown_with_its_next_stages() -> None:
     simulator = bought()
     [shown] = told(simulator, "Ramesh", "# 10001")
     assert shown.splitlines()[0] == "#10001: placed, ₹160 to be paid."
-    for part in ("1 × Veg thali", "Total ₹160", "4 Lake Road Pune 411005", "Asha +919800000001"):
+    for part in (
+        "1 × Veg thali ₹120",
+        "Delivery ₹40",
+        "Total ₹160",
+        "4 Lake Road Pune 411005",
+        "Asha +919800000001",
+    ):
         assert part in shown
     message = simulator.store.told[-1].value.message
     assert [reply.title for reply in message.replies] == ["Accepted", "Out for delivery", "Cash taken ₹160"]

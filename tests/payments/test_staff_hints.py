@@ -24,6 +24,7 @@ def test_who_writes_without_quoting_hears_how_a_customer_is_answered_once_in_a_w
     assert hint.startswith(
         "Was that for a customer? It has not gone to anybody: reply to one of the customer's own"
     )
+    assert [say.message.words for say in simulator.said_to("sim-2")] == ["Lemonade?"], "of the second text"
     assert "Asha" not in hint, "it is about no one customer, so forgetting her would not erase it"
     assert [say.name for say in simulator.said] == ["a_person"], "nothing went to the customer"
     simulator.wait(10 * 60_000)
@@ -74,4 +75,28 @@ def test_a_title_is_nothing_special_to_a_customer() -> None:
     simulator = paid()
     told = len(simulator.store.told)
     simulator.write("Accept")
+    assert len(simulator.store.told) == told
+
+
+@pytest.mark.parametrize(
+    "words", ["out", "delivered cash", "Out for delivery", "cash 100", "note ring twice"]
+)
+def test_a_command_without_its_mark_is_answered_with_the_mark(words: str) -> None:
+    simulator = paid()
+    [order] = simulator.store.orders.values()
+    before, stage = len(simulator.said_to("sim-2")), order.stage
+    simulator.staff_writes("Meena", f"{order.order.number} {words}")
+    answer = simulator.store.told[-1].value
+    assert answer.message.words.endswith(f"Type #{order.order.number} {words}")
+    assert len(simulator.said_to("sim-2")) == before, "the bot does not answer it too"
+    [order] = simulator.store.orders.values()
+    assert order.stage is stage
+
+
+@pytest.mark.parametrize("text", ["{} glasses", "{}", "99999 out", "2 out of stock"])
+def test_a_number_that_begins_no_command_about_an_order_is_the_bots(text: str) -> None:
+    simulator = paid()
+    [order] = simulator.store.orders.values()
+    told = len(simulator.store.told)
+    simulator.staff_writes("Meena", text.format(order.order.number))
     assert len(simulator.store.told) == told

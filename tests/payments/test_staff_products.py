@@ -94,6 +94,10 @@ def test_what_is_switched_may_be_called_by_words_of_its_name_alone() -> None:
     }.items():
         [said] = told(simulator, "Meena", f"#product {words} off")
         assert said.splitlines()[0] == answer
+    for words, near in {"rise": "rice", "glsas": "glass", "RICE-SS": "rice-s"}.items():
+        [said] = told(simulator, "Meena", f"#product {words} off")
+        meant = f"nothing is called '{words}': did you mean '{near}'?"
+        assert said == f"Not done: {meant} #products shows all skus."
     [said] = told(simulator, "Meena", "#product jam off")
     assert said.startswith("Not done: that may be jam-0, jam-1, ")
     assert said.endswith(f"jam-7 and {COUNT - 8} more: type one sku, as in #product jam-0 off")

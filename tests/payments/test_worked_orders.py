@@ -133,7 +133,7 @@ def shops(draw: st.DrawFn) -> Shop:
             "name": {"en": "Shop"},
             "categories": [{"id": "a", "name": "A", "gst": 18}, {"id": "b", "name": "B"}],
             "products": products,
-            "gst": {"number": "27ABCDE1234F1Z5", "rate": 5},
+            "gst": {"number": "27ABCDE1234F1Z0", "rate": 5},
             "delivery": {
                 "areas": [
                     {"pincodes": "411001-411030", "free_from": rupees(draw(PRICES)), **fees[0]},

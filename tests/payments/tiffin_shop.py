@@ -19,7 +19,7 @@ shop:
   products:
     - {sku: thali, name: Veg thali, price: 120}
     - {sku: kaju, name: Kaju katli, price: 260.50, gst: 18}
-  gst: {number: 27ABCDE1234F1Z5, rate: 5, hsn: "2106"}
+  gst: {number: 27ABCDE1234F1Z0, rate: 5, hsn: "2106"}
   delivery:
     areas: [{pincodes: 411001-411030, fee: 40}]
     slots: [{name: Lunch, at: "12:00-14:00"}, {name: Dinner, at: "19:00-22:00"}]

@@ -8,7 +8,7 @@ from flows.engine.effects import Say
 from flows.messages.kinds import Text
 from payments.processing.bodies import StaffAction, staff_action_to_json
 from payments.processing.changes import ChangeSet, Told
-from payments.processing.step_input import EventKind, StepInput
+from payments.processing.step_input import EventKind, Quoted, StepInput
 from payments.shop.staff import Right, Staff
 from storage import Store
 from storage.inbox.arrival import Arrival
@@ -104,7 +104,7 @@ async def test_what_the_staff_quote_names_the_customer(store: Store) -> None:
     assert (delivery.conversation, delivery.to) == (meena, (("phone", NUMBER),))
     await store.record([Done(delivery.claim, "wamid.1")], NOW)
     given = await given_to(store, by("c", NUMBER, "IN.9", quote="wamid.1"))
-    assert given.quoted == {"wamid.1": look.conversation.id}
+    assert given.quoted == {"wamid.1": Quoted(look.conversation.id, "asks")}
     assert (await given_to(store, by("d", NUMBER, "IN.9", quote="wamid.2"))).quoted == {}
     stranger = await given_to(store, by("e", "919800000001", "IN.1", quote="wamid.1"))
     assert stranger.quoted == {}, "only the staff's quotes are looked up"

@@ -22,7 +22,7 @@ async def test_an_invoice_is_kept_as_it_was_issued(steps: StepStore) -> None:
         date(1970, 6, 1),
         steps.now,
         0,
-        Seller("Annapurna", "Pune", "27ABCDE1234F1Z5", "regular", "11521998000123"),
+        Seller("Annapurna", "Pune", "27ABCDE1234F1Z0", "regular", "11521998000123"),
         "29",
         "hi",
         (InvoiceLine("थाली", "2106", 2, 500, 25_200, igst=1200), InvoiceLine("Tea", "", 1, 0, 1)),

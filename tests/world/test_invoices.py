@@ -19,7 +19,7 @@ from tests.world.test_operators import munshi
 
 LEGAL = """  name: Annapurna
   legal: {name: Annapurna Foods, address: "12 FC Road"}
-  gst: {number: 27ABCDE1234F1Z5, rate: 5}"""
+  gst: {number: 27ABCDE1234F1Z0, rate: 5}"""
 
 
 EVER = ("--from", "2020-01-01", "--to", "2199-12-31")

@@ -72,7 +72,7 @@ _TERMS: Final = f"""\
     - {{name: Meena, phone: "+{MEENA}"}}
     - {{name: Ramesh, phone: "+{RAMESH}", may: [orders]}}
   legal: {{name: Meena Tea, address: "1 Lake Road, Pune 411005"}}
-  gst: {{number: "27ABCDE1234F1Z5", rate: 5, prefix: MT}}
+  gst: {{number: "27ABCDE1234F1Z0", rate: 5, prefix: MT}}
   minimum_order: 150
   cash: {{up_to: 700, refusals: 1}}
   stages: [accepted, preparing, out, delivered]
