@@ -5,6 +5,7 @@ from textwrap import dedent, indent
 import pytest
 
 from bot.whatsapp.limits import LIMITS
+from flows.engine.events import Received
 from flows.language.load import load
 from flows.messages.kinds import List
 from payments.processing.actions import SHOP
@@ -47,3 +48,14 @@ def test_pieces_add_up_whatever_it_was_called_by() -> None:
     for said in ("gift box", "gift box 3 teas", "2 gift box"):
         simulator.write(said)
     assert simulator.conversation.data["cart"] == [["gift-box-3", 4]]
+
+
+def test_it_is_taken_out_and_comes_from_the_catalogue_by_the_sku_of_its_product() -> None:
+    rule = "anywhere:\n  drop: {words: [drop it], do: {cart.remove: gift-box}}\n"
+    text = SHIPPED.replace(SECOND, "").replace("anywhere: ", f"{rule}  # ", 1)
+    simulator = Simulator(load(text, "flows.yaml", SHOP, limits=LIMITS))
+    simulator.write("hi")
+    said = simulator._chat(Received("order", {"items": [{"sku": "gift-box", "quantity": 2}]}))
+    assert any("2 × Gift box, 3 teas" in one.words for one in said), said
+    simulator.write("drop it")
+    assert not any("3 teas: " in one.words for one in simulator.write("cart"))

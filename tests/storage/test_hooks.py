@@ -93,3 +93,11 @@ async def test_the_count_goes_on_after_pruning(store: Store) -> None:
     assert pruned.told == 1
     await stored(store, "x", now=5)
     assert places(await claimed(store, 5)) == [("x", 2)]
+
+
+async def test_who_follows_misses_no_event_that_was_stored_under_an_earlier_time(store: Store) -> None:
+    """Two processes store at once: the higher number may have the earlier time."""
+    await stored(store, "x", now=20)
+    await stored(store, "y", customer=2, now=19)
+    assert places(await store.hooks.page(0, 0, 20, 10)) == []
+    assert places(await store.hooks.page(0, 0, 21, 10)) == [("x", 1), ("y", 1)]

@@ -17,9 +17,12 @@ from bot.serving import RELOAD
 from bot.settings import Settings
 from flows.engine import events
 from flows.engine.events import Event, Tapped, TextReceived
+from flows.engine.model import Flow
 from payments.processing.step_input import EventKind
 from sandbox.world import World
+from storage import Store
 from storage.inbox.arrival import Arrival
+from storage.inbox.versions import flow_text
 from tests.databases import made
 from tests.world.running_bot import API_TOKEN, CONFIRMED, FLOW, Customer, Live, Start
 
@@ -371,3 +374,20 @@ async def test_who_cannot_be_forgotten_is_told_so_also_behind_a_reload(
         path = f"/customers/{asha.person.wa_id}/forget"
         status, answer = await live.until(live.api("POST", path))
         assert (status, answer.get("reason")) == (409, "open order"), answer
+
+
+async def test_a_start_counts_as_its_own_version_what_it_served_itself(
+    world: World, clock: ShiftedClock, start: Start, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process has something else served between the serving and the look at what is served."""
+    other = load_flow(edited(file.with_name("other.yaml"), ("Proceed to Checkout", "Check out")))
+
+    async def declare_and_lose_the_race(store: Store, flow: Flow, now: int) -> None:
+        await store.versions.serve(flow_text(other), {}, "another process", now)
+
+    monkeypatch.setattr("bot.app.declare_staff", declare_and_lose_the_race)
+    async with start(world, clock, file) as live:
+        flows = live.context.versions
+        assert flows.flow.version == load_flow(file).version
+        assert await live.context.follow_flow()
+        assert flows.flow.version == other.version
