@@ -1,4 +1,4 @@
-"""`munshi plan`, `reload`, `history` and `rollback` from the command line."""
+"""`munshi plan` and `history` from the command line."""
 
 import re
 import sys
@@ -9,69 +9,18 @@ from typing import Final
 import pytest
 
 from bot.cli import plan
-from bot.clock import SystemClock
 from bot.flow_file import load_flow
 from bot.flow_versions import NoSuchVersion, earlier_flow
 from bot.serving import RELOAD, outlook
-from flows.engine import conversation as conversations
-from flows.engine.conversation import Conversation
 from flows.engine.outline import Outline
 from payments.prover import prove, report
-from payments.shop.stock import StockMove
-from storage import Store
-from storage.inbox import stock
 from storage.inbox.versions import FlowText
 from tests.bot.command_line import installation, run_munshi
+from tests.bot.lemonade_versions import EDITED, TILL, munshi, standing, write
 from tests.databases import made
 from tests.payments.test_prove_endings import LEMONADE
 from tests.payments.tiffin_shop import flow as flow_of
 from tests.storage.handwritten_rows import insert, open_store
-
-_EDITED: Final = (
-    ("price: 30", "price: 40"),
-    ("Lemonade?", "Fresh lemonade?"),
-    ("start: counter\n", "migrate: {from: till, to: desk}\nstart: counter\n"),
-    ("  till:\n", "  desk:\n"),
-    ("to: till", "to: desk"),
-)
-TILL: Final = LEMONADE.replace(
-    "    on:\n      buy:", "    on:\n      sticker: {say: thanks, to: till}\n      buy:"
-) + (
-    "  till:\n    on: {buy: {say: pay}, payment.failed: {say: pay}, image: {to: counter}}\n"
-    "    otherwise: {say: pay}\n"
-)
-"""The lemonade stand with a state that waits for a payment."""
-
-
-def write(file: Path, *edits: tuple[str, str]) -> Path:
-    text = TILL
-    for old, new in edits:
-        assert old in text, old
-        text = text.replace(old, new)
-    file.write_text(text, "utf-8")
-    return file
-
-
-async def standing(store: Store, id: int, state: str, version: int = 1, **data: object) -> None:
-    """A customer who stands in `state` of a version, and wrote just now."""
-    one = Conversation("x", state, (1,), 1, "en", {"name": "Asha"}, data=data)
-    await insert(
-        store, "conversation", id=id, state=state, snapshot=conversations.to_json(one), version=version,
-        last_inbound_at=SystemClock().now(),
-    )  # fmt: skip
-
-
-def told(output: str, file: Path) -> str:
-    """`output` with what differs from run to run taken out."""
-    text = output.replace(str(file), "flows.yaml")
-    text = re.sub(r"\b[0-9a-f]{12}\b", "<version>", text)
-    text = re.sub(r"\b[a-z2-7]{8}-1\b", "<id>", text)
-    return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d IST", "<time>", text)
-
-
-async def munshi(url: str, file: Path, *words: str) -> tuple[int, str]:
-    result = await run_munshi(url, *words, MUNSHI_FLOW=str(file), MUNSHI_BY="ravi")
-    return result.exit_code, told(result.output, file)
 
 
 async def test_the_life_of_a_version(database_url: str, tmp_path: Path) -> None:
@@ -95,7 +44,7 @@ async def test_the_life_of_a_version(database_url: str, tmp_path: Path) -> None:
     assert status == 1
     assert "error: there is no message 'pey'" in said
     assert said.endswith("Refused: version <version> goes on\n")
-    write(file, *_EDITED)
+    write(file, *EDITED)
     status, said = await munshi(database_url, file, "reload")
     assert (status, said.splitlines()[0]) == (
         0, f"version <version> is {stands} now, in the place of <version>",
@@ -141,19 +90,19 @@ async def test_plan_says_what_changes_and_what_it_means_to_everybody(
         await standing(store, 3, "till", order=key, cart=[["glass", 1]])
         glass = [["glass", "Glass", 1, 3_000]]
         await insert(store, "orders", key=key, conversation_id=3, number="10001", total=3_000, lines=glass)
-    write(file, *_EDITED)
+    write(file, *EDITED)
     status, said = await munshi(database_url, file, "plan", "--no-proof", str(file))
     assert (status, said) == (0, PLAN)
-    write(file, *_EDITED, ("{from: till, to: desk}", "{from: [till, tlil], to: desk}"))
+    write(file, *EDITED, ("{from: till, to: desk}", "{from: [till, tlil], to: desk}"))
     status, said = await munshi(database_url, file, "plan", "--no-proof", str(file))
     assert status == 0, "who is to go over goes over all the same"
     assert "no version had which was served here\n  line " in said
     assert ": 'tlil'; did you mean 'till'?\n" in said
-    write(file, *[edit for edit in _EDITED if "migrate" not in edit[1]])
+    write(file, *[edit for edit in EDITED if "migrate" not in edit[1]])
     status, said = await munshi(database_url, file, "plan", "--no-proof", str(file))
     assert status == 0
     assert "Who stays with their version until they rest in its first state" in said
-    write(file, *_EDITED, ("{from: till, to: desk}", "{from: till, to: counter}"))
+    write(file, *EDITED, ("{from: till, to: desk}", "{from: till, to: counter}"))
     status, said = await munshi(database_url, file, "plan", "--no-proof", str(file))
     assert status == 1
     assert "who waits for a payment in 'till' would lose the way to their link in 'counter'" in said
@@ -270,7 +219,7 @@ async def test_plan_tells_whom_nothing_moves(database_url: str, tmp_path: Path) 
     await munshi(database_url, file, "reload")
     async with open_store(database_url) as store:
         await standing(store, 2, "till")
-    write(file, closed, *[edit for edit in _EDITED if "migrate" not in edit[1]])
+    write(file, closed, *[edit for edit in EDITED if "migrate" not in edit[1]])
     status, said = await munshi(database_url, file, "plan", "--no-proof", str(file))
     assert status == 1
     assert "Whom nothing moves\n  till, version <version>: 'till' is gone" in said
@@ -288,127 +237,6 @@ async def test_plan_tells_whom_nothing_moves(database_url: str, tmp_path: Path) 
     assert "\nwhat may go wrong in it was not searched" in said
     # Who is stranded already does not keep a server from starting with what is served.
     assert not (await outlook(database_url, load_flow(file), RELOAD, 0)).plan.strands
-
-
-async def test_each_rollback_leads_one_further_back(database_url: str, tmp_path: Path) -> None:
-    await made(database_url)
-    names = {}
-    for name in ("till", "desk", "bank"):
-        file = write(tmp_path / "flows.yaml", ("  till:\n", f"  {name}:\n"), ("to: till", f"to: {name}"))
-        if name == "desk":
-            file.write_text(f"migrate: {{from: till, to: desk}}\n{file.read_text()}")
-        names[name] = load_flow(file).version
-        await munshi(database_url, file, "reload")
-    async with open_store(database_url) as store:
-        await standing(store, 1, "bank", version=3)
-    status, said = await munshi(database_url, file, "rollback")
-    assert await served(database_url) == names["desk"]
-    assert said.splitlines()[1:] == [
-        "",
-        "Who stays with their version until they rest in its first state",
-        "  bank, version <version>: 'bank' is gone, and no entry of 'migrate' takes it: 1 customer",
-        "flows.yaml is not what is served: the next start, or reload, serves the file",
-    ]
-    write(file)
-    status, said = await munshi(database_url, file, "rollback")
-    assert await served(database_url) == names["till"]
-    assert "is not what is served" not in said
-    result = await run_munshi(database_url, "rollback", MUNSHI_FLOW=str(file))
-    assert result.exit_code == 1
-    choice = f"to serve another all the same, name it: {names['desk']}, {names['bank']};"
-    assert f"there is no earlier version; {choice}" in result.output
-    status, said = await munshi(database_url, file, "rollback", "zzz")
-    assert (status, said.partition(";")[0]) == (1, "no version that was served is called 'zzz'")
-    assert (await munshi(database_url, file, "rollback", names["bank"][:8]))[0] == 0
-    assert await served(database_url) == names["bank"]
-    await munshi(database_url, file, "rollback")
-    assert await served(database_url) == names["till"], "what came between is undone"
-
-
-async def test_reload_and_rollback_say_what_becomes_of_prices_and_stock(
-    database_url: str, tmp_path: Path
-) -> None:
-    await made(database_url)
-    file = write(tmp_path / "flows.yaml", ("price: 30", "price: 30, stock: 12"))
-    _, said = await munshi(database_url, file, "reload")
-    assert "What changes" not in said, "nothing was served"
-    more = ("price: 30", "price: 40, stock: 24")
-    _, planned = await munshi(database_url, write(file, more), "plan", "--no-proof", str(file))
-    changed = [
-        "What changes",
-        "  prices",
-        "    glass: ₹30 → ₹40",
-        "  stock",
-        "    glass: 24 from now on, 12 declared before (12 left)",
-    ]
-    for output in (planned, (await munshi(database_url, file, "reload"))[1]):
-        assert output.splitlines()[2:7] == changed
-    await sell_one(database_url)
-    _, said = await munshi(database_url, file, "rollback")
-    assert said.splitlines()[1:] == [
-        "",
-        "What changes",
-        "  prices",
-        "    glass: ₹40 → ₹30",
-        "  stock",
-        "    glass: 23 left, as before: a rollback counts nothing anew",
-        "flows.yaml is not what is served: the next start, or reload, serves the file",
-    ]
-    _, planned = await munshi(database_url, file, "plan", "--no-proof", str(file))
-    changed[2:] = [
-        "    glass: ₹30 → ₹40",
-        "  stock",
-        "    glass: 23 left, as before: 24 was counted before the rollback",
-    ]
-    for output in (planned, (await munshi(database_url, file, "reload"))[1]):
-        assert output.splitlines()[2:7] == changed
-    assert "23 left" in (await munshi(database_url, file, "product"))[1]
-    _, said = await munshi(database_url, write(file, ("price: 30", "price: 40")), "reload")
-    assert "  stock\n    glass: not counted any more (23 left)\n" in said
-    _, said = await munshi(database_url, file, "rollback")
-    assert "  stock\n    glass: 24 from now on, not counted before\n" in said
-
-
-async def sell_one(url: str) -> None:
-    async with open_store(url) as store:
-        await store._units.run(lambda tx: stock.take(tx, [StockMove("glass", 0, 1)]))
-
-
-async def test_reload_says_who_stays_with_their_version(database_url: str, tmp_path: Path) -> None:
-    await made(database_url)
-    await munshi(database_url, write(tmp_path / "flows.yaml"), "reload")
-    async with open_store(database_url) as store:
-        await standing(store, 1, "till")
-    file = write(tmp_path / "flows.yaml", ("  till:\n", "  desk:\n"), ("to: till", "to: desk"))
-    _, said = await munshi(database_url, file, "reload")
-    stays = (
-        "Who stays with their version until they rest in its first state\n"
-        "  till, version <version>: 'till' is gone, and no entry of 'migrate' takes it: 1 customer\n"
-    )
-    assert f"in the place of <version>\n\n{stays}what may go wrong" in said
-
-
-async def served(url: str) -> str:
-    async with open_store(url) as store:
-        newest = await store.versions.newest()
-    assert newest is not None
-    return newest.version
-
-
-async def test_a_rollback_that_strands_somebody_is_refused(sqlite_url: str, tmp_path: Path) -> None:
-    await made(sqlite_url)
-    closed = (", image: {to: counter}", "")
-    await munshi(sqlite_url, write(tmp_path / "flows.yaml", closed), "reload")
-    file = write(tmp_path / "flows.yaml", closed, ("  till:\n", "  desk:\n"), ("to: till", "to: desk"))
-    await munshi(sqlite_url, file, "reload")
-    async with open_store(sqlite_url) as store:
-        await standing(store, 1, "desk", version=2)
-    status, said = await munshi(sqlite_url, file, "rollback")
-    assert status == 1
-    assert said.startswith("Whom nothing moves\n  desk, version <version>: 'desk' is gone")
-    status, said = await munshi(sqlite_url, file, "rollback", "--anyway")
-    assert status == 0
-    assert "\nWhom nothing moves\n  desk, version <version>: 'desk' is gone" in said
 
 
 async def test_a_name_that_several_versions_share_serves_none(sqlite_url: str) -> None:

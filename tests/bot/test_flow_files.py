@@ -10,7 +10,7 @@ from bot.flow_file import load_flow, read_texts
 from flows.document.errors import FlowInvalid
 from storage import Store
 from tests.bot.command_line import run_munshi
-from tests.bot.test_cli_versions import TILL, munshi
+from tests.bot.lemonade_versions import TILL, munshi
 
 _AT: Final = TILL.index("states:")
 """Where the states begin, which stand in a file of their own."""

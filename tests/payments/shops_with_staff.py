@@ -300,3 +300,11 @@ def paid() -> Simulator:
     simulator.tap("Yes please")
     simulator.pay()
     return simulator
+
+
+def two_who_chat() -> Simulator:
+    """The shop, in which Meena and Ramesh both may talk to Asha, who waits for one of them."""
+    simulator = Simulator(flow_of(MEENA, RAMESH.replace("orders", "chat")))
+    simulator.write("agent")
+    simulator.write("is it cold?")
+    return simulator

@@ -10,7 +10,7 @@ from payments.processing.changes import Told, values
 from payments.processing.handover import FORWARDED
 from payments.processing.shown_to_others import SHOWN
 from payments.simulator.simulator import Simulator
-from tests.payments.shops_with_staff import MEENA, RAMESH, flow_of, paid, played, plays
+from tests.payments.shops_with_staff import MEENA, RAMESH, flow_of, paid, played, plays, two_who_chat
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -286,14 +286,6 @@ def test_who_said_stop_hears_nothing_of_the_end_of_a_talk(word: str, hears: bool
     assert all(say.reminder for say in simulator.said if say.message.words == "The bot talks (quiet).")
 
 
-def two_who_chat() -> Simulator:
-    """The shop, in which Meena and Ramesh both may talk to Asha, who waits for one of them."""
-    simulator = Simulator(flow_of(MEENA, RAMESH.replace("orders", "chat")))
-    simulator.write("agent")
-    simulator.write("is it cold?")
-    return simulator
-
-
 def shown(simulator: Simulator) -> list[tuple[tuple[str, ...], str]]:
     """Who of the staff was shown what another of them did, and what."""
     return [(one.to, one.message.words) for one in values(simulator.store.told) if one.name == SHOWN]
@@ -374,50 +366,3 @@ def test_staff_whom_nothing_reached_hear_of_the_wish_when_they_write() -> None:
             " Reply to this to write to them."
         ),
     )
-
-
-SENT = "Sent to Asha (+919800000001): the bot keeps out of this chat."
-
-
-def receipts(simulator: Simulator) -> int:
-    """How often a member heard that the chat is theirs because of what they wrote."""
-    return [one.message.words for one in values(simulator.store.told)].count(SENT)
-
-
-def test_who_begins_a_hand_over_by_their_reply_hears_it_once_and_can_give_the_chat_back() -> None:
-    simulator = paid()
-    assert [one.words for one in simulator.staff_replies("Meena", "On our way")] == ["On our way"]
-    assert receipts(simulator) == 1
-    assert [one.words for one in simulator.staff_replies("Meena", "Almost there")] == ["Almost there"]
-    assert receipts(simulator) == 1
-    assert [one.words for one in simulator.staff_taps("Meena", "The bot goes on")] == [
-        "The bot talks (done)."
-    ]
-    assert "handover" not in simulator.conversation.data
-
-
-def test_who_answers_in_a_hand_over_needs_no_receipt() -> None:
-    simulator = two_who_chat()
-    simulator.staff_replies("Ramesh", "Ice cold!")
-    assert receipts(simulator) == 0
-
-
-def test_a_reply_to_an_answer_about_an_order_goes_to_nobody_and_the_member_hears_it() -> None:
-    simulator = paid()
-    [order] = simulator.store.orders.values()
-    simulator.staff_writes("Meena", f"#{order.order.number}")
-    assert simulator.staff_replies("Meena", "hello there") == []
-    assert simulator.store.told[-1].value.message.words.startswith("Was that for a customer?")
-    assert "handover" not in simulator.conversation.data
-    simulator.staff_writes("Meena", f"#{order.order.number}")
-    assert simulator.staff_replies("Meena", "out") == []
-    assert "does not say for which order" in simulator.store.told[-1].value.message.words
-
-
-def test_a_word_for_the_bot_in_reply_to_an_answer_is_the_bots() -> None:
-    simulator = paid()
-    [order] = simulator.store.orders.values()
-    simulator.staff_writes("Meena", f"#{order.order.number}")
-    simulator.staff_replies("Meena", "menu")
-    assert simulator.said_to("sim-2")[-1].message.words == "Lemonade?"
-    assert "handover" not in simulator.conversation.data
