@@ -82,6 +82,12 @@ SHOWN: Final = {
         "order.due",
         "{{ order.due | money if order.due is defined else '' }}",
     ),
+    "{{ order.due or 'free' }}": ("order.due", "{{ order.due | money if order.due else 'free' }}"),
+    "{{ noted or 'free' }}": ("noted", "{{ noted | int | money if noted else 'free' }}"),
+    "{{ order.due or order.total or many }}": (
+        "order.due or order.total",
+        "{{ (order.due or order.total) | money if (order.due or order.total) else many }}",
+    ),
     "{{ order.total // 2 }}": ("order.total // 2", "{{ (order.total // 2) | money }}"),
     "{{ whole }}": ("whole", "{{ whole | money }}"),
     "{{ noted }}": ("noted", "{{ noted | int | money }}"),
@@ -107,6 +113,10 @@ def test_a_sum_that_is_shown_as_it_is(written: str) -> None:
         ("{{ order.total if order.total > 50000 else '-' }}", "order.total if", "order.total | money"),
         ("{% for a in order.lines %}{{ a.total }} {% endfor %}", "{{ a.total }}", "{{ a.total | money }}"),
         ("{% set all = order.total %}{{ all }}", "{{ all }}", "{{ all | money }}"),
+        (
+            "{{ 'fee: ' ~ (order.due or 'none') }}", "(order.due or 'none')",
+            "(order.due | money if order.due else 'none')",
+        ),
         ("{{ order.total | int }}", "order.total | int", "order.total | money"),
     ],
 )  # fmt: skip
@@ -124,6 +134,9 @@ def test_a_sum_within_what_is_shown(written: str, instead_of: str, mend: str) ->
         "{% if order.total > 50000 %}much{% else %}little{% endif %}",
         "{{ 'much' if order.total > 50000 else 'little' }}",
         "{{ order.total // 100 }}",
+        "{{ order.total // 180 }} boxes{{ ', many' if order.total // 180 > 5 }}",
+        "{{ order.total // 100 or 'free' }}",
+        "{% set boxes = order.total // 18050 %}{{ boxes }}",
         "{% set rupees = order.total // 100 %}{{ rupees }}",
         "{{ order.total // 100 ~ '.' ~ (order.total - order.total // 100 * 100) }}",
         "{{ order.total > 50000 and 'much' or 'little' }}",
