@@ -46,7 +46,7 @@ def _taps_are_known(subject: Subject, tapped: Mapping[str, Words]) -> Iterator[I
         if kind and offer.value and "{" not in offer.value:
             yield from _no_such(subject, place, f"a tap on '{offer.trigger}'", kind, offer.value)
         elif kind and (one := written.get((*place, ""))):
-            yield from _other_field(subject, place, one.source, kind, local_types(subject, one))
+            yield from _other_field(subject, place, one.source, kind, local_types(subject, one.names))
 
 
 def _other_field(
