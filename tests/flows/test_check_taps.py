@@ -115,6 +115,11 @@ def test_where_some_alternatives_add_it_is_a_warning(guard: str) -> None:
     assert issues_of(pick, menu=button("glas")) == [(Severity.WARNING, NO_GLAS, 8)]
 
 
+def test_where_what_adds_may_not_answer_it_is_a_warning() -> None:
+    found = issues_of(f"{{if: asked == 'x', {ADD}}}", menu=button("glas"))
+    assert found == [(Severity.WARNING, NO_GLAS, 8)]
+
+
 def test_where_each_alternative_adds_it_is_an_error() -> None:
     pick = f"[{{if: asked == 'x', {ADD}, to: iced}}, {{{ADD}}}]"
     assert issues_of(pick, menu=button("glas")) == [(Severity.ERROR, NO_GLAS, 8)]

@@ -45,6 +45,8 @@ def _takers(subject: Subject, offer: PlacedOffer, leaves: Set[str]) -> Iterator[
     for leaf in leaves:
         rules = _fresh(subject.ways.answers(leaf).get(offer.trigger, ()))
         kinds = [_taken_by(subject, rule, leaf) for rule in rules]
+        if rules and rules[-1].guard is not None:
+            kinds.append(None)  # no rule may answer it, and `otherwise` does
         is_judged = any(kinds) and any(_judges(subject, rule, offer.value) for rule in rules)
         found += [None] if is_judged else kinds
     if kind := next(filter(None, found), None):
