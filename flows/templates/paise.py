@@ -25,7 +25,7 @@ def shown_as_paise(
     `show` is the filter for sums, `frame` what stands around `node` in the text.
     """
     is_whole = _is_sum(kind) and not isinstance(node, (nodes.CondExpr, nodes.Filter))
-    if isinstance(node, nodes.Or) and not is_whole and _is_sum(kind_of(node.left)):
+    if isinstance(node, nodes.Or) and not is_whole and _is_sum(kind_of(_unfiltered(node.left))):
         yield from _with_other(node, kind_of, show, frame)
         return
     parts = () if is_whole else tuple(_parts(node))
@@ -39,6 +39,13 @@ def shown_as_paise(
     elif not _is_in_rupees(node):
         shown = _in_money(node, kind, show)
         yield _problem(as_written(node), frame.format(shown) if shown else "", show)
+
+
+def _unfiltered(node: nodes.Expr) -> nodes.Expr:
+    """Return `node` without the filters that leave a sum a sum."""
+    while isinstance(node, nodes.Filter) and node.name in _SAME and node.node:
+        node = node.node
+    return node
 
 
 def _in_money(node: nodes.Node, kind: Type, show: str) -> str:
@@ -73,7 +80,7 @@ def _with_other(
     node: nodes.Or, kind_of: Callable[[nodes.Node], Type], show: str, frame: str
 ) -> Iterator[Problem]:
     """Yield that a sum is shown, or something else if it is 0: `₹0` of a filter would never be nothing."""
-    left, right = node.left, node.right
+    left, right = _unfiltered(node.left), node.right
     if not _is_in_rupees(left):
         shown, test, other = _in_money(left, kind_of(left), show), in_brackets(left), as_written(right) or "…"
         mend = f"{shown} if {test} else {other}"

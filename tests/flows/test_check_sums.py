@@ -84,6 +84,7 @@ SHOWN: Final = {
     ),
     "{{ order.due or 'free' }}": ("order.due", "{{ order.due | money if order.due else 'free' }}"),
     "{{ noted or 'free' }}": ("noted", "{{ noted | int | money if noted else 'free' }}"),
+    "{{ order.due | int or 'free' }}": ("order.due", "{{ order.due | money if order.due else 'free' }}"),
     "{{ order.due or order.total or many }}": (
         "order.due or order.total",
         "{{ (order.due or order.total) | money if (order.due or order.total) else many }}",
