@@ -42,7 +42,7 @@ def taps_are_known(subject: Subject) -> Iterator[Issue]:
 def _takers(subject: Subject, offer: PlacedOffer, leaves: Set[str]) -> Iterator[tuple[Words, Severity]]:
     """Yield what a tap on `offer` must name, where it is offered in `leaves`, and how sure that is."""
     found: list[Words | None] = []
-    for leaf in leaves:
+    for leaf in sorted(leaves):
         rules = _fresh(subject.ways.answers(leaf).get(offer.trigger, ()))
         kinds = [_taken_by(subject, rule, leaf) for rule in rules]
         if rules and rules[-1].guard is not None:
