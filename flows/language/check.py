@@ -19,6 +19,7 @@ from flows.language.checks import (
     phrases,
     reach,
     refusals,
+    taps,
     unset,
     unused,
     values,
@@ -103,6 +104,7 @@ _OF_THE_WHOLE: Final[_Checks] = (
     unused.messages_are_said,
     unused.variables_are_used,
     arguments.arguments_are_known,
+    taps.taps_are_known,
     migrations.migrations_are_taken,
     _host_rules_hold,
 )

@@ -5,7 +5,7 @@ is cut at rendering to the same limit that it was checked against at load.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
@@ -43,6 +43,8 @@ class Part:
     empty: Empty = Empty.MISTAKE
     mend: str | None = None
     """Of a URL: what to write instead of one that the channel can't open. None for any other text."""
+    names: Names = field(default_factory=dict)
+    """Its local names."""
 
 
 CUTS: Final = "<cuts>"
@@ -98,7 +100,7 @@ class Writer:
         names: Names = NO_NAMES,
     ) -> Line:
         """Compile a text that customers read, in the writer's language. It is cut to `limit`."""
-        self.parts.append(Part(place, texts, limit, empty))
+        self.parts.append(Part(place, texts, limit, empty, names=names))
         template = self._template(texts, place, names)
         render, reads = template.render, _roots([template])
 
@@ -121,7 +123,7 @@ class Writer:
 
     def raw(self, texts: Texts, *place: str | int, names: Names = NO_NAMES) -> Line:
         """Compile a text of any length."""
-        self.parts.append(Part(place, texts))
+        self.parts.append(Part(place, texts, names=names))
         template = self._template(texts, place, names)
         reads = _roots([template])
         return Line(self.once(template.render, reads), reads)

@@ -12,7 +12,7 @@ from jinja2 import nodes
 from flows.document.errors import Severity, close
 from flows.templates.comparisons import Problem, Side, added, compared, multiplied, said, subtracted
 from flows.templates.filters import filtered
-from flows.templates.paise import is_whole_rupees, shown_as_paise
+from flows.templates.paise import leaves_no_sum, shown_as_paise
 from flows.templates.types import (
     COMPUTED,
     MONEY,
@@ -257,7 +257,7 @@ class Inference:
         left, right = self._sides(node)
         kind, problem = multiplied(left, right)
         self._note(problem)
-        if kind == MONEY and is_whole_rupees(node.right):
+        if kind == MONEY and leaves_no_sum(node.right):
             kind = COMPUTED
         above, below = said(node.left).strip("'"), said(node.right).strip("'")
         if isinstance(node.right, nodes.Const) and node.right.value == 0:

@@ -11,7 +11,7 @@ from flows.templates.comparisons import Problem
 from flows.templates.types import Money, Text, Type
 
 RUPEE: Final = 100
-"""Paise. What is divided by it, or by a multiple, is in rupees, or is a percentage."""
+"""Paise. A sum divided by as much or more is none: it is in rupees, a percentage, or a count of boxes."""
 _SAME: Final = ("int", "abs", "round")
 """Filters that leave a sum a sum."""
 _ALONE: Final = "{{{{ {} }}}}"
@@ -25,6 +25,9 @@ def shown_as_paise(
     `show` is the filter for sums, `frame` what stands around `node` in the text.
     """
     is_whole = _is_sum(kind) and not isinstance(node, (nodes.CondExpr, nodes.Filter))
+    if isinstance(node, nodes.Or) and not is_whole and _is_sum(kind_of(_unfiltered(node.left))):
+        yield from _with_other(node, kind_of, show, frame)
+        return
     parts = () if is_whole else tuple(_parts(node))
     for part in parts:
         yield from shown_as_paise(part, kind_of(part), kind_of, show, "{}")
@@ -34,9 +37,22 @@ def shown_as_paise(
         if isinstance(node, nodes.Filter) and node.name == "default" and node.node:
             yield from _with_default(node, node.node, kind_of, show, frame)
     elif not _is_in_rupees(node):
-        shown = in_brackets(node)
-        filters = f" | int | {show}" if isinstance(kind, Text) else f" | {show}"
-        yield _problem(as_written(node), frame.format(f"{shown}{filters}") if shown else "", show)
+        shown = _in_money(node, kind, show)
+        yield _problem(as_written(node), frame.format(shown) if shown else "", show)
+
+
+def _unfiltered(node: nodes.Expr) -> nodes.Expr:
+    """Return `node` without the filters that leave a sum a sum."""
+    while isinstance(node, nodes.Filter) and node.name in _SAME and node.node:
+        node = node.node
+    return node
+
+
+def _in_money(node: nodes.Node, kind: Type, show: str) -> str:
+    """Return how to show the sum `node`; empty as `as_written`."""
+    shown = in_brackets(node)
+    filters = f" | int | {show}" if isinstance(kind, Text) else f" | {show}"
+    return f"{shown}{filters}" if shown else ""
 
 
 def _is_sum(kind: Type) -> bool:
@@ -60,6 +76,19 @@ def _parts(node: nodes.Node) -> Iterator[nodes.Node]:
             return
 
 
+def _with_other(
+    node: nodes.Or, kind_of: Callable[[nodes.Node], Type], show: str, frame: str
+) -> Iterator[Problem]:
+    """Yield that a sum is shown, or something else if it is 0: `₹0` of a filter would never be nothing."""
+    left, right = _unfiltered(node.left), node.right
+    if not _is_in_rupees(left):
+        shown, test, other = _in_money(left, kind_of(left), show), in_brackets(left), as_written(right) or "…"
+        mend = f"{shown} if {test} else {other}"
+        mend = frame.format(mend) if frame == _ALONE else f"({mend})"
+        yield _problem(as_written(left), mend if shown else "", show)
+    yield from shown_as_paise(right, kind_of(right), kind_of, show, "{}")
+
+
 def _with_default(
     node: nodes.Filter, given: nodes.Node, kind_of: Callable[[nodes.Node], Type], show: str, frame: str
 ) -> Iterator[Problem]:
@@ -71,16 +100,18 @@ def _with_default(
 
 
 def _is_in_rupees(node: nodes.Node) -> bool:
-    """Whether something in `node` is divided by 100: what comes of it may be rupees."""
+    """Whether something in `node` is divided by 100 or more: what comes of it may be rupees."""
     return any(
-        isinstance(division, nodes.FloorDiv) and is_whole_rupees(division.right)
+        isinstance(division, nodes.FloorDiv) and leaves_no_sum(division.right)
         for division in (node, *node.find_all(nodes.FloorDiv))
     )
 
 
-def is_whole_rupees(node: nodes.Node) -> bool:
-    """Whether `node` is a written number of paise that is a number of whole rupees."""
-    return isinstance(node, nodes.Const) and isinstance(node.value, int) and node.value % RUPEE == 0
+def leaves_no_sum(divisor: nodes.Node) -> bool:
+    """Whether a sum divided by `divisor` is none: by 100 or more. Half a sum, or a tenth, is a sum."""
+    if not isinstance(divisor, nodes.Const) or not isinstance(divisor.value, int):
+        return False
+    return not 0 < divisor.value < RUPEE
 
 
 def _problem(written: str, mend: str, show: str) -> Problem:

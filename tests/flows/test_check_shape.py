@@ -169,6 +169,28 @@ WARNINGS: Final[dict[str, tuple[str, str, str, int, int]]] = {
         "{sku: x}", "{sku: '{event.value}'}",
         "'{event.value}' is not filled in: it stands between single braces", 22, 31,
     ),
+    "an opening brace is lost": (
+        "How old are you?", "|-\n    How old\n    are you, { customer.name }}?",
+        "'{ customer.name }}' is not filled in: an opening brace is missing", 10, 14,
+    ),
+    "an opening brace is lost in an argument": (
+        "{sku: x}", "{sku: '{ event.value }}'}",
+        "'{ event.value }}' is not filled in: an opening brace is missing", 22, 31,
+    ),
+    "an opening brace is lost beside what is filled in": (
+        "{sku: x}", "{sku: '{{ event.value }}{ age }}'}",
+        "'{ age }}' is not filled in: an opening brace is missing", 22, 31,
+    ),
+    "an opening brace is lost in the value of a button": (
+        "title: Yes}", "with: '{ age }}', title: Yes}",
+        "'{ age }}' is not filled in: an opening brace is missing", 11, 32,
+    ),
+    "an opening brace is lost in the value of a row": (
+        "ask_age: How old are you?",
+        "ask_age: {text: How, list: {button: c, rows: "
+        "{each: shelf.things, as: one, on: greet, with: '{ one.sku }}', title: d}}}",
+        "'{ one.sku }}' is not filled in: an opening brace is missing", 8, 89,
+    ),
     "a tap without an answer": (
         "{do: {take: {sku: x}}, say: hello}", "{do: {set: {age: 5}}}",
         "the customer hears nothing after 'no_thanks': the rule only sets a variable", 22, 7,
@@ -205,10 +227,25 @@ def test_warnings_do_not_stop_a_flow(name: str) -> None:
         ("{www.shop.in}", None),
         ("{% raw %}{shelf.things}{% endraw %}", None),
         ("{% raw %}{{ age }}{% endraw %} {age}", "{{ age }}"),
+        ("{ age }}", "{{ age }}"),
+        ("{age}}, {{ age }} years", "{{ age }}"),
+        ("{{ age }} or {customer.name}}", "{{ customer.name }}"),
+        ("{ shelf.things | length }}", "{{ shelf.things | length }}"),
+        ("{ shelf.things | join(', ') }}", "{{ shelf.things | join(', ') }}"),
+        ("{ shelf.thing[0] or age }}", "{{ shelf.things[0] or age }}"),
+        ("{a.b}}", None),
+        ("{age of yours}}", None),
+        ("{age}}}", None),
+        ("{ age }}}", None),
+        ("{{ '{age}}' }}", None),
+        ("{% set a = '{age}}' %}{{ a }}", None),
+        ("{# { age }} #}Hello", None),
+        ("{% raw %}{ age }}{% endraw %}", None),
     ],
 )
 def test_what_is_meant_between_single_braces(text: str, meant: str | None) -> None:
-    found = issues_of(edited(("How old are you?", f"'{text}'")))
+    quoted = text.replace("'", "''")
+    found = issues_of(edited(("How old are you?", f"'{quoted}'")))
     assert [issue.mend for issue in found] == ([f"did you mean {meant}?"] if meant else [])
 
 

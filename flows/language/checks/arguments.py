@@ -8,8 +8,6 @@ from jinja2 import nodes
 from flows.document.errors import Issue
 from flows.document.places import Path
 from flows.language.checks.subject import Subject
-from flows.language.checks.values import local_types
-from flows.language.walk import offers
 from flows.templates.as_written import as_written
 from flows.templates.comparisons import no_such_word, said
 from flows.templates.expressions import Template
@@ -21,35 +19,20 @@ _TAPPED: Final = ((EVENT, "value"),)
 
 
 def arguments_are_known(subject: Subject) -> Iterator[Issue]:
-    """Yield the arguments of actions that name what there is not, also by the value of a button."""
-    flow, known = subject.flow, subject.types.arguments
-    tapped: dict[str, Words] = {}
-    for reaction, triggers in subject.ways.occasions():
+    """Yield the arguments of actions that name what there is not."""
+    known = subject.types.arguments
+    for reaction in subject.reactions():
         for call in reaction.do:
             for name, value in call.args.items():
                 if (kind := known.get((call.name, name))) is None:
                     continue
                 if isinstance(value, str):
-                    yield from _no_such(subject, (*call.place, name), f"'{name}'", kind, value)
-                elif isinstance(value, Template) and _is_tapped(value):
-                    tapped |= dict.fromkeys(triggers & flow.offered, kind)
-                elif isinstance(value, Template):
-                    yield from _other_field(subject, (*call.place, name), value.source, kind, {})
-    yield from _taps_are_known(subject, tapped)
+                    yield from no_such(subject, (*call.place, name), f"'{name}'", kind, value)
+                elif isinstance(value, Template) and not is_tapped(value):
+                    yield from other_field(subject, (*call.place, name), value.source, kind, {})
 
 
-def _taps_are_known(subject: Subject, tapped: Mapping[str, Words]) -> Iterator[Issue]:
-    """Yield the values of buttons and rows that are none of what their triggers take, by `tapped`."""
-    written = {one.place: one for one in subject.flow.written} if tapped else {}
-    for offer in offers(subject.spec, set()):
-        kind, place = tapped.get(offer.trigger), (*offer.place[:-1], "with")
-        if kind and offer.value and "{" not in offer.value:
-            yield from _no_such(subject, place, f"a tap on '{offer.trigger}'", kind, offer.value)
-        elif kind and (one := written.get((*place, ""))):
-            yield from _other_field(subject, place, one.source, kind, local_types(subject, one))
-
-
-def _other_field(
+def other_field(
     subject: Subject, place: Path, source: str, kind: Words, names: Mapping[str, Type]
 ) -> Iterator[Issue]:
     """Yield that a template gives another field of a thing than the one that is of the type `kind`."""
@@ -66,13 +49,14 @@ def _other_field(
         yield subject.issue(place, f"{said(part)} is no {kind.what}", mend)
 
 
-def _is_tapped(value: Template) -> bool:
+def is_tapped(value: Template) -> bool:
     """Whether an argument is the value of the tap, and nothing else."""
     return (
         value.reads == frozenset(_TAPPED) and value.source.startswith("{{") and value.source.count("{") == 2
     )
 
 
-def _no_such(subject: Subject, place: Path, name: str, kind: Words, value: Any) -> Iterator[Issue]:
+def no_such(subject: Subject, place: Path, name: str, kind: Words, value: Any) -> Iterator[Issue]:
+    """Yield that `value`, which stands for `name` at `place`, is none of `kind`."""
     for problem in no_such_word(name, kind, value):
         yield subject.issue(place, f"there is no {kind.what} '{value}'", problem.mend)

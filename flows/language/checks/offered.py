@@ -28,7 +28,7 @@ def offers_are_answered(subject: Subject) -> Iterator[Issue]:
 
 def _rule_for(subject: Subject, offer: PlacedOffer) -> str:
     """Say where to write the rule for what a message offers."""
-    said_in = sorted({leaf for leaf, message, _ in _messages_by_leaf(subject) if message == offer.message})
+    said_in = sorted({leaf for leaf, message, _ in messages_by_leaf(subject) if message == offer.message})
     where = (
         f"'on' of '{said_in[0]}'" if len(said_in) == 1 else "'anywhere', or 'on' of each state that says it"
     )
@@ -42,7 +42,7 @@ def offers_are_answered_where_said(subject: Subject) -> Iterator[Issue]:
     for offer in offers(subject.spec, set()):
         by_message.setdefault(offer.message, set()).add(offer.trigger)
     answered = {rule.trigger for rule in flow.rules}
-    for leaf, message, place in set(_messages_by_leaf(subject)):
+    for leaf, message, place in set(messages_by_leaf(subject)):
         for trigger in sorted(by_message.get(message, set()) - flow.states[leaf].triggers):
             if trigger in answered:
                 said = f"'{message}' offers '{trigger}', but '{leaf}' doesn't answer it"
@@ -52,13 +52,13 @@ def offers_are_answered_where_said(subject: Subject) -> Iterator[Issue]:
 def forms_are_answered_where_said(subject: Subject) -> Iterator[Issue]:
     """Yield the states in which a form that is shown there is not answered."""
     flow, spec = subject.flow, subject.spec
-    for leaf, message, place in set(_messages_by_leaf(subject)):
+    for leaf, message, place in set(messages_by_leaf(subject)):
         for trigger in sorted(spec.messages[message].FIRES - flow.states[leaf].triggers - subject.meant):
             shown = f"'{message}' shows a form, but '{leaf}' doesn't answer '{trigger}'"
             yield subject.issue(place, shown, f"add 'on: {{{trigger}: …}}' to '{leaf}'")
 
 
-def _messages_by_leaf(subject: Subject) -> Iterator[tuple[str, str, Path]]:
+def messages_by_leaf(subject: Subject) -> Iterator[tuple[str, str, Path]]:
     """(leaf, message, place) for every message that a customer may have before them in that leaf."""
     flow, leaves = subject.flow, subject.ways.leaves
     for state in flow.states.values():

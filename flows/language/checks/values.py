@@ -9,7 +9,7 @@ from flows.engine.model import OTHERWISE, timer_trigger
 from flows.engine.variables import given, taken
 from flows.language.checks.set_sums import variables_of_sums
 from flows.language.checks.subject import Subject
-from flows.templates.compiler import Written
+from flows.templates.compiler import Names, Written
 from flows.templates.expressions import TemplateError
 from flows.templates.faults import offset_on
 from flows.templates.inference import EventType, Inference
@@ -40,7 +40,7 @@ def values_fit(subject: Subject) -> Iterator[Issue]:
     for written in subject.flow.written:
         message = str(written.place[1]) if written.place[0] == "messages" else ""
         event = subject.event_on(_triggers(subject, written.place) or (), message)
-        inference = Inference(subject.types, {**sums, **local_types(subject, written)}, event)
+        inference = Inference(subject.types, {**sums, **local_types(subject, written.names)}, event)
         if written.is_guard:
             inference.value(subject.value(written.source))
         else:
@@ -103,10 +103,10 @@ def _in_state(subject: Subject, place: Path) -> frozenset[str] | None:
             return None
 
 
-def local_types(subject: Subject, written: Written) -> Mapping[str, Type]:
+def local_types(subject: Subject, names: Names) -> Mapping[str, Type]:
     """Return the types of the local names of a template: each is an item of the list that it goes through."""
     found: dict[str, Type] = {}
-    for name, each in written.names.items():
+    for name, each in names.items():
         found[name] = _item(subject, each, found)
     return found
 
