@@ -68,6 +68,10 @@ class Hooks:
         self._closed = True
         self._due.set()
 
+    def shift(self, milliseconds: int) -> None:
+        """Move all times with a clock that was put forward by `milliseconds`, or back if negative."""
+        self._circuit.shift(milliseconds)
+
     async def idle(self) -> None:
         """Wait until no try is under way."""
         while self._tries:

@@ -175,6 +175,8 @@ class Workers:
         await self._context.store.tell([notice], now)
         self._jumps.taken(jump)
         self._traffic.shift(jump)
+        if self._hooks is not None:
+            self._hooks.shift(jump)
         log.error("notice", kind=notice.kind, subject=notice.subject, mend=notice.said)
 
     async def _advance_due(self, now: int) -> int:

@@ -32,7 +32,9 @@ def stock(new: Shop, counts: Mapping[str, Count]) -> Iterator[str]:
     """
     for sku, number in new.stock.items():
         count = counts.get(sku)
-        if number is None or count is None:
+        if number is None and count is not None and not count.is_counted:
+            yield f"{sku}: the count from before the rollback ends ({count.left} left)"
+        elif number is None or count is None:
             yield from _counted_or_not(sku, number, count)
         elif not count.is_of(number):
             yield f"{sku}: {number} from now on, {count.in_file} declared before ({count.left} left)"
@@ -56,7 +58,7 @@ def stock_of_rollback(earlier: Shop, counts: Mapping[str, Count]) -> Iterator[st
 def _counted_or_not(sku: str, number: int | None, count: Count | None) -> Iterator[str]:
     if number is not None:
         yield f"{sku}: {number} from now on, not counted before"
-    elif count is not None:
+    elif count is not None and count.is_counted:
         yield f"{sku}: not counted any more ({count.left} left)"
 
 

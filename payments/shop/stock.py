@@ -31,7 +31,13 @@ class Count:
     in_file: int
     """The number in the flow file that was served last."""
     in_served: int | None
-    """The number in what is served: another than `in_file` after a rollback, or None if that has none."""
+    """The number in what is served: another than `in_file` after a rollback. None if that sells the product
+    uncounted: then the count rests, and goes on when a version that counts it is served."""
+
+    @property
+    def is_counted(self) -> bool:
+        """Return whether it is counted now: the count does not rest."""
+        return self.in_served is not None
 
     def is_of(self, number: int) -> bool:
         """Return whether `number`, in a flow file, stands for this count. Any other is a new one."""

@@ -244,7 +244,8 @@ class Stock(Model):
     """The counts of one product. `declared` is what there was when it was counted last.
 
     `in_file` is the number in the flow file that was served last, `in_served` the one in what is served: a
-    rollback serves another number and counts nothing. NULL if what is served does not sell the product.
+    rollback serves another number and counts nothing. NULL if what is served sells the product uncounted: the
+    other numbers then stand as they were before the rollback. Where it is not sold, it is `in_file`.
     """
 
     sku = fields.CharField(max_length=64, primary_key=True)

@@ -1,17 +1,17 @@
 """The stock of each counted product: read with each batch, changed by guarded updates."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from payments.shop.stock import Count, StockMove
 from storage.database.encoding import loads
-from storage.database.transaction import SoldOut, Transaction
+from storage.database.transaction import Row, SoldOut, Transaction
 
 
 async def left(tx: Transaction) -> dict[str, int]:
     """Return the pieces left of each counted product, by sku."""
-    rows = await tx.fetch("SELECT sku, declared - sold - reserved AS remaining FROM stock")
-    return {row["sku"]: row["remaining"] for row in rows}
+    rows = await tx.fetch(_COUNTS)
+    return {row["sku"]: row["remaining"] for row in rows if row["in_served"] is not None}
 
 
 async def take(tx: Transaction, moves: Iterable[StockMove]) -> None:
@@ -37,12 +37,19 @@ RETURNING sku"""
 
 
 async def counts(tx: Transaction) -> dict[str, Count]:
-    """Return the count of each counted product, by sku."""
+    """Return the count of each counted product, and each that rests since a rollback, by sku."""
     rows = await tx.fetch(_COUNTS)
-    return {row["sku"]: Count(row["remaining"], row["in_file"], row["in_served"]) for row in rows}
+    held = await _reserved(tx) if any(row["in_served"] is None for row in rows) else Counter()
+    return {row["sku"]: Count(_goes_on_with(row, held), row["in_file"], row["in_served"]) for row in rows}
 
 
-_COUNTS = "SELECT sku, declared - sold - reserved AS remaining, in_file, in_served FROM stock"
+def _goes_on_with(row: Row, held: Mapping[str, int]) -> int:
+    """Return the pieces left; of a count that rests, those that `_go_on` would leave."""
+    more = held.get(row["sku"], 0) - row["reserved"] if row["in_served"] is None else 0
+    return int(row["remaining"]) - max(0, more)
+
+
+_COUNTS = "SELECT sku, declared - sold - reserved AS remaining, in_file, in_served, reserved FROM stock"
 
 
 async def declare(tx: Transaction, counted: Mapping[str, int]) -> None:
@@ -53,6 +60,7 @@ async def declare(tx: Transaction, counted: Mapping[str, int]) -> None:
     """
     known = await counts(tx)
     await _forget(tx, known.keys() - counted.keys())
+    await _go_on(tx, {sku for sku in known.keys() & counted if not known[sku].is_counted})
     await _count_first(tx, {sku: number for sku, number in counted.items() if sku not in known})
     both = sorted(known.keys() & counted)
     new = [(counted[sku], sku) for sku in both if not known[sku].is_of(counted[sku])]
@@ -68,17 +76,37 @@ def _says(known: Count, number: int) -> bool:
 async def go_back(tx: Transaction, numbers: Mapping[str, int | None]) -> None:
     """Keep the counts, though an earlier version is served, with these numbers of what it sells, by sku.
 
-    What it does not count is counted no longer. What was not counted is, from its number. The count of what
-    it does not sell stands, for the version that does.
+    The count of what it sells uncounted rests, until a version that counts it is served: then it goes on.
+    What was never counted is, from its number. The count of what it does not sell stands, for the version
+    that does.
     """
     known = await counts(tx)
-    await _forget(tx, {sku for sku in known.keys() & numbers if numbers[sku] is None})
+    counted = {sku for sku, number in numbers.items() if number is not None}
+    await _go_on(tx, {sku for sku in known.keys() & counted if not known[sku].is_counted})
     fresh = {sku: number for sku, number in numbers.items() if number is not None and sku not in known}
     await _count_first(tx, fresh)
-    changed = [
-        (number, sku) for sku, one in sorted(known.items()) if (number := numbers.get(sku)) != one.in_served
-    ]
+    served = {sku: numbers[sku] if sku in numbers else _unsold(one) for sku, one in sorted(known.items())}
+    changed = [(number, sku) for sku, number in served.items() if number != known[sku].in_served]
     await tx.each("UPDATE stock SET in_served = $1 WHERE sku = $2", changed)
+
+
+def _unsold(known: Count) -> int | None:
+    return known.in_file if known.is_counted else None
+
+
+async def _go_on(tx: Transaction, skus: Collection[str]) -> None:
+    """Let these counts, which rest, go on with as many pieces left as before.
+
+    What open orders held then and hold no more counts as sold, since nobody knows whether it was. What they
+    hold beyond that is taken off.
+    """
+    held = await _reserved(tx) if skus else Counter()
+    await tx.each(_GO_ON, [(held[sku], sku) for sku in sorted(skus)])
+
+
+_GO_ON = """
+UPDATE stock SET sold = sold + CASE WHEN reserved > $1 THEN reserved - $1 ELSE 0 END, reserved = $1
+WHERE sku = $2"""
 
 
 async def _forget(tx: Transaction, skus: Iterable[str]) -> None:

@@ -19,6 +19,9 @@ _LONGEST_TRY: Final = 90 * 60_000
 """Milliseconds: more than the longest gap between two tries, an hour and a quarter (`bot.retry`)."""
 _LONGEST_ASKED: Final = 31 * 3_600_000
 """Milliseconds: more than any retry waits: the day that a provider may ask for, and a quarter."""
+_LONGEST_TELLING: Final = 48 * 3_600_000
+"""Milliseconds: more than an event out waits for its next try: 43 hours and a tenth. The day that a receiver
+may ask for is less (`bot.workers.hooks`)."""
 _LONGEST_LEASE: Final = 5 * 60_000
 """Milliseconds: more than a lease, and more than the wait of a receipt that came early."""
 
@@ -34,6 +37,7 @@ async def rewind(tx: Transaction, now: int, back: int = 0) -> int:
     rows += await tx.fetch(_RECEIPTS, now, now + _LONGEST_LEASE)
     rows += await tx.fetch(_ENTRIES, now, now + _LONGEST_ASKED)
     rows += await tx.fetch(_COPIES, now, now + _LONGEST_TRY)
+    rows += await tx.fetch(_TOLD, now, now + _LONGEST_TELLING)
     if not back:
         rows += await tx.fetch(_LEASES, now, now + _LONGEST_LEASE)
     is_known = back >= _EVIDENT if back else await _is_behind(tx, now)
@@ -73,8 +77,18 @@ _ENTRIES: Final = """
 UPDATE outbox SET due_at = $1 WHERE finished_at IS NULL AND state = 'pending' AND (
     (attempts = 0 AND error IS NULL AND due_at > $1) OR due_at > $2
 ) RETURNING id"""
+# When it was asked for decides when it is looked for; since when it fails, when people are told.
 _COPIES: Final = """
-UPDATE mirror SET due_at = $1 WHERE due_at IS NOT NULL AND due_at > $2 RETURNING order_key"""
+UPDATE mirror SET due_at = CASE WHEN due_at > $2 THEN $1 ELSE due_at END,
+    asked_at = CASE WHEN asked_at > $1 THEN $1 ELSE asked_at END,
+    failing_since = CASE WHEN failing_since > $1 THEN $1 ELSE failing_since END
+WHERE due_at IS NOT NULL AND due_at > $1 AND (due_at > $2 OR asked_at > $1 OR failing_since > $1)
+RETURNING order_key"""
+# One that was never tried is due at once, unless the receiver wants none. Its stream waits behind it.
+_TOLD: Final = """
+UPDATE hook SET due_at = $1 WHERE finished_at IS NULL AND due_at > $1 AND (
+    (attempts = 0 AND error IS NULL) OR due_at > $2
+) RETURNING id"""
 _LEASES: Final = """
 UPDATE outbox SET due_at = $1 WHERE finished_at IS NULL AND state = 'sending' AND due_at > $2 RETURNING id"""
 

@@ -151,7 +151,9 @@ async def _record(tx: Transaction, claimed: ClaimedMirror, tried: Tried, now: in
     mirror = tried.mirror
     error = None if tried.error is None else tried.error.replace("\x00", "")[:_ERROR]
     made = (str(mirror.state), mirror.copy_id, mirror.told and str(mirror.told), mirror.amendments)
-    tries = (mirror.asked_at, mirror.looks, mirror.failures, mirror.failing_since)
+    # The clock may have been set back during the call: what it began at would put the next look off.
+    asked_at, failing_since = min(mirror.asked_at, now), min(mirror.failing_since, now)
+    tries = (asked_at, mirror.looks, mirror.failures, failing_since)
     claim = (mirror.order_key, claimed.tries, claimed.revision)
     news = (mirror.seen_id, int(mirror.recheck))
     if await tx.fetch(_RECORD, *claim, *made, *tries, error, tried.again, now, *news):

@@ -86,8 +86,16 @@ async def test_reload_and_rollback_say_what_becomes_of_prices_and_stock(
     assert "23 left" in (await munshi(database_url, file, "product"))[1]
     _, said = await munshi(database_url, write(file, ("price: 30", "price: 40")), "reload")
     assert "  stock\n    glass: not counted any more (23 left)\n" in said
+    uncounted = await served(database_url)
     _, said = await munshi(database_url, file, "rollback")
     assert "  stock\n    glass: 24 from now on, not counted before\n" in said
+    await sell_one(database_url)
+    _, said = await munshi(database_url, file, "rollback", uncounted)
+    assert "  stock\n    glass: not counted any more (23 left)\n" in said
+    _, planned = await munshi(database_url, file, "plan", "--no-proof", str(file))
+    assert "  stock\n    glass: the count from before the rollback ends (23 left)\n" in planned
+    _, said = await munshi(database_url, write(file, more), "reload")
+    assert "  stock\n    glass: 23 left, as before: 24 was counted before the rollback\n" in said
 
 
 async def sell_one(url: str) -> None:

@@ -40,6 +40,10 @@ _DEFAULTS: Final[dict[str, dict[str, Any]]] = {
         "conversation_id": 1, "sku": "", "pieces": 0, "changed_by": "Meena", "why": "", "created_at": NOW,
         "caused_by": 1,
     },
+    "hook": {
+        "type": "order.stage", "data": {}, "state": "waiting", "attempts": 0, "created_at": NOW,
+        "finished_at": None,
+    },
     "stock": {"declared": 10, "in_file": 10, "in_served": 10, "reserved": 0, "sold": 0},
     "notice": {"created_at": NOW},
 }  # fmt: skip

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from bot.whatsapp.channel import WHATSAPP
+from bot.workers.hooks import GAPS, LONGEST_WAIT, again_after
 from storage import Store
+from storage.operations import clock
 from tests.storage.handwritten_rows import NOW, insert, run_sql
 
 MINUTE, HOUR = 60_000, 3_600_000
@@ -114,6 +116,31 @@ async def test_what_failed_after_it_was_accepted_keeps_its_own_gap(
         await insert(store, "outbox", **row)
     await store.rewind(NOW, back=20 * HOUR)
     assert await due(store, "outbox") == {1: gap, 2: 0}
+
+
+@pytest.mark.parametrize("back", [0, 30 * 24 * HOUR])
+async def test_events_out_wait_no_longer_than_they_may(store: Store, back: int) -> None:
+    """What waits behind another of its stream is due when that is finished."""
+    waits = {
+        1: (0, None, 5 * HOUR), 2: (0, "410", HOUR), 3: (7, "503", 47 * HOUR), 4: (8, "503", 48 * HOUR + 1),
+        5: (0, None, None),
+    }  # fmt: skip
+    for id, (attempts, error, after) in waits.items():
+        where = {"id": id, "conversation_id": 1, "key": f"1.{id}", "stream": str(min(id, 4)), "sequence": id}
+        at = None if after is None else NOW + after
+        await insert(store, "hook", **where, attempts=attempts, error=error, due_at=at)
+    assert await store.rewind(NOW, back) == 2
+    rows = await store._units.read(lambda tx: tx.fetch("SELECT id, due_at FROM hook"))
+    found = {row["id"]: row["due_at"] for row in rows}
+    assert found == {1: NOW, 2: NOW + HOUR, 3: NOW + 47 * HOUR, 4: NOW, 5: None}
+
+
+def test_no_event_out_may_wait_longer() -> None:
+    for attempts in range(1, len(GAPS) + 1):
+        for retry_after in (None, 2 * LONGEST_WAIT):
+            gap = again_after(attempts, retry_after, 1.0)
+            assert gap is not None
+            assert gap < clock._LONGEST_TELLING
 
 
 async def test_what_cannot_be_read_stops_no_start(store: Store) -> None:

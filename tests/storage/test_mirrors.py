@@ -1,6 +1,6 @@
 """The queue of copies: one worker has a copy at a time, and nothing that changes meanwhile is missed."""
 
-from payments.ledger.mirrors import Concerned, CopyStatus
+from payments.ledger.mirrors import LOOK_AFTER, Concerned, CopyStatus, LookUp, Rest, next_task
 from payments.ledger.state import OrderState
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import EventKind
@@ -108,6 +108,28 @@ async def test_a_copy_that_a_clock_set_back_has_put_off_is_due(store: Store) -> 
     assert await due_at(store) == NOW + 3_600_000, "it may rightly wait so long"
     await store.rewind(NOW - 86_400_000)
     assert await due_at(store) == NOW - 86_400_000
+
+
+async def test_a_copy_that_was_asked_for_before_the_clock_was_set_back_is_looked_for(store: Store) -> None:
+    await wanted(store)
+    one = await claimed(store)
+    asked = one.mirror.asked(NOW).failed(NOW)
+    await store.mirrors.record(one, Tried(asked, NOW + 60_000, "lost"), NOW)
+    back = NOW - 30 * 86_400_000
+    await store.rewind(back, NOW - back)
+    again = await claimed(store, back)
+    assert (again.mirror.asked_at, again.mirror.failing_since) == (back, back)
+    assert next_task(again.mirror, again.order, back) == Rest(back + LOOK_AFTER[0])
+    assert next_task(again.mirror, again.order, back + LOOK_AFTER[0]) == LookUp()
+
+
+async def test_a_clock_that_is_set_back_during_the_call_puts_no_look_off(store: Store) -> None:
+    await wanted(store)
+    one = await claimed(store)
+    asked, back = one.mirror.asked(NOW).failed(NOW), NOW - 30 * 86_400_000
+    await store.mirrors.record(one, Tried(asked, back + 1_000, "lost"), back)
+    again = await claimed(store, back + 1_000)
+    assert (again.mirror.asked_at, again.mirror.failing_since) == (back, back)
 
 
 async def test_a_copy_of_an_order_that_is_older_than_a_restore_says_so(store: Store) -> None:

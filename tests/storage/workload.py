@@ -321,6 +321,7 @@ async def _reload(shop: Shop) -> None:
         served = FlowText(version, {"flows.yaml": version}, Outline(version, "cart", {}))
         await shop.store.versions.serve(served, {"cup": 3, "pot": 2}, "ravi", shop.now)
     await shop.store.versions.serve_earlier(served, {"cup": 5, "pot": None, "tea": 4}, "ravi", shop.now)
+    await shop.store.versions.serve(served, {"cup": 3, "pot": 2}, "ravi", shop.now)
     newest = await shop.store.versions.newest()
     assert newest is not None
     assert [one.version for one in await shop.store.versions.since(newest.number - 1)] == ["two"]

@@ -15,6 +15,7 @@ from sandbox.world import World
 from tests.world.desk_shop import change, flow_in, ordered
 from tests.world.hook_receiver import SECRETS, Receiver, receiving
 from tests.world.running_bot import ROOT, Live, Start
+from tests.world.test_clock_set_back import Settable, opened
 from tests.world.test_operators import munshi
 
 DAY = 24 * 60
@@ -81,6 +82,24 @@ async def test_a_receiver_down_for_a_day_gets_all_in_order(receiver: Receiver, l
     assert len({key for key, _ in receiver.taken}) == 4
     first = receiver.tries[0]
     assert [one for one in receiver.tries if one[0] == first[0]] == [first] * receiver.tries.count(first)
+
+
+async def test_a_clock_that_is_set_back_holds_up_nothing(
+    receiver: Receiver, world: World, start: Start
+) -> None:
+    base = Settable()
+    async with opened(world, ShiftedClock(base), base, start) as live:
+        receiver.status = 503
+        for customer in (live.customer(), live.customer("919812345602", "Bela")):
+            await customer.order()
+        for _ in range(4):
+            await live.wait(10)
+        assert len(receiver.tries) > 5, "it counts as down"
+        receiver.status = 204
+        base.at -= 30 * 86_400_000
+        await live.settle()
+        await live.wait(1)
+        assert receiver.types == ["order.placed", "order.placed"]
 
 
 async def test_what_is_never_taken_is_given_up_and_the_later_ones_go_on(
