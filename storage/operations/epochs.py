@@ -22,7 +22,8 @@ async def begin(tx: Transaction, now: int, on_sqlite: bool) -> int:
 
     Ids of lost messages and orders are never given again. A link that is still to be made is first looked for
     at the provider, since the lost database may have made it. Every open link is polled at once, and every
-    link of the last 30 days: the lost database may have given back money of it.
+    link of the last 30 days: the lost database may have given back money of it. The copies of orders of these
+    days are read again.
     A broadcast under way is not gone on with: no customer gets the offer twice.
     """
     read = _read_sequence_on_sqlite if on_sqlite else _read_sequence_on_postgres
@@ -35,6 +36,7 @@ async def begin(tx: Transaction, now: int, on_sqlite: bool) -> int:
         "UPDATE inbox SET due_at = $1 WHERE state = 'pending' AND kind = 'poll' AND due_at > $1", now
     )
     await tx.fetch(_POLL_LINKS, now, now - REFUND_WINDOW)
+    await tx.fetch(_READ_COPIES, now, now - REFUND_WINDOW)
     # Nobody knows who got the offer after the backup was made.
     await tx.fetch("UPDATE broadcast SET due_at = NULL WHERE due_at IS NOT NULL")
     [row] = await tx.fetch(
@@ -63,6 +65,11 @@ FROM attempt WHERE link_id IS NOT NULL AND created_at > $2 AND NOT EXISTS (
     SELECT 1 FROM inbox WHERE inbox.order_key = attempt.order_key AND state = 'pending'
         AND inbox.key LIKE 'poll:' || reference_id || ':%')"""
 """A chain that began with the link: of one that is over, this is its last poll."""
+_READ_COPIES: Final = """
+UPDATE mirror SET recheck = 1, revision = revision + 1,
+    due_at = CASE WHEN leased = 1 THEN due_at ELSE $1::bigint END
+WHERE copy_id IS NOT NULL AND created_at > $2"""
+"""The lost database may have heard that a copy in the shop's other system was cancelled."""
 
 
 def last_left_out(reached: int, now: int) -> int:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from bot.retry import Failure
 from bot.whatsapp.client import Accepted as SendResult
+from bot.whatsapp.client import File
 from bot.whatsapp.errors import SendError
 from tests.simulation.names import Register
 from tests.simulation.weather import DAY, MINUTE, SECOND, Weather
@@ -54,6 +55,8 @@ class Accepted:
         if kind == "template":
             parts = [part for part in body.get("components", ()) if part["type"] == "body"]
             return f"[{body['name']}] " + " ".join(v["text"] for part in parts for v in part["parameters"])
+        if kind == "document":
+            return str(body.get("caption", ""))
         return str(body["body"]["text"])
 
     @property
@@ -113,6 +116,20 @@ class Meta:
     _paced_until: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     """Customer → when their pair rate is back to a full burst."""
     _serial: int = 0
+    _uploads: set[str] = field(default_factory=set)
+    """Ids of the files that were uploaded."""
+
+    async def upload(self, file: File) -> str:
+        """Take a file or lose the answer, as the client does. Raises SendError."""
+        await self.crash_point("before upload")
+        await asyncio.sleep(0)
+        media = f"media-{len(self._uploads)}"
+        self._uploads.add(media)
+        await self.crash_point("after upload")
+        if self.dice.random() < self.weather.cut_off:
+            self.seen["upload: taken, and the answer lost"] += 1
+            raise SendError(Failure.RETRY, "simulated")
+        return media
 
     async def send(self, payload: dict[str, Any]) -> SendResult:
         """Accept or refuse one message, as the client does. Raises SendError."""
@@ -121,6 +138,9 @@ class Meta:
         if self.dice.random() < self.weather.slow:
             await asyncio.sleep(self.dice.randrange(2, 10))
         self._refuse(payload)
+        media = payload.get("document", {}).get("id")
+        if media is not None and media not in self._uploads:
+            self.wrongs.append(f"a document names {media}, which was never uploaded")
         wamid = self._accept(payload)
         entry = _entry(payload)
         # Until the bot has the answer, a crash or a lost answer may make it send this message again.

@@ -11,6 +11,7 @@ import string
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -21,6 +22,7 @@ from bot.clock import Jumps
 from bot.context import Context
 from bot.flow_versions import FlowVersions
 from bot.ingest import from_request
+from bot.kept_files import KeptFiles
 from bot.metrics import Metrics
 from bot.staff import declare_staff
 from bot.whatsapp.channel import WHATSAPP
@@ -180,6 +182,9 @@ class World:
         )
         jumps = Jumps(loop.clock.now, loop.clock.now)  # the real clock may be set meanwhile
         workers = Workers(self.context, random.Random(self.dice.random()), poll=self.end / 1000, jumps=jumps)
+        # A picture of each document would take a fifth of a second, and nobody looks at it.
+        files = KeptFiles(store, lambda document: document.number.encode())
+        workers._executor = replace(workers._executor, files=files)
         inbox.workers = workers
         self.prepare(workers)
         workers.start()

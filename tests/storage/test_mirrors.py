@@ -1,11 +1,13 @@
 """The queue of copies: one worker has a copy at a time, and nothing that changes meanwhile is missed."""
 
-from payments.ledger.mirrors import LOOK_AFTER, Concerned, CopyStatus, LookUp, Rest, next_task
+from payments.ledger.mirrors import LOOK_AFTER, Change, Concerned, CopyStatus, LookUp, Rest, next_task
+from payments.ledger.polling import REFUND_WINDOW
 from payments.ledger.state import OrderState
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import EventKind
 from storage import Store
 from storage.inbox.arrival import Arrival
+from storage.operations import epochs
 from storage.outbox.mirrors import ClaimedMirror, Tried
 from tests.builders import change_set
 from tests.storage.handwritten_rows import NOW, run_sql
@@ -138,3 +140,17 @@ async def test_a_copy_of_an_order_that_is_older_than_a_restore_says_so(store: St
     assert (await claimed(store)).restored_at is None
     await run_sql(store, f"UPDATE installation SET restored_at = {NOW}")
     assert (await claimed(store, NOW + LEASE)).restored_at == NOW
+
+
+async def test_a_copy_is_read_again_after_a_restore(store: Store, database_url: str) -> None:
+    await wanted(store)
+    made = (await claimed(store)).mirror.made("gid://1", CopyStatus.PAID)
+    one = await store.mirrors.claim(NOW + LEASE, 4, LEASE)
+    await store.mirrors.record(one[0], Tried(made, None), NOW + LEASE)
+    assert await due_at(store) is None
+    on_sqlite = database_url.startswith("sqlite")
+    await store._units.run(lambda tx: epochs.begin(tx, NOW + REFUND_WINDOW, on_sqlite))
+    assert await due_at(store) is None, "it is older than the links that are asked about"
+    await store._units.run(lambda tx: epochs.begin(tx, NOW + REFUND_WINDOW - 1, on_sqlite))
+    again = await claimed(store, NOW + REFUND_WINDOW)
+    assert isinstance(next_task(again.mirror, again.order, NOW), Change)

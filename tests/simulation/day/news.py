@@ -71,6 +71,7 @@ class News:
             told.clear()
         if customer in self._books.forgotten:  # who was forgotten hears no more of what comes after
             wanted = {name: min(times, said[name, customer]) for name, times in wanted.items()}
+            del wanted["amended"]  # a new address is not known any more
         for name, times in wanted.items():
             if said[name, customer] != times:
                 yield f"INV4: '{name}' of {key} was said {said[name, customer]} times, not {times}"
@@ -240,4 +241,4 @@ def _text_of(event: Row) -> str | None:
 
 def _words(payload: dict[str, Any]) -> str:
     """Return the text of a message as it is stored."""
-    return str(payload.get("body") or payload.get("text") or "")
+    return next((str(payload[key]) for key in ("body", "text", "caption") if payload.get(key)), "")
