@@ -152,6 +152,8 @@ class Chat:
                 await phone.write(text)
             case commands.Answer(text=text, mark=mark):
                 await phone.reply(text, self._marked(mark).wamid)
+            case commands.TapOf(mark=mark, title=title):
+                await phone.tap(self._reply_of(mark, title).id)
             case commands.Send(kind=kind):
                 await phone.send(kind, _BODIES.get(kind, {"id": "1000000000000001"}))
             case commands.Fill(form=form):
@@ -164,6 +166,15 @@ class Chat:
                 await phone.wait(milliseconds)
             case _:
                 raise AssertionError(f"{command} is not for the shop")
+
+    def _reply_of(self, mark: int, title: str) -> Reply:
+        """Return the button or row `title` of the message with that mark. Raises NotPossible."""
+        replies = choices([received.message(self._marked(mark))])
+        chosen = pick(commands.Write(title), replies)
+        if chosen is None:
+            titles = ", ".join(reply.title for reply in replies)
+            raise NotPossible(f"m{mark} has no '{title}': it has {titles or 'nothing to tap'}")
+        return chosen
 
     def _marked(self, mark: int | None) -> ReceivedMessage:
         """Return the message with that number in its mark; None is the newest. Raises NotPossible."""

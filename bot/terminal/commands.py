@@ -41,6 +41,15 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class TapOf:
+    """Tap the button or row `title` of an earlier message."""
+
+    mark: int
+    """The number in the message's mark."""
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Send:
     """Send something that is not text (`sticker`, `image`, …)."""
 
@@ -102,7 +111,7 @@ class Wrong:
 
 
 Command: TypeAlias = (
-    Write | Choose | Answer | Send | Fill | Pay | Fail | Wait | Trace | State | Help | Quit | Wrong
+    Write | Choose | Answer | TapOf | Send | Fill | Pay | Fail | Wait | Trace | State | Help | Quit | Wrong
 )
 
 FORM_EXAMPLE: Final = "/address house=4; address=Lake Road; city=Pune; pincode=411001"
@@ -120,6 +129,7 @@ LONGEST_WAIT: Final = 366 * 86_400_000
 """Maximum milliseconds of one /wait: every timer within that time is played."""
 
 _MARK: Final = re.compile(r"m([0-9]{1,6})(?:\s+|$)", re.IGNORECASE)
+_NO_TITLE: Final = "/tap needs a mark and a title: /tap m3 Accept"
 _NO_WORDS: Final = "/reply needs words: /reply We bring it at six, or /reply m3 We bring it at six"
 
 COMMANDS: Final[Mapping[str, str]] = {
@@ -130,6 +140,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "/address": "fill in an address form:",
     "/say": "say something that looks like a number or a command: /say 2",
     "/reply": "hold the newest message and reply to it: /reply At six; an earlier one: /reply m3 At six",
+    "/tap": "tap a button of an earlier message: /tap m3 Accept",
     "/trace": "how the last events were decided",
     "/state": "where the conversation is",
     "/help": "this list",
@@ -209,6 +220,16 @@ def _answer(rest: str) -> Command:
     return Answer(text, int(mark[1]) if mark else None) if text else Wrong(_NO_WORDS)
 
 
+def _tap(rest: str) -> Command:
+    mark = _MARK.match(rest)
+    title = rest[mark.end() :] if mark else ""
+    return (
+        TapOf(int(mark[1]), title)
+        if mark and title
+        else Wrong("/tap needs a mark and a title: /tap m3 Accept")
+    )
+
+
 def _alone(command: Command) -> Callable[[str], Command]:
     """Return a parser of a command that takes no argument."""
     return lambda rest: Wrong(f"'{rest}' is too much: this command stands alone") if rest else command
@@ -222,6 +243,7 @@ _PARSERS: Final[Mapping[str, Callable[[str], Command]]] = {
     "/address": _fill,
     "/say": _say,
     "/reply": _answer,
+    "/tap": _tap,
     "/trace": _alone(Trace()),
     "/state": _alone(State()),
     "/help": _alone(Help()),

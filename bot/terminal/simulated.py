@@ -105,7 +105,12 @@ class Chat:
         if reply := pick(command, self._offered):
             return tap_of(self._simulator, reply.id)
         match command:
-            case commands.Write(text=text) | commands.Choose(text=text) | commands.Answer(text=text):
+            case (
+                commands.Write(text=text)
+                | commands.Choose(text=text)
+                | commands.Answer(text=text)
+                | commands.TapOf(title=text)
+            ):
                 return "customer", text
             case commands.Send(kind=kind):
                 return "sends", kind

@@ -12,6 +12,8 @@ from rich.console import Console
 from bot.cli.sandbox_chat import called
 from bot.demo.chat import Chat
 from bot.demo.remote import RemotePhone
+from bot.whatsapp.payloads import Recipient, build
+from flows.messages.kinds import Buttons, Message, Reply, Text
 from sandbox import control
 from sandbox.people import Person, ReceivedMessage, words_of
 from sandbox.world import World
@@ -99,6 +101,38 @@ async def test_a_reply_quotes_the_newest_message_or_the_one_whose_mark_it_names(
         assert "m2\ntwo lines 2\n" in shown
         assert "there is no message m9 here: the newest is m2" in shown
         assert "/reply needs words" in shown
+
+
+async def test_a_button_of_an_earlier_message_is_tapped_by_its_mark_and_title(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(now=lambda: 1_000)
+    world.meta.app.add_routes(control.routes(world))
+    async with world.serving("127.0.0.1", 0, 0, ticking=False):
+        person = world.meta.person(ASHA)
+        said: list[Message] = [Buttons("New order", (Reply("s|k|accept|", "Accept"),)), Text("#help is this")]
+        for number, message in enumerate(said):
+            payload = build(message, Recipient(ASHA, None), "x")
+            person.messages.append(ReceivedMessage(f"wamid.{number}", payload, 1_000))
+        async with httpx.AsyncClient(base_url=world.meta_url, trust_env=False) as client:
+            phone = RemotePhone(client, ASHA, "Asha", "Chai & Co.", "sqlite://munshi.db")
+            _, turns = await phone.earlier(2)
+            tapped: list[str] = []
+
+            async def keep(_: RemotePhone, id: str) -> None:
+                tapped.append(id)
+
+            monkeypatch.setattr(RemotePhone, "tap", keep)
+            typed = "/tap m1 accept\n/tap m1 Out\n/tap m2 Accept\n/tap Accept\n"
+            monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+            console = Console(file=io.StringIO(), width=100)
+            await Chat(phone, console, "").run(greeting="", earlier=turns)
+        assert tapped == ["s|k|accept|"]
+        assert isinstance(console.file, io.StringIO)
+        shown = console.file.getvalue()
+        assert "m1 has no 'Out': it has Accept" in shown
+        assert "m2 has no 'Accept': it has nothing to tap" in shown
+        assert "/tap needs a mark and a title" in shown
 
 
 async def test_a_chat_that_goes_on_numbers_all_that_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
