@@ -134,6 +134,8 @@ class Vocabulary:
     """The host's value, or None for a sample -> fields of `customer` in templates, beside `name`."""
     staff_place: Callable[[Any, str], str] = lambda host, conversation: ""
     """(the host's value, the conversation's id) -> place of the replies in messages to the staff."""
+    staff_verbs: frozenset[str] = frozenset()
+    """What a button of a message to the staff can do. Empty: the host does not say."""
     keeps_offers: Callable[[Any], str | None] = lambda host: None
     """The host's value -> why the customer gets no offers now; None if they do."""
     sample: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda statics: {}

@@ -83,6 +83,7 @@ _OF_PARTS: Final[_Checks] = (
 
 _OF_THE_WHOLE: Final[_Checks] = (
     answers.triggers_can_fire,
+    answers.staff_buttons_do_something,
     answers.answers_have_a_question,
     answers.every_state_answers,
     answers.required_events_are_answered,

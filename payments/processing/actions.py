@@ -24,6 +24,7 @@ from payments.processing.checkout_actions import CHECKOUT
 from payments.processing.customer_actions import CUSTOMER, keeps_offers
 from payments.processing.order_actions import ORDER
 from payments.processing.payment_actions import PAYMENT
+from payments.processing.verbs import VERBS
 from payments.shop import catalogue_view
 from payments.shop.catalogue import Shop
 from payments.shop.money import money
@@ -118,6 +119,7 @@ SHOP: Final = Vocabulary(
     views=views.of,
     customer=views.customer,
     staff_place=staff_replies.place,
+    staff_verbs=frozenset(VERBS),
     keeps_offers=keeps_offers,
     faults=_faults,
     sample=views.sample,

@@ -233,6 +233,7 @@ def test_the_flow_is_sound() -> None:
         (", may: [orders]", ", may: [cook]", "'may' can't be 'cook'"),
         ("+919812345672", "+919812345671", "the staff's numbers 1 and 2 are the same: take one of them out"),
         ('"+919812345672"', '"12"', "not a phone number: check its digits"),
+        ("{on: stage,", "{on: satge,", "'satge' is nothing that a button of the staff can do"),
         (
             "  handover.ended: {say: no_person}\n",
             "",

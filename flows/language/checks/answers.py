@@ -7,7 +7,7 @@ from flows.document.places import Path
 from flows.engine.model import ANSWERED, OTHERWISE, SET
 from flows.language.checks.subject import Subject
 from flows.language.schema import HandlerSpec
-from flows.language.walk import state_place
+from flows.language.walk import offers, state_place, told_only
 
 
 def triggers_can_fire(subject: Subject) -> Iterator[Issue]:
@@ -21,6 +21,16 @@ def triggers_can_fire(subject: Subject) -> Iterator[Issue]:
             near = close(trigger, known - handlers.keys())
             mend = near or "offer it on a button or row, or give it 'words'"
             yield subject.issue((*where, trigger), f"nothing ever fires '{trigger}'", mend)
+
+
+def staff_buttons_do_something(subject: Subject) -> Iterator[Issue]:
+    """Yield the buttons of messages to the staff that do nothing."""
+    told, verbs = told_only(subject.reactions()), subject.flow.vocabulary.staff_verbs
+    for offer in offers(subject.spec, set()) if verbs else ():
+        if offer.message in told and offer.trigger not in verbs:
+            message = f"'{offer.trigger}' is nothing that a button of the staff can do"
+            mend = close(offer.trigger, verbs) or "their verbs are under 'Staff' in docs/flow-format.md"
+            yield subject.issue(offer.place, message, mend)
 
 
 def words_fire_nothing_reserved(subject: Subject) -> Iterator[Issue]:
