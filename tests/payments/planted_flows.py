@@ -26,9 +26,7 @@ class Planted(NamedTuple):
 _FAILED: Final = "        - {say: payment_failed, to: failed}\n"
 _HELD: Final = "  payment.held: {say: payment_held, tell: money_waits}\n"
 _SHORT: Final = "  payment.short: {say: part_received}\n"
-_CASH: Final = (
-    "answers: [cash, नकद], do: [order.place, payment.cash, cart.settle], tell: new_order, to: ordered}"
-)
+_CASH: Final = "नकद], do: [order.place, payment.cash, cart.settle], tell: new_order, to: ordered}"
 _STALE: Final = "      stale: {say: [stale_button, products]}\n"
 _REFUSED: Final = "  order.refused:\n"
 _FAILED_STATE: Final = "  failed:\n    on:\n"
@@ -70,7 +68,7 @@ BUGS: Final = {
         "paid",
     ),
     "cash is confirmed as if it was paid": Planted(
-        _CASH, "answers: [cash, नकद], do: order.place, to: paid}", Name.CONFIRMED_UNPAID
+        _CASH, "नकद], do: order.place, to: paid}", Name.CONFIRMED_UNPAID
     ),
     "asked again with the link there": Planted(
         "        - {say: complete_payment, to: awaiting_payment}\n      payment_link.refused",

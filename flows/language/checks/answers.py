@@ -30,7 +30,7 @@ def staff_buttons_do_something(subject: Subject) -> Iterator[Issue]:
         if offer.message in told and offer.trigger not in verbs:
             message = f"'{offer.trigger}' is nothing that a button of the staff can do"
             mend = close(offer.trigger, verbs) or "their verbs are under 'Staff' in docs/flow-format.md"
-            yield subject.issue(offer.place, message, mend)
+            yield subject.warning(offer.place, message, mend)
 
 
 def words_fire_nothing_reserved(subject: Subject) -> Iterator[Issue]:
