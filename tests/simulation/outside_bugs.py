@@ -39,7 +39,11 @@ def what_bounces_is_lost(patch: pytest.MonkeyPatch) -> None:
 
 def keys_are_counted_again(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(order_actions, "order_key", lambda chat, ordinal, _: order_key(chat, ordinal, ""))
-    patch.setattr(shop_state, "reference_id", lambda key, ordinal, _: reference_id(key, ordinal, ""))
+    patch.setattr(
+        shop_state,
+        "reference_id",
+        lambda key, ordinal, _, *, card=False: reference_id(key, ordinal, "", card=card),
+    )
     patch.setattr(epochs, "last_left_out", lambda reached, now: reached)
 
 
