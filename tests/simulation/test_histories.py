@@ -10,7 +10,7 @@ from tests.simulation.history import History, crowd, play
 
 PEOPLE = 50
 """Histories that share one world, with its stock and its faults."""
-WORLDS = int(os.environ.get("MUNSHI_HISTORIES", "4000")) // PEOPLE
+WORLDS = int(os.environ.get("MUNSHI_HISTORIES", "2000")) // PEOPLE
 SHARDS = 2
 FIRST = int(os.environ.get("MUNSHI_SEED", "1"))
 
