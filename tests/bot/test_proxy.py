@@ -9,7 +9,16 @@ from typing import NamedTuple
 import pytest
 from aiohttp import web
 
-from bot.http import bodies, health, operator_api, orders_api, webhooks
+from bot.http import (
+    bodies,
+    desk_api,
+    health,
+    invoices_api,
+    operator_api,
+    orders_api,
+    shopify_webhook,
+    webhooks,
+)
 
 MANUAL = Path(__file__).parents[2] / "docs" / "operations.md"
 
@@ -59,6 +68,7 @@ def handled(path: str) -> str:
 PASSED_ON = "reverse_proxy 127.0.0.1:8080"
 PUBLIC = [
     "/whatsapp/webhook",
+    "/webhooks/shopify",
     "/payments/webhook",
     "/payments/create",
     "/payments/return",
@@ -74,9 +84,11 @@ def test_what_others_need_is_passed_on(path: str) -> None:
 
 def test_every_other_path_of_ours_and_every_mistyped_one_is_a_404() -> None:
     app = web.Application()
-    app.add_routes([*webhooks.routes, *orders_api.routes, *operator_api.routes, *health.routes])
+    tables = (webhooks, shopify_webhook, orders_api, desk_api, invoices_api, operator_api, health)
+    app.add_routes([route for table in tables for route in table.routes])
     ours = {resource.canonical for resource in app.router.resources()}
-    private = [path for path in ours if not fnmatchcase(path, "/payments/*") and path != "/whatsapp/webhook"]
+    public = {path for path in ours if fnmatchcase(path, "/payments/*")} | {*PUBLIC}
+    private = ours - public
     assert "/metrics" in private
     mistyped = [
         "/",
