@@ -35,7 +35,7 @@ Seconds = Annotated[
     typer.Option(
         "--seconds",
         min=1,
-        help="Processor time at most to prove the new flow; to tell chats again, as long.",
+        help="At most so long to prove the new flow, and as long to tell chats again.",
     ),
 ]
 Replay = Annotated[
@@ -214,7 +214,7 @@ def _proves(flow: Flow, file: str, seconds: float, *, verbose: bool) -> bool:
     from payments.prover.report import bounds, summary, violation
 
     if sys.stderr.isatty():
-        said = f"proving the new flow, for {seconds:g} s of processor time at most (--no-proof: not at all) …"
+        said = f"proving the new flow, for {seconds:g} s at most (--no-proof: not at all) …"
         typer.echo(said, err=True)
     proof = prove(flow, seconds=seconds)
     for one in proof.violations:

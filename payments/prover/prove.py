@@ -7,6 +7,7 @@ from typing import Final
 
 from flows.engine.conversation import Conversation
 from flows.engine.model import Flow
+from payments.prover.deadline import Clock, Deadline
 from payments.prover.endings import Endings
 from payments.prover.munshi import NAME, Munshi
 from payments.prover.outside import World
@@ -85,12 +86,13 @@ def prove(
     most: int = 1,
     seen: Callable[[Searched], None] = lambda searched: None,
     only: Callable[[Slice], bool] = lambda part: True,
+    clock: Clock = time.monotonic,
 ) -> Proof:
-    """Search `flow` for at most `seconds`, until `most` different violations are found.
+    """Search `flow` for at most `seconds` of `clock`, until `most` different violations are found.
 
     `seen` is called after each slice. `only` picks slices.
     """
-    began = time.process_time()
+    began, deadline = clock(), Deadline.after(seconds, clock)
     munshi = Munshi(flow)
     chat = Conversation(ID, customer={"name": NAME})
     first = Standing(chat, {}, munshi.shop.counted, {}, FIRST_NUMBER)
@@ -102,27 +104,23 @@ def prove(
         if not only(part):
             continue
         if part.from_order and part.in_cash not in ordered:
-            ordered[part.in_cash] = _ordered(munshi, start, began + seconds, in_cash=part.in_cash)
-        if len(proof.violations) >= most or time.process_time() > began + seconds:
+            ordered[part.in_cash] = _ordered(munshi, start, deadline, in_cash=part.in_cash)
+        if len(proof.violations) >= most or deadline.passed:
             proof.left_out.append(part)
             continue
         origin = ordered[part.in_cash] if part.from_order else start
         if origin is None:
             proof.left_out.append(part)
             continue
-        searched = _search(proof, part, origin, _until(began, seconds, part), most)
+        # A long slice leaves time for the others.
+        searched = _search(proof, part, origin, deadline.within(seconds * part.share), most)
         proof.searched.append(searched)
         seen(searched)
-    proof.seconds = time.process_time() - began
+    proof.seconds = clock() - began
     return proof
 
 
-def _until(began: float, seconds: float, part: Slice) -> float:
-    """Return when a slice must end, so that a long one leaves time for the others."""
-    return min(began + seconds, time.process_time() + seconds * part.share)
-
-
-def _search(proof: Proof, part: Slice, start: _Start, until: float, most: int) -> Searched:
+def _search(proof: Proof, part: Slice, start: _Start, deadline: Deadline, most: int) -> Searched:
     budget = tuple(sorted(part.budget.items()))
     world = start.world._replace(budget=budget)
     search = Search(proof.munshi, part, start.standing, start.timers, world)
@@ -134,7 +132,7 @@ def _search(proof: Proof, part: Slice, start: _Start, until: float, most: int) -
             proof.violations.append(Violation(found, part, start.hops))
         return len(proof.violations) >= most
 
-    searched = search.run(until, stop)
+    searched = search.run(deadline, stop)
     if len(proof.violations) < most:
         for index, broken in proof.endings.look(search):
             if stop(Found(broken, search.way(index))):
@@ -146,7 +144,7 @@ def _kind(found: Found) -> tuple[str, str]:
     return (found.broken.name, found.broken.said)
 
 
-def _ordered(munshi: Munshi, start: _Start, until: float, *, in_cash: bool) -> _Start | None:
+def _ordered(munshi: Munshi, start: _Start, deadline: Deadline, *, in_cash: bool) -> _Start | None:
     """Return where a customer has just ordered in the shortest way, and waits for a link if any does.
 
     None if no order is found.
@@ -154,7 +152,7 @@ def _ordered(munshi: Munshi, start: _Start, until: float, *, in_cash: bool) -> _
     first: _Start | None = None
     part = Slice("to the first order", orders=0)
     search = Search(munshi, part, start.standing, start.timers, start.world)
-    for place, way in _reached(search, until):
+    for place, way in _reached(search, deadline):
         standing, timers, world = search.parts(place)
         order = munshi.standings.values[standing].order
         found = _Start(standing, timers, world, way)
@@ -164,9 +162,9 @@ def _ordered(munshi: Munshi, start: _Start, until: float, *, in_cash: bool) -> _
     return first
 
 
-def _reached(search: Search, until: float) -> Iterator[tuple[int, list[Hop]]]:
+def _reached(search: Search, deadline: Deadline) -> Iterator[tuple[int, list[Hop]]]:
     index = 0
-    while index < len(search.order) and time.process_time() < until:
+    while index < len(search.order) and not deadline.passed:
         place = search.order[index]
         if search.standing(place).orders:
             yield place, search.way(index)

@@ -4,7 +4,6 @@ A place is three small numbers in one: Munshi's standing, its running timers, an
 violation that is found is a shortest one.
 """
 
-import time
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Final, NamedTuple
 from payments.prover import world as worlds
 from payments.prover.clock import WINDOW
 from payments.prover.customer import Customer
+from payments.prover.deadline import Deadline
 from payments.prover.munshi import Answer, Event, Munshi, timer_event
 from payments.prover.outside import Kind, Move, World
 from payments.prover.slices import Slice
@@ -86,12 +86,12 @@ class Search:
         self.seen: set[int] = set()
         self._add(_place(standing, timers, self.worlds.number(world)), 0)
 
-    def run(self, until: float, stop: Callable[[Found], bool]) -> Searched:
-        """Search until all is seen, `time.process_time()` is `until`, or `stop` says that enough is found."""
-        began, done = time.process_time(), Searched(self.part)
+    def run(self, deadline: Deadline, stop: Callable[[Found], bool]) -> Searched:
+        """Search until all is seen, `deadline` has passed, or `stop` says that enough is found."""
+        began, done = deadline.clock(), Searched(self.part)
         layer_ends, index = 1, 0
         while index < len(self.order):
-            if not index % _LOOKS and time.process_time() > until:
+            if not index % _LOOKS and deadline.passed:
                 break
             if index == layer_ends:
                 layer_ends, done.depth = len(self.order), done.depth + 1
@@ -99,7 +99,7 @@ class Search:
                 break
             index += 1
         done.exhausted = index == len(self.order)
-        done.places, done.seconds = len(self.order), time.process_time() - began
+        done.places, done.seconds = len(self.order), deadline.clock() - began
         return done
 
     def _add(self, place: int, parent: int) -> None:

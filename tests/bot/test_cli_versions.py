@@ -285,7 +285,7 @@ def test_who_waits_at_a_terminal_reads_that_the_flow_is_being_proved(
     monkeypatch.setattr(report, "bounds", lambda found: ["proved"])
     said = "\nSearched for 30 s what customers, payments and time may do: nothing goes wrong\n"
     for terminal, read in (
-        (True, "proving the new flow, for 30 s of processor time at most (--no-proof: not at all) …\n"),
+        (True, "proving the new flow, for 30 s at most (--no-proof: not at all) …\n"),
         (False, ""),
     ):
         monkeypatch.setattr(sys.stderr, "isatty", lambda terminal=terminal: terminal)

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from time import process_time
 from typing import Final
 
 import pytest
@@ -28,7 +29,7 @@ def flow_of(text: str) -> Flow:
 
 
 def searched(text: str, *parts: str, seconds: float = 100) -> Proof:
-    return prove(flow_of(text), seconds=seconds, only=lambda part: part.name in parts)
+    return prove(flow_of(text), seconds=seconds, clock=process_time, only=lambda part: part.name in parts)
 
 
 @pytest.mark.parametrize("name", BUGS)

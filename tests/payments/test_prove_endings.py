@@ -1,6 +1,8 @@
 """Places without a way on: a dead end, and an order that waits for ever."""
 
+from itertools import count
 from pathlib import Path
+from time import process_time
 from typing import Final
 
 from bot.whatsapp.limits import LIMITS
@@ -76,18 +78,20 @@ def test_a_dead_end_is_found() -> None:
         "  full:\n    on: {buy: {say: thanks}}\n    otherwise: {say: thanks}\n"
         "  counter:\n    on:\n      sticker: {say: thanks, to: full}\n",
     )
-    assert only(prove(flow, seconds=10)) is Name.DEAD_END
+    assert only(prove(flow, seconds=10, clock=process_time)) is Name.DEAD_END
 
 
 def test_a_link_that_nothing_shows_is_found() -> None:
     flow = lemonade("  payment_link.created: {say: pay}", "  payment_link.created: {say: news}")
-    assert prove(flow, seconds=9, only=lambda part: part.name == "paid").holds, "whoever writes sees it"
+    paid = prove(flow, seconds=9, clock=process_time, only=lambda part: part.name == "paid")
+    assert paid.holds, "whoever writes sees it"
     bare = LEMONADE.replace("  payment_link.created: {say: pay}", "  payment_link.created: {say: news}")
     bare = bare.replace("  - {if: order.link, say: pay}\n", "").replace(
         "        - {say: pay}", "        - {say: hello}"
     )
     bare = bare.replace("  payment.released: {say: news}", "  payment.released: {say: pay}")
-    assert only(prove(load(bare, "lemonade.yaml", SHOP, limits=LIMITS), seconds=10)) is Name.NO_LINK
+    shop = load(bare, "lemonade.yaml", SHOP, limits=LIMITS)
+    assert only(prove(shop, seconds=10, clock=process_time)) is Name.NO_LINK
 
 
 def test_an_order_without_a_link_waits_for_ever() -> None:
@@ -99,6 +103,7 @@ def test_an_order_without_a_link_waits_for_ever() -> None:
                     "order.place]\n          say: hello\n        -",
                 ),
                 seconds=10,
+                clock=process_time,
             )
         )
         is Name.WAITS
@@ -113,4 +118,11 @@ def test_a_word_that_means_something_else_after_other_news_is_searched() -> None
     text = text.replace("      buy:\n        - if:", "      buy:\n        - answers: [ok]\n          if:")
     text += "never:\n  - {say: thanks, if: order.status == 'paid'}\n"
     flow = load(text, "lemonade.yaml", SHOP, limits=LIMITS)
-    assert only(prove(flow, seconds=10)) is Name.SHOP
+    assert only(prove(flow, seconds=10, clock=process_time)) is Name.SHOP
+
+
+def test_a_search_ends_when_its_clock_says_so() -> None:
+    looks = count()
+    proof = prove(lemonade(), seconds=4, clock=lambda: float(next(looks)))
+    assert proof.left_out
+    assert not proof.sells, "each look at the clock took a second, so there was no time to come to an order"
