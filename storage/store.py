@@ -12,6 +12,7 @@ from payments.processing.notice import Notice
 from payments.shop.business_day import Period
 from payments.shop.invoice import NumberedInvoice
 from payments.shop.staff import Staff
+from storage.audits.batches import Audits
 from storage.database import migration, write_probe
 from storage.database.address import configuration, is_sqlite
 from storage.database.errors import Closed, Gone, StorageError, Unavailable
@@ -78,6 +79,7 @@ class Store:
         self.hooks = Hooks(units)
         self.broadcasts = Broadcasts(units)
         self.mirrors = Mirrors(units, channel.naming)
+        self.audits = Audits(units)
 
     @property
     def shared(self) -> bool:

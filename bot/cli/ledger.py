@@ -1,8 +1,9 @@
 """`munshi ledger`: show where every captured rupee is, and prove it over the whole database."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
 
 import orjson
 import typer
@@ -16,23 +17,31 @@ from payments.ledger.holds import in_words
 from payments.shop.orders import CURRENCY
 from storage.database.records import reading
 from storage.reports.backlog import Held
+from storage.reports.full_audit import Again, read_again
 from storage.reports.ledger import Books, books
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object; amounts in paise.")]
+Full = Annotated[bool, typer.Option("--full", help="Read every order and every audit again.")]
 
 
-def command(json: Json = False) -> None:
+def command(json: Json = False, full: Full = False) -> None:
     """Prove that captured = fulfilled + refunded + held, order by order. Exit status 1 if it is not so.
 
-    Reads DATABASE_URL as it is at one instant, while the server runs or not.
+    Reads DATABASE_URL as it is at one instant, while the server runs or not: the orders that changed since
+    the server last audited them. --full also reads all others, and checks that nobody has changed them, and
+    the chain of audits. It reads them page by page, so that the server is not held up.
     """
-    report = looked_up(_books(database_url()))
+    url = database_url()
+    again = looked_up(read_again(url)) if full else None
+    report = looked_up(_books(url))
+    wrong = [*report.discrepancies]
+    wrong += [one for one in again.discrepancies if one not in wrong] if again else []
     if json:
-        typer.echo(orjson.dumps(_as_json(report), option=orjson.OPT_INDENT_2))
+        typer.echo(orjson.dumps(_as_json(report, wrong, again), option=orjson.OPT_INDENT_2))
     else:
-        for line in _lines(report):
+        for line in _lines(report, wrong, again):
             typer.echo(printable(line, "\n"))
-    if report.discrepancies:
+    if wrong:
         raise typer.Exit(1)
 
 
@@ -41,20 +50,38 @@ async def _books(url: str) -> Books:
         return await books(records)
 
 
-def _lines(report: Books) -> Iterator[str]:
-    yield f"{counted(report.orders, 'order')}, {counted(report.payments, 'captured payment')}"
-    for currency, sums in sorted(report.sums.items()):
+def _lines(report: Books, wrong: Sequence[Discrepancy], again: Again | None) -> Iterator[str]:
+    figures = report.figures
+    yield f"{counted(figures.orders, 'order')}, {counted(figures.payments, 'captured payment')}"
+    for currency, sums in sorted(figures.sums.items()):
         yield from _sums(currency, sums)
     if report.held:
         yield "\nHeld:"
     for held in report.held:
         yield from held_lines(held)
-    if not report.discrepancies:
-        yield "\nThe books balance."
+    yield ""
+    yield from _audits(report, again)
+    if not wrong:
+        yield "The books balance."
         return
-    yield f"\nThe books do NOT balance: {len(report.discrepancies)} to look into."
-    for discrepancy in report.discrepancies:
+    yield f"The books do NOT balance: {len(wrong)} to look into."
+    for discrepancy in wrong:
         yield from _discrepancy_lines(discrepancy)
+
+
+def _audits(report: Books, again: Again | None) -> Iterator[str]:
+    """Yield lines about what was read now, and what an audit had seen before."""
+    audit = report.audit
+    if audit.number:
+        at = datetime.fromtimestamp(audit.made_at / 1000, UTC)
+        changed = counted(report.changed, "order")
+        yield f"Audit {audit.number} of {at:%Y-%m-%d %H:%M} UTC, {audit.digest[:16]}; read now: {changed}"
+    if again:
+        yield f"Read again: {counted(again.orders, 'order')}, {counted(again.audits, 'audit')}"
+
+
+_COUNTS: Final = frozenset({Check.STOCK, Check.QUOTA, Check.ROWS})
+"""Checks whose numbers are no money."""
 
 
 def _sums(currency: str, sums: Sums) -> Iterator[str]:
@@ -85,21 +112,22 @@ def _discrepancy_lines(discrepancy: Discrepancy) -> Iterator[str]:
 
 def _value(discrepancy: Discrepancy, value: int | str | None) -> str:
     if isinstance(value, int):
-        return str(value) if discrepancy.check in (Check.STOCK, Check.QUOTA) else shown(value, CURRENCY)
+        return str(value) if discrepancy.check in _COUNTS else shown(value, CURRENCY)
     return value or "none"
 
 
-def _as_json(report: Books) -> dict[str, Any]:
+def _as_json(report: Books, wrong: Sequence[Discrepancy], again: Again | None) -> dict[str, Any]:
+    audit = report.audit
     return {
-        "balanced": not report.discrepancies,
-        "orders": report.orders,
-        "payments": report.payments,
-        "sums": dict(sorted(report.sums.items())),
+        "balanced": not wrong,
+        "orders": report.figures.orders,
+        "payments": report.figures.payments,
+        "sums": dict(sorted(report.figures.sums.items())),
         "held": [_held_json(held) for held in report.held],
-        "discrepancies": [
-            {**asdict(discrepancy), "remedy": hints.for_check(discrepancy.check)}
-            for discrepancy in report.discrepancies
-        ],
+        "audit": {"number": audit.number, "made_at": audit.made_at, "digest": audit.digest},
+        "read_now": report.changed,
+        "read_again": again and {"orders": again.orders, "audits": again.audits},
+        "discrepancies": [{**asdict(one), "remedy": hints.for_check(one.check)} for one in wrong],
     }
 
 

@@ -18,6 +18,7 @@ from bot.context import Context
 from bot.event_json import rendered
 from bot.group_commit import Batcher
 from bot.kept_files import KeptFiles
+from bot.workers.audits import Audits
 from bot.workers.broadcasts import Broadcasts
 from bot.workers.day_reports import DayReports
 from bot.workers.executor import LEASE, Executor, fits
@@ -76,6 +77,7 @@ class Workers:
             self._record, batch=CLAIM_BATCH, waiting=IN_FLIGHT * 4
         )
         self._retention = Retention(context)
+        self._audits = Audits(context)
         self._day_reports = DayReports(context)
         self._broadcasts = Broadcasts(context, self.wake)
         self._hooks = None if context.hooks is None else Hooks(context, context.hooks, dice)
@@ -98,6 +100,7 @@ class Workers:
             self._loop(self._stepping, self.step, EVENTS_AT_ONCE),
             self._loop(self._performing, self.perform, CLAIM_BATCH),
             self._retention.run(),
+            self._audits.run(),
             self._day_reports.run(),
             self._broadcasts.run(),
         )
@@ -120,6 +123,7 @@ class Workers:
         # The loops are not cancelled: entries of a cancelled claim would wait until their lease ends.
         self._closing = True
         self._retention.close()
+        self._audits.close()
         self._day_reports.close()
         self._broadcasts.close()
         self._flow.close()

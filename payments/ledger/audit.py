@@ -48,6 +48,14 @@ class Check(StrEnum):
     """The reserved pieces of a product are not those that the open orders hold."""
     QUOTA = "quota"
     """A delivery slot or a coupon is not taken as often as orders take it."""
+    FACTS = "facts"
+    """Stored facts are not those that an earlier audit saw."""
+    ROWS = "rows"
+    """An order's rows are not those that its last audit saw, and no event changed them."""
+    UNREADABLE = "unreadable"
+    """An order's rows cannot be read, so nothing is known of its money."""
+    CHAIN = "chain"
+    """A stored audit does not follow from the one before and from what was audited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,7 @@ class Discrepancy:
 
     subject: str
     """The order's key. For `PAID_TWICE` the payment's id, for `STOCK` the product's sku, for `QUOTA` its
-    name."""
+    name, for `CHAIN` the audit's number."""
     check: Check
     said: str
     """What was compared, for people."""
@@ -168,20 +176,20 @@ def discrepancies(state: OrderState, paid_at: int | None) -> tuple[Discrepancy, 
 
     `paid_at` is the payment time in the order's row, in milliseconds since 1970, UTC.
     """
-    balance = state.balance
+    balance, money = state.balance, sums(state)
     return (
-        *_equation(state),
+        *_equation(state, money),
         *_refunded(state, balance),
-        *_held(state),
+        *_held(state, money),
         *_fulfilled(state, balance),
-        *_goods(state, balance),
+        *_goods(state, balance, money),
         *_refund_rows(state, balance),
         *_paid_at(state, balance, paid_at),
     )
 
 
-def _equation(state: OrderState) -> Iterator[Discrepancy]:
-    money = sums(state)[state.order.currency]
+def _equation(state: OrderState, by_currency: Mapping[str, Sums]) -> Iterator[Discrepancy]:
+    money = by_currency[state.order.currency]
     accounted = money.fulfilled + money.refunded + money.held
     if money.captured != accounted:
         said = "fulfilled + refunded + held must be what was captured"
@@ -199,13 +207,13 @@ def _refunded(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:
             yield Discrepancy(state.order.key, Check.OVER_REFUNDED, said, limit, amount)
 
 
-def _held(state: OrderState) -> Iterator[Discrepancy]:
+def _held(state: OrderState, by_currency: Mapping[str, Sums]) -> Iterator[Discrepancy]:
     if state.held < 0:
         said = "what is held must not be less than nothing"
         yield Discrepancy(state.key, Check.BALANCE, said, 0, state.held)
     if state.held_for is not None:
         return
-    for currency, money in sums(state).items():
+    for currency, money in by_currency.items():
         if money.held > 0:
             said = f"{currency} is held, so the order must say for what"
             yield Discrepancy(state.order.key, Check.NO_REASON, said, "a reason", None)
@@ -229,13 +237,13 @@ def _fulfilled(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:
         yield Discrepancy(key, Check.FULFILLED, said, total, balance.paid)
 
 
-def _goods(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:
+def _goods(state: OrderState, balance: Balance, by_currency: Mapping[str, Sums]) -> Iterator[Discrepancy]:
     """Yield an error if goods are due that are neither paid nor owed, and whose money never went back.
 
     A promised order owes what its payments lack, and is promised only as long as they lack something. A
     fulfilled one owes nothing, so what its goods lack in money must have gone back to the customer.
     """
-    money = sums(state)[state.order.currency]
+    money = by_currency[state.order.currency]
     stands = money.fulfilled + money.owed + money.given
     if money.goods != stands:
         said = "fulfilled + owed + given must be the price of the goods"
@@ -295,6 +303,12 @@ def unclaimed(order: str, payment: str, event: int, amount: int) -> Discrepancy:
     """
     said = f"{payment} was captured, says event {event}, so an order must have it"
     return Discrepancy(order, Check.UNCLAIMED, said, amount, 0)
+
+
+def miscounted_orders(expected: int, found: int) -> tuple[Discrepancy, ...]:
+    """Return an error if there are not as many orders as audits saw and were placed since, `expected`."""
+    said = "there must be as many orders as audits saw and were placed since"
+    return () if expected == found else (Discrepancy("orders", Check.ROWS, said, expected, found),)
 
 
 def miscounted(reserved: Mapping[str, int], wanted: Mapping[str, int]) -> tuple[Discrepancy, ...]:

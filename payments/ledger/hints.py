@@ -35,6 +35,7 @@ _UNVERIFIED: Final = (
     " test and live mode different webhook secrets"
 )
 
+_WRITTEN: Final = "somebody wrote into the database past Munshi: find out who, and compare with a backup"
 _CHECKS: Final[Mapping[Check, str]] = {
     Check.BALANCE: "compare the order's payments and refunds with Razorpay's dashboard",
     Check.OVER_REFUNDED: "look at the payment in Razorpay's dashboard: was it refunded by hand as well?",
@@ -47,6 +48,10 @@ _CHECKS: Final[Mapping[Check, str]] = {
     Check.UNCLAIMED: "mend what parked the event and run 'munshi replay', or refund it in the dashboard",
     Check.STOCK: "count what is there",
     Check.QUOTA: "count the orders of that slot or coupon: munshi export orders",
+    Check.FACTS: _WRITTEN,
+    Check.ROWS: _WRITTEN,
+    Check.CHAIN: _WRITTEN,
+    Check.UNREADABLE: "mend the order's rows, which somebody or another program has written",
 }
 
 

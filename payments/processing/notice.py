@@ -32,6 +32,7 @@ class NoticeKind(StrEnum):
     HOOK = "hook"
     SHOPIFY = "shopify"
     INVOICES = "invoices"
+    BOOKS = "books"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ class Order(Model):
 
     `todo` has the tasks that the shop still has with it, with commas between; NULL if there is none. `due_at`
     is when its goods became due, for the first time; NULL if they never did. `destination` is the customer's
-    own data but for slot and state; so are the `kept` answers in `terms`.
+    own data but for slot and state; so are the `kept` answers in `terms`. `audited` is the number of
+    the audit that has last seen it; NULL if something has changed since, or if its books are wrong.
     """
 
     key = fields.CharField(max_length=ORDER_KEY, primary_key=True)
@@ -41,6 +42,7 @@ class Order(Model):
     paid_at = fields.BigIntField(null=True)
     due_at = fields.BigIntField(null=True)
     rating = fields.IntField(null=True)
+    audited = fields.BigIntField(null=True)
 
     class Meta:
         table = "orders"

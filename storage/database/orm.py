@@ -12,7 +12,11 @@ from tortoise.context import TortoiseContext
 CONNECTION: Final = "default"
 APPS: Final[dict[str, dict[str, Any]]] = {
     "storage": {
-        "models": ["storage.database.models", "storage.database.order_models"],
+        "models": [
+            "storage.database.models",
+            "storage.database.order_models",
+            "storage.database.audit_models",
+        ],
         "migrations": "storage.database.migrations",
         "default_connection": CONNECTION,
     }

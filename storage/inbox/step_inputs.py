@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from flows.engine import conversation as conversations
 from flows.engine.conversation import Conversation
-from payments.ledger.facts import EntityType, Fact, FactState, detail_from_json, is_known
+from payments.ledger.facts import Detail, EntityType, Fact, FactState, detail_from_json, is_known
 from payments.ledger.holds import from_codes
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
@@ -233,18 +233,35 @@ async def load_orders(
 ) -> defaultdict[int, list[OrderRows]]:
     """Load the rows of those orders of `wanted` (conversation, order key) that exist, by conversation."""
     found: defaultdict[int, list[OrderRows]] = defaultdict(list)
-    if not wanted:
-        return found
-    orders = await tx.fetch_rows(_ORDERS, "bigint text", wanted)
+    orders, *money = await _books(tx, wanted)
     attempts = by_order(await tx.fetch_rows(_ATTEMPTS, "bigint text", wanted)) if orders else {}
+    for row in orders:
+        rows = (table.get(row["key"], ()) for table in (attempts, *money))
+        found[row["conversation_id"]].append(OrderRows(row, *rows))
+    return found
+
+
+async def load_books(tx: Transaction, wanted: Sequence[tuple[int, str]]) -> list[OrderRows]:
+    """Load the rows of orders like `load_orders`, without their attempts: a link is no money."""
+    orders, *money = await _books(tx, wanted)
+    return [OrderRows(row, (), *(table.get(row["key"], ()) for table in money)) for row in orders]
+
+
+_ByOrder: TypeAlias = Mapping[str, Sequence[Row]]
+
+
+async def _books(
+    tx: Transaction, wanted: Sequence[tuple[int, str]]
+) -> tuple[list[Row], _ByOrder, _ByOrder, _ByOrder]:
+    """Return the rows of orders, and of their facts, refunds and amendments."""
+    if not wanted:
+        return [], {}, {}, {}
+    orders = await tx.fetch_rows(_ORDERS, "bigint text", wanted)
     facts = by_order(await tx.fetch_rows(_FACTS, "bigint text", wanted)) if orders else {}
     refunds = by_order(await tx.fetch_rows(_REFUNDS, "bigint text", wanted)) if facts else {}
     due = any(row["stage"] is not None for row in orders)
     amendments = by_order(await tx.fetch_rows(_AMENDMENTS, "bigint text", wanted)) if due else {}
-    for row in orders:
-        rows = (table.get(row["key"], ()) for table in (attempts, facts, refunds, amendments))
-        found[row["conversation_id"]].append(OrderRows(row, *rows))
-    return found
+    return orders, facts, refunds, amendments
 
 
 # CROSS JOIN makes SQLite take the VALUES first and seek in the table; IN (VALUES …) would scan it.
@@ -336,16 +353,23 @@ def attempt_of(row: Mapping[str, Any]) -> Attempt:
 
 
 def _fact(row: Row) -> Fact:
+    detail = row["detail"]
     return Fact(
         order_key=row["order_key"],
-        entity=EntityType(row["entity"]),
+        entity=_ENTITIES[row["entity"]],
         entity_id=row["entity_id"],
-        state=FactState(row["state"]),
+        state=_STATES[row["state"]],
         amount=row["amount"],
         currency=row["currency"],
         at=row["at"],
-        detail=detail_from_json(loads(row["detail"])),
+        detail=_NO_DETAIL if detail == "{}" else detail_from_json(loads(detail)),
     )
+
+
+# Faster than to call the enums, for each fact of each order of a step.
+_ENTITIES: Final = {str(one): one for one in EntityType}
+_STATES: Final = {str(one): one for one in FactState}
+_NO_DETAIL: Final = Detail()
 
 
 def _refund(row: Row) -> Refund:

@@ -1,33 +1,33 @@
-"""The ledger report: read all orders in pages, sum their money, list held money and discrepancies.
+"""The ledger report: where all money is, what is held, and what does not add up.
 
-Memory grows with the discrepancies, the held orders and the products, not with the number of orders.
+What the last audit saw and nothing has changed is not read again. So its cost and its memory grow with the
+orders that changed since, the held orders, the products and the discrepancies, not with all orders.
 """
 
-from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from tortoise.expressions import Q
-from tortoise.functions import Count
 
 from payments.ledger import audit
-from payments.ledger.audit import Discrepancy, Sums
+from payments.ledger.audit import Discrepancy
+from payments.ledger.audited import Audit, Figures
 from payments.ledger.facts import EntityType, FactState, reported_in
-from payments.ledger.state import OrderState
+from payments.ledger.holds import Hold, from_codes
 from payments.processing.step_input import EventKind
-from payments.shop import quotas
 from payments.shop.orders import conversation_of
+from storage.audits.chain import newest
+from storage.audits.examine import Examined, examine
 from storage.database.encoding import loads
 from storage.database.models import Inbox, Quota, Stock
-from storage.database.order_models import Amendment, Fact, Order, Refund, Stray
+from storage.database.order_models import Fact, Order, Stray
 from storage.database.queues import InboxState
 from storage.database.records import Records
 from storage.database.sql import chunks
-from storage.database.transaction import Row
+from storage.database.transaction import Row, Transaction
 from storage.inbox.arrival import NOBODY
 from storage.inbox.arrivals import conversation_number
-from storage.inbox.step_inputs import OrderRows, by_order, order_state
 from storage.reports.backlog import Held
 
 PAGE: Final = 500
@@ -38,85 +38,60 @@ PAGE: Final = 500
 class Books:
     """All money in the database at one instant."""
 
-    orders: int = 0
-    payments: int = 0
-    sums: dict[str, Sums] = field(default_factory=dict)
-    """By currency."""
+    figures: Figures
+    audit: Audit
+    """The newest audit. Orders that have not changed since are as it saw them."""
+    changed: int = 0
+    """Orders that changed since they were last audited, or whose books are wrong: they were read now."""
     held: list[Held] = field(default_factory=list)
     discrepancies: list[Discrepancy] = field(default_factory=list)
 
-    def add(self, state: OrderState, paid_at: int | None) -> None:
-        """Add one order. `paid_at` is in milliseconds since 1970, UTC; None if it is not paid."""
-        self.orders += 1
-        self.payments += len(state.balance.payments)
-        for currency, sums in audit.sums(state).items():
-            self.sums[currency] = self.sums.get(currency, Sums()) + sums
-        if state.held_for is not None:
-            self.held.append(Held(state.order.key, state.order.number, state.held_for, state.held))
-        self.discrepancies.extend(audit.discrepancies(state, paid_at))
-
 
 async def books(records: Records, page: int = PAGE) -> Books:
-    """Read every order with its facts and refunds, and check that the money adds up."""
-    result, wanted, places = Books(), Counter[str](), Counter[str]()
-    async for state, paid_at in _orders(records, page):
-        result.add(state, paid_at)
-        if state.reserves:
-            wanted.update({line.sku: line.quantity for line in state.lines})
-        if state.takes_place:
-            places.update(booking.name for booking in quotas.bookings(state.order, 1))
+    """Check that the money adds up: read what changed since the last audit, and add it to what that saw."""
+    made = await newest(records.reads)
+    result = Books(made.figures, made)
+    async for orders in changed_orders(records.reads, page):
+        result.changed += len(orders)
+        before = [one.before.found.figures.negative() for one in orders if one.before is not None]
+        result.figures = result.figures.plus(*(one.found.figures for one in orders), *before)
+        result.discrepancies += [
+            found for one in orders for found in one.discrepancies if found not in result.discrepancies
+        ]
+    [counted] = await records.reads.fetch("SELECT COUNT(*) AS orders FROM orders")
+    result.discrepancies += audit.miscounted_orders(result.figures.orders, counted["orders"])
+    result.held = await _held(records)
     stock = await Stock.all(records.client).filter(in_served__isnull=False)  # other counts rest
-    result.discrepancies.extend(audit.miscounted({count.sku: count.reserved for count in stock}, wanted))
+    reserved = {count.sku: count.reserved for count in stock}
+    result.discrepancies += audit.miscounted(reserved, result.figures.pieces)
     taken = {row.name: row.taken for row in await Quota.all(records.client)}
-    result.discrepancies.extend(audit.misbooked(taken, places))
-    result.discrepancies.extend([twice async for twice in _paid_twice(records)])
-    result.discrepancies.extend([stray async for stray in _unclaimed(records, page)])
+    result.discrepancies += audit.misbooked(taken, result.figures.places)
+    result.discrepancies += [stray async for stray in _unclaimed(records, page)]
     return result
 
 
-async def _orders(records: Records, page: int) -> AsyncIterator[tuple[OrderState, int | None]]:
-    # As plain rows: there may be millions, and as ORM objects they take twice the time.
-    last, orders = "", Order.all(records.client).order_by("key").limit(page)
-    while rows := await orders.filter(key__gt=last).values(*_ORDER):
-        first, last = last, rows[-1]["key"]
-        owners = sorted({row["conversation_id"] for row in rows})
-        # By the range of keys: with a list of keys, the database would look up every pair of both lists.
-        of_page = Q(conversation_id__in=owners, order_key__gt=first, order_key__lte=last)
-        facts = by_order(await Fact.filter(of_page).using_db(records.client).values(*_FACT))
-        refunds = by_order(await Refund.filter(of_page).using_db(records.client).values(*_REFUND))
-        changed = Amendment.filter(of_page).using_db(records.client).order_by("caused_by", "key")
-        amendments = by_order(await changed.values())
-        for row in rows:
-            key = row["key"]
-            # Without attempts: a link is no money.
-            money = (facts.get(key, ()), refunds.get(key, ()))
-            order_rows = OrderRows(row, (), *money, amendments.get(key, ()))
-            yield order_state(records.installation, order_rows), row["paid_at"]
+async def changed_orders(reads: Transaction, page: int) -> AsyncIterator[list[Examined]]:
+    """Yield, by page, the orders that changed since they were last audited, as they are now."""
+    last = ""
+    while rows := await reads.fetch(_CHANGED, last, page):
+        last = rows[-1]["key"]
+        yield await examine(reads, [(row["conversation_id"], row["key"]) for row in rows])
 
 
-_ORDER: Final = (
-    "key", "conversation_id", "number", "lines", "total", "currency", "terms", "destination", "stage",
-    "stage_by", "stage_at", "lifecycle", "fulfilled", "held", "held_for", "placed_at", "placed_by", "paid_at",
-    "rating",
-)  # fmt: skip
-_FACT: Final = ("order_key", "entity", "entity_id", "state", "amount", "currency", "at", "detail")
-_REFUND: Final = ("key", "order_key", "payment_id", "amount", "reason", "status", "refund_id")
+async def _held(records: Records) -> list[Held]:
+    rows = await records.reads.fetch(_HELD)
+    return [Held(row["key"], row["number"], _hold(row["held_for"]), row["held"]) for row in rows]
 
 
-async def _paid_twice(records: Records) -> AsyncIterator[Discrepancy]:
-    """Yield the payments that several orders count as captured."""
-    counted = (
-        Fact.filter(_CAPTURED).using_db(records.client).annotate(facts=Count("id")).group_by("entity_id")
-    )
-    several = await counted.filter(facts__gt=1).values("entity_id")
-    orders = defaultdict(set)
-    for chunk in chunks([row["entity_id"] for row in several]):
-        for fact in await _captures_of(records, chunk):
-            orders[fact.entity_id].add(fact.order_key)
-    for payment, keys in sorted(orders.items()):
-        yield audit.paid_twice(payment, keys)
+def _hold(codes: str) -> Hold:
+    hold = from_codes(codes)
+    assert hold is not None, "the rows of the query have a reason"
+    return hold
 
 
+_CHANGED: Final = """
+SELECT key, conversation_id FROM orders WHERE audited IS NULL AND key > $1 ORDER BY key LIMIT $2"""
+_HELD: Final = "SELECT key, number, held, held_for FROM orders WHERE held_for IS NOT NULL ORDER BY key"
 _CAPTURED: Final = Q(entity=EntityType.PAYMENT, state=FactState.CAPTURED)
 
 

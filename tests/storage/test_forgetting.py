@@ -87,7 +87,7 @@ async def test_the_money_is_proved_as_before(shop: Shop, database_url: str) -> N
         told = await story(records, Subject(order["conversation_id"], order["key"]))
         assert await find(records, _PHONE, [_PHONE]) == []
     assert after == before
-    assert after.orders == 1
+    assert after.figures.orders == 1
     assert told.forgotten_at is not None
     assert "forget" in [moment.what for moment in told.moments]
 

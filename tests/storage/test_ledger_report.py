@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from payments.ledger.audit import Check, Sums
+from payments.ledger.audited import FIRST, Figures
 from payments.ledger.holds import Hold, HoldReason
 from storage import Store
 from storage.database.records import reading
@@ -57,13 +58,13 @@ async def test_right_books_balance(shop: Store, database_url: str) -> None:
     for page in (1, 2, 3, 500):
         found = await proved(database_url, page)
         assert found.discrepancies == []
-        assert (found.orders, found.payments) == (7, 5)
-        assert found.sums == {"INR": Sums(230_000, 200_000, 10_000, 10_000, 20_000, goods=200_000)}
+        assert (found.figures.orders, found.figures.payments) == (7, 5)
+        assert found.figures.sums == {"INR": Sums(230_000, 200_000, 10_000, 10_000, 20_000, goods=200_000)}
         assert found.held == [Held("k-1-7", "7", Hold(HoldReason.SHORT), 20_000)]
 
 
 async def test_an_empty_shop_balances(store: Store, database_url: str) -> None:
-    assert await proved(database_url) == Books()
+    assert await proved(database_url) == Books(Figures(), FIRST)
 
 
 Break = Callable[[Store], Coroutine[Any, Any, None]]

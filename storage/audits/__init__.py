@@ -1,0 +1,1 @@
+"""Audits: examine orders, and keep what was found in a chain."""
