@@ -70,6 +70,31 @@ async def test_ledger_balances(store: Store, database_url: str) -> None:
     assert told["held"][0]["key"] == "k-1-1"
 
 
+async def test_ledger_reads_all_again(store: Store, database_url: str) -> None:
+    for n in (1, 2):
+        await insert(
+            store, "orders", key=f"k-1-{n}", number=f"1001{n}", lifecycle="fulfilled", stage="placed",
+            fulfilled=50_000, paid_at=5,
+        )  # fmt: skip
+        await insert(store, "fact", order_key=f"k-1-{n}", entity_id=f"pay_{n}")
+    await store.audits.audit("", 1_790_000_000_000, 50)
+    [row] = await store._units.read(lambda tx: tx.fetch("SELECT digest FROM audit"))
+    line = f"\nAudit 1 of 2026-09-21 14:13 UTC, {row['digest'][:16]}; read now: 0 orders\n"
+    result = await run_munshi(database_url, "ledger")
+    assert line + "The books balance.\n" in result.output
+    result = await run_munshi(database_url, "ledger", "--full")
+    assert line + "Read again: 2 orders, 1 audit\nThe books balance.\n" in result.output
+    await store._units.run(lambda tx: tx.fetch("UPDATE orders SET total = 7 WHERE key = 'k-1-2'"))
+    assert (await run_munshi(database_url, "ledger")).exit_code == 0, "nothing said that it has changed"
+    result = await run_munshi(database_url, "ledger", "--full")
+    assert result.exit_code == 1
+    assert "k-1-2: nothing has changed since audit 1, so the order must be what that saw" in result.output
+    assert "      somebody wrote into the database past Munshi" in result.output
+    told = orjson.loads((await run_munshi(database_url, "ledger", "--full", "--json")).output)
+    assert told["read_again"] == {"orders": 2, "audits": 1}
+    assert told["audit"] == {"number": 1, "made_at": 1_790_000_000_000, "digest": row["digest"]}
+
+
 async def test_ledger_that_does_not_balance(store: Store, database_url: str) -> None:
     await insert(
         store, "orders", key="k-1-1", number="10012", lifecycle="fulfilled", stage="placed", fulfilled=50_000,

@@ -107,7 +107,7 @@ SELECT 'k-1-9', conversation_id, '9', lines, total, currency, terms, destination
     placed_at, placed_by, 1
 FROM orders WHERE key = 'k-1-4'"""
 WRITTEN: dict[str, tuple[Spoil, str, Check]] = {
-    "an order's money": (statement("UPDATE orders SET held = 1 WHERE key = 'k-1-2'"), "k-1-2", Check.ROWS),
+    "an order's money": (statement("UPDATE orders SET paid_at = 1 WHERE key = 'k-1-2'"), "k-1-2", Check.ROWS),
     "its lines": (statement("UPDATE orders SET lines = '[]' WHERE key = 'k-1-2'"), "k-1-2", Check.ROWS),
     "a fact": (statement("UPDATE fact SET amount = 1 WHERE order_key = 'k-1-2'"), "k-1-2", Check.FACTS),
     "when it was learned": (

@@ -9,6 +9,7 @@ from bot.ingest import from_operator_forget, from_request
 from bot.whatsapp.channel import WHATSAPP
 from flows.engine.outline import Outline
 from flows.messages.kinds import Text
+from payments.ledger.audited import FIRST
 from payments.ledger.exports import Export
 from payments.ledger.state import PaymentStatus
 from payments.processing.bodies import OrderRequested, StaffAction, staff_action_to_json
@@ -20,6 +21,8 @@ from payments.shop.business_day import Period
 from payments.shop.fulfilment import Stage
 from payments.shop.local_time import INDIA
 from payments.shop.staff import Staff
+from storage.audits.chain import links
+from storage.audits.examine import reread
 from storage.database.encoding import loads
 from storage.database.queues import InboxState, Lane
 from storage.database.records import Records
@@ -73,6 +76,7 @@ async def serve(shop: Shop, beside: Units) -> None:
     await _reload(shop)
     await tell_other_programs(shop)
     await copy_orders(shop, beside)
+    assert await shop.store.audits.audit("", shop.now, 25)
 
 
 async def _buy(shop: Shop) -> None:
@@ -388,6 +392,8 @@ async def look_after(records: Records, order: str) -> None:
     await promised(records)
     await state_of(records, 1)
     await books(records, page=25)
+    await reread(records.reads, "", 25)
+    await links(records.reads, FIRST, 25)
     for chats_wanted in CHATS:
         await chats.listed(records, chats_wanted, WHATSAPP.naming)
     for words in ("#10013", "nobody"):

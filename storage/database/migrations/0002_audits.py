@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="Audit",
             fields=[
-                ("number", fields.BigIntField(primary_key=True, unique=True, db_index=True)),
+                ("number", fields.BigIntField(generated=False, primary_key=True, unique=True, db_index=True)),
                 ("made_at", fields.BigIntField()),
                 ("figures", fields.TextField(unique=False)),
                 ("digest", fields.TextField(unique=False)),

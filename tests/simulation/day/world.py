@@ -1,5 +1,6 @@
 """The world around the shop of the day: beside the customers, its staff and its owner act."""
 
+import asyncio
 import random
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from payments.processing.step_input import StepInput
 from payments.shopify.client import ShopifyClient
 from payments.shopify.tokens import DailyTokens
 from storage.inbox.steps import Advance
+from storage.reports.full_audit import read_again
 from tests.simulation import checker
 from tests.simulation.database import Hooks
 from tests.simulation.day.archive import keep_deleted, show_deleted
@@ -82,7 +84,14 @@ class DayWorld(World):
             invoices = Invoices(books, self._invoiced)
             copies = Copies(books, self.journal.entries, self.shopify)
             ends = books.violations(self.acknowledged, self.counted)
-            return [*self._wrongs, *ends, *erasure.wrongs(), *invoices.wrongs(), *copies.wrongs()]
+            wrongs = [*self._wrongs, *ends, *erasure.wrongs(), *invoices.wrongs(), *copies.wrongs()]
+        return [*wrongs, *self._audit_wrongs(path)]
+
+    def _audit_wrongs(self, path: Path) -> list[str]:
+        """Return the orders that are not as their last audits saw them, and are not marked as changed."""
+        again = asyncio.run(read_again(f"sqlite://{path}"))
+        self.seen["an audit was made"] += again.audits
+        return [f"audit: {one.check} of {one.subject}: {one.said}" for one in again.discrepancies]
 
     def lose_books(self, path: Path) -> None:
         """Note the numbers of the invoices, which customers have."""
