@@ -158,6 +158,8 @@ def test_a_folder_without_scenarios_is_an_error(tmp_path: Path) -> None:
         ("--version", {"bot.cli.check", "flows", "payments", "storage", "pydantic", "rich.console"}),
         ("chekc", {"bot.cli.check", "flows", "payments", "storage"}),
         ("check flows.yaml", {"storage", "asyncio", "aiohttp", "tortoise", "razorpay", "rich.console"}),
+        ("orders", {"storage.store", "payments.processing.turn", "flows.language", "pydantic_settings"}),
+        ("orders", {"jinja2", "transitions", "aiohttp", "razorpay", "requests"}),
     ],
 )
 def test_a_command_imports_only_what_it_needs(words: str, needless: set[str]) -> None:
