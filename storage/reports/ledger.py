@@ -27,7 +27,7 @@ from storage.database.sql import chunks
 from storage.database.transaction import Row
 from storage.inbox.arrival import NOBODY
 from storage.inbox.arrivals import conversation_number
-from storage.inbox.step_inputs import OrderRows, by_order, order_state
+from storage.inbox.order_rows import OrderRows, by_order, order_state
 from storage.reports.backlog import Held
 
 PAGE: Final = 500
