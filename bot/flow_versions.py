@@ -12,7 +12,8 @@ from typing import Final
 
 import structlog
 
-from bot.flow_file import load_flow, read_texts
+from bot.flow_file import load_flow
+from bot.flow_texts import read_texts
 from bot.own_actions import vocabulary
 from bot.settings import Settings, SettingsInvalid
 from bot.staff import declare_staff, staffed

@@ -5,6 +5,18 @@ PostgreSQL's dialect, and translated for SQLite (`storage.database.sql`); report
 package holds no business rules and calls no provider.
 """
 
-from storage.store import Store
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from storage.store import Store
 
 __all__ = ["Store"]
+
+
+def __getattr__(name: str) -> "type[Store]":
+    """Import `Store` when it is asked for. A command that only reads does not wait for all that it takes."""
+    if name != "Store":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from storage.store import Store
+
+    return Store

@@ -1,12 +1,13 @@
-"""The command `munshi`. Each subcommand is a module here. Each imports what it needs when it runs."""
+"""The command `munshi`. Each subcommand is a module here, which is imported when it is the one that runs."""
 
+import ast
 import gc
 import io
 import sys
 from collections.abc import Iterable
 from importlib import import_module
-from importlib.metadata import version
-from typing import Annotated, Final
+from pathlib import Path
+from typing import Annotated, Final, NoReturn
 
 import typer
 
@@ -22,6 +23,32 @@ COMMANDS: Final = (
 
 def app(names: Iterable[str] = COMMANDS) -> typer.Typer:
     """Build the command line with the commands `names`."""
+    munshi = _without_commands()
+    for name in names:
+        munshi.command(name)(import_module(f"bot.cli.{name}").command)
+    return munshi
+
+
+def overview() -> typer.Typer:
+    """Build the command line that knows what each command does, and runs none: for `munshi --help`."""
+    munshi = _without_commands()
+    for name in COMMANDS:
+        munshi.command(name, help=_help(name))(_run_none)
+    return munshi
+
+
+def _help(name: str) -> str | None:
+    """Return what command `name` does, as its module says it. Importing all of them takes over a second."""
+    module = ast.parse(Path(__file__).with_name(f"{name}.py").read_bytes())
+    [command] = (one for one in module.body if isinstance(one, ast.FunctionDef) and one.name == "command")
+    return ast.get_docstring(command)
+
+
+def _run_none() -> NoReturn:
+    raise NotImplementedError("the overview runs no command")
+
+
+def _without_commands() -> typer.Typer:
     munshi = typer.Typer(
         name="munshi",
         help="A conversational state-machine engine for selling on WhatsApp.",
@@ -30,8 +57,6 @@ def app(names: Iterable[str] = COMMANDS) -> typer.Typer:
         pretty_exceptions_show_locals=False,
     )
     munshi.callback()(_munshi)
-    for name in names:
-        munshi.command(name)(import_module(f"bot.cli.{name}").command)
     return munshi
 
 
@@ -44,15 +69,17 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     # Import only the command that runs: `check` must not wait for the web server and the database.
-    requested = [name for name in sys.argv[1:2] if name in COMMANDS]
+    requested = [word for word in sys.argv[1:] if word != "--"][:1]
     try:
-        app(requested or COMMANDS)()
+        (app(requested) if {*requested} & {*COMMANDS} else overview())()
     except KeyboardInterrupt:
         sys.exit(130)
 
 
 def _print_version(asked: bool) -> None:
     if asked:
+        from importlib.metadata import version  # nothing else here needs it
+
         typer.echo(f"munshi {version('munshi')}")
         raise typer.Exit
 

@@ -75,7 +75,7 @@ def on_each_save(file: Path, check: Callable[[], object], wait: Callable[[float]
 
 def _state(file: Path) -> Mapping[str, str] | str:
     """Return what the flow's files hold, or why they can't be read."""
-    from bot.flow_file import read_texts
+    from bot.flow_texts import read_texts
     from flows.document.errors import FlowInvalid
 
     try:

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from bot import log
 from bot.cli.flow_file import DEFAULT, FlowFile, sound_flow
-from bot.cli.lifecycle import refuse, run
+from bot.cli.lifecycle import refuse
+from bot.cli.starting import run
 
 if TYPE_CHECKING:
     from bot.demo.stage import Stage

@@ -13,11 +13,12 @@ from bot.cli.display import counted
 from bot.cli.finding import Finding
 from bot.cli.hooks import stands
 from bot.cli.ledger import held_lines
-from bot.cli.lifecycle import database_url, in_words, looked_up, refuse, run
+from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.operator_changes import change
 from bot.cli.pay_check import payment_in_the_chat
 from bot.cli.risks import risks
 from bot.cli.shopify_check import shopify
+from bot.cli.starting import in_words, run
 from bot.cli.webhook import webhook
 from bot.flow_file import load_flow
 from bot.log import mask

@@ -10,9 +10,10 @@ from typing import Annotated, Final
 import aiohttp
 import typer
 
-from bot.cli.lifecycle import database_url, looked_up, refuse, settings_or_refuse
+from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.operator_changes import change
 from bot.cli.order import found
+from bot.cli.starting import settings_or_refuse
 from bot.clock import SystemClock
 from bot.hook_client import Answer, HookClient
 from bot.printable import printable

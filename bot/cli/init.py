@@ -11,8 +11,9 @@ from typing import Annotated, Final, NamedTuple
 import typer
 
 from bot.cli.flow_file import require_sound
-from bot.cli.lifecycle import refuse, run
+from bot.cli.lifecycle import refuse
 from bot.cli.product_file import products_of
+from bot.cli.starting import run
 from payments.shop.product_yaml import with_products
 from storage import Store
 

@@ -1,9 +1,6 @@
-"""Loads settings, runs and stops work for commands, and ends a command with the reason why it can't run."""
+"""Looks up what commands print, with the few settings that this takes; ends a command with its reason."""
 
-import asyncio
-import errno
 import os
-import signal
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -16,10 +13,8 @@ from dotenv import dotenv_values
 from bot.cli.flow_file import DEFAULT
 from bot.printable import printable
 from bot.setting_text import tidy
-from bot.settings import Settings, SettingsInvalid, load_settings
-from flows.document.errors import FlowInvalid
 from storage.database.errors import StorageError
-from storage.inbox.step_inputs import Unreadable
+from storage.inbox.order_rows import Unreadable
 
 T = TypeVar("T")
 
@@ -29,28 +24,11 @@ _ENDED: Final = (
     f"{VARIABLE} is set: if that sandbox has ended, open another terminal, or paste the line of a new one"
 )
 
-_NO_FILE: Final = (
-    "There is no file .env in this folder: go to your shop's folder, or make a new one with 'munshi init'."
-)
-
 
 def refuse(message: str) -> NoReturn:
     """End the command with a message for the operator and exit status 1."""
     typer.echo(printable(message, "\n"), err=True)
     raise typer.Exit(1)
-
-
-def settings_or_refuse() -> Settings:
-    """Load the settings. Ends the command with everything that is wrong with them."""
-    try:
-        return load_settings()
-    except SettingsInvalid as invalid:
-        refuse(f"This takes all settings (environment or .env), and some do not do:\n\n{in_words(invalid)}")
-
-
-def in_words(invalid: SettingsInvalid) -> str:
-    """Return what is wrong with the settings, and also that there is no `.env` if there is none."""
-    return str(invalid) if os.access(".env", os.F_OK) else f"{invalid}\n\n{_NO_FILE}"
 
 
 def database_url() -> str:
@@ -88,37 +66,11 @@ def looked_up(work: Coroutine[Any, Any, T]) -> T:
     except Unreadable as error:
         refuse(str(error))
     except BrokenPipeError:
-        _stop_writing()
+        stop_writing()
 
 
-def run(work: Coroutine[Any, Any, None]) -> None:
-    """Run `work` to its end. An error that the operator can mend becomes a message and exit status 1."""
-    try:
-        uvloop.run(work)
-    except FlowInvalid as invalid:
-        refuse(f"Munshi can't start, because of the flow file:\n\n{invalid}")
-    except SettingsInvalid as invalid:
-        refuse(f"Munshi can't start, because of its settings (environment or .env):\n\n{invalid}")
-    except StorageError as error:
-        refuse(f"Munshi can't start, because of the database:\n\n{error}")
-    except BrokenPipeError:
-        _stop_writing()
-    except OSError as error:
-        hint = ": end what listens there, or set PORT" if error.errno == errno.EADDRINUSE else ""
-        refuse(f"Munshi can't start: {error}{hint}")
-
-
-def _stop_writing() -> NoReturn:
+def stop_writing() -> NoReturn:
     """End the command because the reader of its output has closed it, as `head` does."""
     # Python writes what is left at its end, and would complain.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     raise typer.Exit(1)
-
-
-async def until_told_to_stop() -> None:
-    """Wait for SIGINT or SIGTERM."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    await stop.wait()

@@ -2,7 +2,8 @@
 
 import typer
 
-from bot.cli.lifecycle import database_url, run
+from bot.cli.lifecycle import database_url
+from bot.cli.starting import run
 from storage import Store
 
 

@@ -7,7 +7,8 @@ from typing import Any, Final, NoReturn
 
 import httpx
 
-from bot.cli.lifecycle import in_words, refuse, setting
+from bot.cli.lifecycle import refuse, setting
+from bot.cli.starting import in_words
 from bot.settings import SettingsInvalid, load_server_settings
 from bot.whatsapp.channel import WHATSAPP
 from storage import Store

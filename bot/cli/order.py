@@ -14,7 +14,8 @@ from bot.cli import order_invoice
 from bot.cli.books import order_books
 from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.operator_changes import post, refuse_answer, user
-from bot.cli.order_display import lines, stands
+from bot.cli.order_display import lines
+from bot.cli.order_row import stands
 from bot.order_json import detailed_to_json
 from bot.printable import printable
 from bot.whatsapp.channel import WHATSAPP

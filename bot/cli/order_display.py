@@ -1,12 +1,11 @@
-"""An order as a person of the shop reads it, phone numbers whole."""
+"""All about one order, as a person of the shop reads it, phone numbers whole."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from operator import itemgetter
 from typing import Final
 
 from bot.cli.display import shown
-from bot.cli.shop_zone import shop_zone
+from bot.cli.order_row import money_of, stands, time_of
 from bot.cli.staff_words import in_words
 from payments.ledger.hints import for_held
 from payments.ledger.holds import in_words as hold_in_words
@@ -19,7 +18,7 @@ from payments.shop.amendments import Amendment, AmendmentKind
 from payments.shop.fulfilment import Stage
 from payments.shop.order_terms import Fulfilment
 from payments.shop.orders import hand_ordinal, is_by_hand
-from storage.reports.desk import DeskOrder, Listed, UnreadableOrder
+from storage.reports.desk import DeskOrder
 
 _REASONS: Final = {"surplus": "more was paid than it costs", "order returned": "it is called off"}
 _REFUNDS: Final = {
@@ -39,38 +38,6 @@ _TASKS: Final = {
 }
 
 
-def stands(state: OrderState) -> str:
-    """Return where goods and money of an order are, on one line: `out, ₹148 to be paid`."""
-    found = sums(state)
-    parts = [state.stands]
-    if state.stage is not None and state.goods_due and found["due"]:
-        parts.append(f"{_money(state, found['due'])} to be paid")
-    elif state.stage is not None and found["paid"]:
-        parts.append(f"{_money(state, found['paid'])} paid")
-    if found["refunded"]:
-        how = "goes" if any(refund.open for refund in state.refunds) else "went"
-        parts.append(f"{_money(state, found['refunded'])} {how} back")
-    return ", ".join(parts)
-
-
-def row(order: Listed) -> tuple[str, ...]:
-    """Return the cells of an order in a list."""
-    if isinstance(order, UnreadableOrder):
-        return (f"#{order.number}", _time(order.placed_at), f"cannot be read: {order.key}", "", "", "")
-    state = order.state
-    items = ", ".join(f"{line.quantity} × {line.name}" for line in state.lines)
-    fetched = str(state.to.how) if state.to.how is Fulfilment.PICKUP else ""
-    to = ", ".join(filter(None, (fetched, state.to.slot_name))) or str(state.to.how)
-    return (
-        f"#{state.order.number}",
-        _time(state.order.placed_at),
-        stands(state),
-        items,
-        to,
-        " ".join(filter(None, (order.name, order.phone and f"+{order.phone}"))),
-    )
-
-
 def lines(order: DeskOrder) -> Iterator[str]:
     """Yield lines about one order: goods, sums, destination, money, and what happened when."""
     state = order.state
@@ -82,7 +49,7 @@ def lines(order: DeskOrder) -> Iterator[str]:
     yield from _people(order)
     yield from _money_lines(state)
     yield ""
-    yield from (f"{_time(at)}  {what}" for at, what in sorted(_events(order), key=itemgetter(0)))
+    yield from (f"{time_of(at)}  {what}" for at, what in sorted(_events(order), key=itemgetter(0)))
 
 
 def _task(state: OrderState, task: Task) -> str:
@@ -97,7 +64,7 @@ def _goods(state: OrderState) -> Iterator[str]:
     gone = amendments.missing(state.amendments)
     for line in state.order.lines:
         less = f"  ({gone[line.sku]} of them gone)" if gone[line.sku] else ""
-        yield f"  {line.quantity} × {line.name} ({line.sku})  {_money(state, line.total)}{less}"
+        yield f"  {line.quantity} × {line.name} ({line.sku})  {money_of(state, line.total)}{less}"
     found = sums(state)
     coupon = f" {state.order.terms.coupon}" if state.order.terms.coupon else ""
     rows = [
@@ -109,7 +76,7 @@ def _goods(state: OrderState) -> Iterator[str]:
         ("went back", found["refunded"], found["refunded"]),
         ("to be paid", found["due"], found["due"]),
     ]
-    yield from (f"  {name:<20}{_money(state, amount):>12}" for name, amount, wanted in rows if wanted)
+    yield from (f"  {name:<20}{money_of(state, amount):>12}" for name, amount, wanted in rows if wanted)
 
 
 def _people(order: DeskOrder) -> Iterator[str]:
@@ -129,7 +96,7 @@ def _money_lines(state: OrderState) -> Iterator[str]:
     for refund in state.refunds:
         who = "by hand" if refund.by_hand else "by Razorpay"
         why = _REASONS.get(refund.reason, refund.reason)
-        yield f"  goes back {who}: {_money(state, refund.amount)}, {why}: {_REFUNDS[refund.status]}"
+        yield f"  goes back {who}: {money_of(state, refund.amount)}, {why}: {_REFUNDS[refund.status]}"
     if state.held_for is not None:
         yield f"  held: {hold_in_words(state.held_for)}; {for_held(state.held_for)}"
     for attempt in state.attempts:
@@ -145,7 +112,7 @@ def _events(order: DeskOrder) -> Iterator[tuple[int, str]]:
         yield payment.at * 1000, f"{shown(payment.amount, payment.currency)} {paid_by(payment.method)}{by}"
     for slip in state.undone:
         number = hand_ordinal(slip.entity_id)
-        yield slip.at * 1000, f"payment {number} of {_money(state, slip.amount)} undone: a mistake"
+        yield slip.at * 1000, f"payment {number} of {money_of(state, slip.amount)} undone: a mistake"
     for move in order.moves:
         ended = f"not done: {move.refused}" if move.refused else f"now {move.stage}" if move.stage else ""
         yield move.at, f"{move.by} {in_words(move.verb, move.value)}{f' ({ended})' if ended else ''}"
@@ -156,7 +123,7 @@ def _events(order: DeskOrder) -> Iterator[tuple[int, str]]:
 
 
 def _amendment(state: OrderState, amendment: Amendment) -> str:
-    worth = f"{_money(state, amendment.amount)} less is owed"
+    worth = f"{money_of(state, amendment.amount)} less is owed"
     why = f" ({amendment.why})" if amendment.why else ""
     match amendment.kind:
         case AmendmentKind.LESS:
@@ -169,11 +136,3 @@ def _amendment(state: OrderState, amendment: Amendment) -> str:
             return f"refused at the door: {worth}, and the delivery is held"
         case AmendmentKind.KEPT:
             return f"the shop keeps the delivery, says {amendment.by}"
-
-
-def _money(state: OrderState, amount: int) -> str:
-    return shown(amount, state.order.currency)
-
-
-def _time(milliseconds: int) -> str:
-    return f"{datetime.fromtimestamp(milliseconds / 1000, shop_zone()):%Y-%m-%d %H:%M %Z}"

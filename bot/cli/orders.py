@@ -11,7 +11,7 @@ from bot.cli.books import order_books
 from bot.cli.display import table
 from bot.cli.flow_file import sound_flow
 from bot.cli.lifecycle import database_url, flow_path, looked_up, refuse
-from bot.cli.order_display import row
+from bot.cli.order_row import row
 from bot.clock import SystemClock
 from bot.order_json import page_to_json
 from bot.printable import printable

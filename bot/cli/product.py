@@ -14,7 +14,8 @@ from bot.cli.lifecycle import database_url, flow_path, looked_up, refuse
 from bot.cli.operator_changes import change, user
 from bot.cli.shop_zone import shop_zone
 from bot.clock import SystemClock
-from bot.flow_file import load_flow, read_texts
+from bot.flow_file import load_flow
+from bot.flow_texts import read_texts
 from bot.own_actions import vocabulary
 from bot.printable import printable
 from bot.whatsapp.limits import LIMITS

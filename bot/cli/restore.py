@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.lifecycle import looked_up, settings_or_refuse
+from bot.cli.lifecycle import looked_up
 from bot.cli.settle import CancelUnpaid, Keep, Refund, said, settled_or_told
+from bot.cli.starting import settings_or_refuse
 from bot.clock import SystemClock
 from storage import recovery
 

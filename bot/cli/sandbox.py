@@ -10,7 +10,8 @@ import aiohttp
 import orjson
 import typer
 
-from bot.cli.lifecycle import refuse, run, until_told_to_stop
+from bot.cli.lifecycle import refuse
+from bot.cli.starting import run, until_told_to_stop
 from bot.clock import SystemClock
 from bot.settings import Settings, SettingsInvalid, load_settings
 from sandbox.control import routes

@@ -10,9 +10,10 @@ from orjson import dumps
 from bot import log
 from bot.app import bot, tune_interpreter
 from bot.cli.display import database_name
-from bot.cli.lifecycle import VARIABLE, run, settings_or_refuse, until_told_to_stop
+from bot.cli.lifecycle import VARIABLE
 from bot.cli.reload_signal import reloading
 from bot.cli.sandbox import API_TOKEN, played
+from bot.cli.starting import run, settings_or_refuse, until_told_to_stop
 from bot.context import Context
 from bot.http.connections import allow_files
 from bot.http.server import serving

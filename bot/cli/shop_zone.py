@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from bot.cli.lifecycle import flow_path
-from bot.flow_file import read_texts
+from bot.flow_texts import read_texts
 from flows.document.errors import FlowInvalid
 from flows.document.included import put_together
 from payments.shop.local_time import INDIA, time_zone

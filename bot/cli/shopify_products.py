@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from bot.cli.lifecycle import refuse, run, settings_or_refuse
+from bot.cli.lifecycle import refuse
 from bot.cli.product_file import in_yaml
+from bot.cli.starting import run, settings_or_refuse
 from bot.shopify import shopify_client
 from bot.whatsapp.limits import LIMITS
 from payments.shop.orders import CURRENCY

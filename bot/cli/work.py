@@ -5,8 +5,8 @@ import typer
 from bot import log
 from bot.app import bot, from_database, tune_interpreter
 from bot.cli.display import database_name
-from bot.cli.lifecycle import run, settings_or_refuse, until_told_to_stop
 from bot.cli.reload_signal import reloading
+from bot.cli.starting import run, settings_or_refuse, until_told_to_stop
 from bot.settings import Settings
 
 

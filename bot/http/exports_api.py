@@ -19,7 +19,7 @@ from payments.ledger.exports import Export
 from payments.shop.business_day import day_named, period_of
 from payments.shop.catalogue import Shop
 from payments.shop.local_time import Date
-from storage.inbox.step_inputs import Unreadable
+from storage.inbox.order_rows import Unreadable
 
 routes = web.RouteTableDef()
 log = structlog.get_logger()

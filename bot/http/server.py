@@ -29,7 +29,7 @@ from bot.http.connections import CONNECTIONS, IDLE_SECONDS, Connections
 from bot.http.malformed import quiet
 from bot.intake_health import PATHS
 from storage.database.errors import Gone
-from storage.inbox.step_inputs import Unreadable
+from storage.inbox.order_rows import Unreadable
 
 log = structlog.get_logger()
 

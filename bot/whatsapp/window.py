@@ -6,8 +6,8 @@ Source: Meta, WhatsApp Cloud API, "Customer service windows" and "Error codes".
 from typing import Final
 
 from bot.whatsapp.limits import LIMITS
-from payments.processing.handover import FORWARDED, WRITTEN
 from payments.processing.notice import Notice, NoticeKind
+from payments.shop.handover import FORWARDED, WRITTEN
 
 CLOSED: Final = 131047
 """WhatsApp's error code for a message outside the window."""

@@ -21,19 +21,13 @@ from payments.processing.passed_on import passed_on, who, with_done
 from payments.processing.shown_to_others import doer, show_others
 from payments.processing.step_input import EventKind
 from payments.processing.turn import Trace, Turn
-from payments.shop.handover import Ending, HandoverCheck
+from payments.shop.handover import FORWARDED, WRITTEN, YOURS, Ending, HandoverCheck
 from payments.shop.staff import Right, who_may
 
 OPENED: Final = "handover.opened"
 """Event: a member of the staff has taken the chat over, and has not written yet."""
 ENDED: Final = "handover.ended"
 """Event: the bot has the chat again."""
-FORWARDED: Final = "from a customer"
-"""Name of a message that passes on to the staff what a customer wrote."""
-YOURS: Final = "the chat is yours"
-"""Name of a message that says to one of the staff that they have the chat."""
-WRITTEN: Final = "reply of the staff"
-"""Name of a message that passes on to the customer what a person wrote."""
 _MEDIA: Final = frozenset(
     {"image", "video", "audio", "document", "sticker", "location", "contacts", "text", "unsupported"}
 )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from flows.engine.model import Flow, Reaction
-from payments.processing.handover import FORWARDED, YOURS
+from payments.shop.handover import FORWARDED, YOURS
 
 _BY_US: Final = frozenset({FORWARDED, YOURS})
 _ASKING: Final = frozenset({"handover", "order.place"})

@@ -1,4 +1,4 @@
-"""A chat that a person has taken over: how long, and how it is stored. Pure."""
+"""A chat that a person has taken over: how long, how it is stored, what its messages are called. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
@@ -11,6 +11,12 @@ from flows.document import durations
 from flows.document.shape import one_or_many
 from flows.document.words import normalise
 
+FORWARDED: Final = "from a customer"
+"""Name of a message that passes on to the staff what a customer wrote."""
+YOURS: Final = "the chat is yours"
+"""Name of a message that says to one of the staff that they have the chat."""
+WRITTEN: Final = "reply of the staff"
+"""Name of a message that passes on to the customer what a person wrote."""
 _SHORTEST: Final = 60_000
 _LONGEST: Final = 7 * 86_400_000
 

@@ -32,7 +32,7 @@ class Links:
 
 async def newest(tx: Transaction) -> Audit:
     """Return the newest audit; `FIRST` if there is none."""
-    rows = await tx.fetch(_NEWEST)
+    rows = await tx.fetch(_NEWEST, FIRST.number)
     return _audit(rows[0]) if rows else FIRST
 
 
@@ -83,7 +83,8 @@ def _audited(row: Row) -> Audited:
     return Audited(row["order_key"], row["facts"], *digests, figures_from_json(loads(row["figures"])))
 
 
-_NEWEST: Final = "SELECT number, made_at, figures, digest FROM audit ORDER BY number DESC LIMIT 1"
+_NEWEST: Final = """
+SELECT number, made_at, figures, digest FROM audit WHERE number > $1 ORDER BY number DESC LIMIT 1"""
 _FOLLOWING: Final = """
 SELECT number, made_at, figures, digest FROM audit WHERE number > $1 ORDER BY number LIMIT $2"""
 # In the order in which they were made, whatever the database's collation says of their keys.

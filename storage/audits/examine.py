@@ -19,7 +19,7 @@ from payments.ledger.facts import EntityType, FactState
 from payments.ledger.state import OrderState
 from storage.audits.chain import KeptAudit, last_audits
 from storage.database.transaction import Transaction
-from storage.inbox.step_inputs import OrderRows, Unreadable, load_books, order_state
+from storage.inbox.order_rows import OrderRows, Unreadable, load_books, order_state
 
 
 @dataclass(frozen=True, slots=True)

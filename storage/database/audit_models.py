@@ -1,12 +1,12 @@
 """The tables of audits; see `storage.database.models`. Both are append-only."""
 
 from tortoise import fields
-from tortoise.models import Model
 
 from storage.database.order_models import ORDER_KEY
+from storage.database.table_model import TableModel
 
 
-class Audit(Model):
+class Audit(TableModel):
     """One audit: a link of the chain, with the figures of all audited orders as they were last."""
 
     number = fields.BigIntField(primary_key=True, generated=False)
@@ -18,7 +18,7 @@ class Audit(Model):
         table = "audit"
 
 
-class AuditedOrder(Model):
+class AuditedOrder(TableModel):
     """What one audit found about one order."""
 
     id = fields.BigIntField(primary_key=True)

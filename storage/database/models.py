@@ -9,15 +9,15 @@ from typing import ClassVar, Final
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
-from tortoise.models import Model
 
 from payments.shop.orders import FIRST_NUMBER
+from storage.database.table_model import TableModel
 
 BROADCAST_ID: Final = 64
 """The longest id of a broadcast, in characters."""
 
 
-class Installation(Model):
+class Installation(TableModel):
     """One row: the key that makes our public ids unique among all installations, and what is counted once.
 
     `next_order` is the number of the order that is placed next. `prune_at` is when old rows are pruned next;
@@ -37,7 +37,7 @@ class Installation(Model):
         table = "installation"
 
 
-class Conversation(Model):
+class Conversation(TableModel):
     """One customer's place in the flow; or one that was merged into another of the same customer.
 
     With `forgotten_at` it is nobody's: only its orders and their money are left. `hears` is what the customer
@@ -73,7 +73,7 @@ class Conversation(Model):
         ]
 
 
-class Alias(Model):
+class Alias(TableModel):
     """A name of a customer at the channel. The channel defines the kinds."""
 
     id = fields.BigIntField(primary_key=True)
@@ -89,7 +89,7 @@ class Alias(Model):
         indexes: ClassVar = [Index(fields=("conversation_id",), name="alias_conversation")]
 
 
-class Broadcast(Model):
+class Broadcast(TableModel):
     """An offer to everybody who asked for offers.
 
     `reached` is the last conversation that has got its event, `given` how many have. `due_at` is when the
@@ -108,7 +108,7 @@ class Broadcast(Model):
         table = "broadcast"
 
 
-class FlowVersion(Model):
+class FlowVersion(TableModel):
     """One version of the flow being served, from `served_at` until the next row's; the newest row is served.
 
     `version` is the hash of its content. `texts` has its files by name, `outline` what later versions must
@@ -126,7 +126,7 @@ class FlowVersion(Model):
         table = "flow_version"
 
 
-class Staff(Model):
+class Staff(TableModel):
     """One member of the shop's staff. `beside` is the lasting name that their number came with at first.
 
     Once the number comes with another one it is somebody else's, and `recycled_at` says since when.
@@ -142,7 +142,7 @@ class Staff(Model):
         table = "staff"
 
 
-class Inbox(Model):
+class Inbox(TableModel):
     """One event that arrived, or a timer or poll that is due later.
 
     `order_key` is the order that the event is about. It is NULL if the event is about none, or about several,
@@ -177,7 +177,7 @@ class Inbox(Model):
         ]
 
 
-class IdempotencyKey(Model):
+class IdempotencyKey(TableModel):
     """An idempotency key that was used. `key` and `request` are digests; `event` may be erased by now."""
 
     key = fields.CharField(max_length=64, primary_key=True)
@@ -188,7 +188,7 @@ class IdempotencyKey(Model):
         table = "idempotency_key"
 
 
-class Outbox(Model):
+class Outbox(TableModel):
     """One message to send or call to make. While it is `sending`, `due_at` is the end of the lease.
 
     `order_key` is the order of a call. It is NULL for a message: `caused_by` names its event. `about` is the
@@ -228,7 +228,7 @@ class Outbox(Model):
         ]
 
 
-class Quota(Model):
+class Quota(TableModel):
     """How often a delivery slot or a coupon is taken. `ends_at` is when nobody can take it any more."""
 
     name = fields.CharField(max_length=128, primary_key=True)
@@ -240,7 +240,7 @@ class Quota(Model):
         constraints: ClassVar = [CheckConstraint(check="taken >= 0", name="quota_taken")]
 
 
-class Stock(Model):
+class Stock(TableModel):
     """The counts of one product. `declared` is what there was when it was counted last.
 
     `in_file` is the number in the flow file that was served last, `in_served` the one in what is served: a
@@ -260,7 +260,7 @@ class Stock(Model):
         constraints: ClassVar = [CheckConstraint(check="reserved >= 0 AND sold >= 0", name="stock_counts")]
 
 
-class ProductOff(Model):
+class ProductOff(TableModel):
     """A product or variant that the shop has switched off, and who did it. No row: it is on."""
 
     sku = fields.CharField(max_length=64, primary_key=True)
@@ -271,7 +271,7 @@ class ProductOff(Model):
         table = "product_off"
 
 
-class Hook(Model):
+class Hook(TableModel):
     """An event out: what another program of the shop is told of. `key` is unique for ever.
 
     The events of one `stream` are sent in order. `due_at` is when the first of them that is not finished is
@@ -303,7 +303,7 @@ class Hook(Model):
         ]
 
 
-class HookStream(Model):
+class HookStream(TableModel):
     """How many events out an order or a conversation has had. Kept when they are pruned."""
 
     stream = fields.CharField(max_length=64, primary_key=True)
@@ -313,7 +313,7 @@ class HookStream(Model):
         table = "hook_stream"
 
 
-class Notice(Model):
+class Notice(TableModel):
     """A notice for operators; one for each kind and subject."""
 
     id = fields.BigIntField(primary_key=True)

@@ -5,13 +5,14 @@ from typing import ClassVar, Final
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
-from tortoise.models import Model
+
+from storage.database.table_model import TableModel
 
 ORDER_KEY: Final = 64
 """The longest key of an order, in characters."""
 
 
-class Order(Model):
+class Order(TableModel):
     """An order as placed, with its payment status, lifecycle, money and fulfilment stage now.
 
     `todo` has the tasks that the shop still has with it, with commas between; NULL if there is none. `due_at`
@@ -75,7 +76,7 @@ class Order(Model):
         ]
 
 
-class Attempt(Model):
+class Attempt(TableModel):
     """One payment link of an order."""
 
     reference_id = fields.CharField(max_length=64, primary_key=True)
@@ -104,7 +105,7 @@ class Attempt(Model):
         indexes: ClassVar = [Index(fields=("conversation_id", "order_key"), name="attempt_order")]
 
 
-class Fact(Model):
+class Fact(TableModel):
     """One fact from the payment provider, stored once. Append-only."""
 
     id = fields.BigIntField(primary_key=True)
@@ -125,7 +126,7 @@ class Fact(Model):
         unique_together = (("conversation_id", "order_key", "entity", "entity_id", "state"),)
 
 
-class Refund(Model):
+class Refund(TableModel):
     """A refund: ours, stored before the provider is asked for it, or one that was made without us."""
 
     key = fields.CharField(max_length=64, primary_key=True)
@@ -150,7 +151,7 @@ class Refund(Model):
         ]
 
 
-class Amendment(Model):
+class Amendment(TableModel):
     """What a person changed about a placed order. Append-only. `destination` and `why` are forgotten."""
 
     key = fields.CharField(max_length=64, primary_key=True)
@@ -180,7 +181,7 @@ class Amendment(Model):
         ]
 
 
-class Invoice(Model):
+class Invoice(TableModel):
     """An invoice or a credit note, as it was issued. Append-only. `buyer` is NULL once it is forgotten."""
 
     number = fields.CharField(max_length=16, primary_key=True)
@@ -207,7 +208,7 @@ class Invoice(Model):
         ]
 
 
-class InvoiceSeries(Model):
+class InvoiceSeries(TableModel):
     """A series of numbers, such as `AN/26-27`, and which of them is given next."""
 
     name = fields.CharField(max_length=16, primary_key=True)
@@ -217,7 +218,7 @@ class InvoiceSeries(Model):
         table = "invoice_series"
 
 
-class Stray(Model):
+class Stray(TableModel):
     """A payment link at the provider whose order this database lacks, and a person's decision about it."""
 
     link_id = fields.CharField(max_length=80, primary_key=True)
@@ -236,7 +237,7 @@ class Stray(Model):
         indexes: ClassVar = [Index(fields=("order_key",), name="stray_order")]
 
 
-class Mirror(Model):
+class Mirror(TableModel):
     """The copy of an order in the shop's other system: how far it is, and when it has to be looked at.
 
     `revision` counts the changes of the order that concern it, `tries` the claims. `leased` is 1 while a

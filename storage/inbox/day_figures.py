@@ -17,7 +17,7 @@ from payments.ledger.state import OrderState
 from payments.shop.business_day import Period
 from payments.shop.fulfilment import Stage
 from storage.database.transaction import Row, Transaction
-from storage.inbox.step_inputs import Unreadable, load_orders, order_state
+from storage.inbox.order_rows import Unreadable, load_orders, order_state
 
 T = TypeVar("T")
 

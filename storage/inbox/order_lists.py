@@ -10,7 +10,8 @@ from payments.shop.business_day import Period
 from storage.database.transaction import Transaction
 from storage.inbox import chats_in_hand
 from storage.inbox.day_figures import Known, states
-from storage.inbox.step_inputs import Unreadable, Unusable, Waiting
+from storage.inbox.order_rows import Unreadable
+from storage.inbox.step_inputs import Unusable, Waiting
 
 
 async def with_lists(

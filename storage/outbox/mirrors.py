@@ -10,7 +10,7 @@ from storage.database.encoding import loads
 from storage.database.transaction import Row, Transaction, Units
 from storage.inbox import notices, staff
 from storage.inbox.customers import Naming
-from storage.inbox.step_inputs import OrderRows, Unreadable, load_orders, order_state
+from storage.inbox.order_rows import OrderRows, Unreadable, load_orders, order_state
 
 _ERROR: Final = 400
 """The longest error that is stored, in characters."""

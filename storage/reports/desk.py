@@ -11,7 +11,7 @@ from payments.ledger.state import OrderState, PaymentStatus
 from payments.shop.fulfilment import Stage
 from storage.database.encoding import loads
 from storage.database.transaction import Row
-from storage.inbox.step_inputs import OrderRows, Unreadable, order_state
+from storage.inbox.order_rows import OrderRows, Unreadable, order_state
 from storage.reports.place import Place
 
 EVER: Final = 2**62

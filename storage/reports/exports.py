@@ -12,7 +12,7 @@ from storage.database.encoding import loads
 from storage.database.transaction import Row, Transaction
 from storage.inbox import product_switch, staff, stock
 from storage.inbox.customers import Naming
-from storage.inbox.step_inputs import load_orders, order_state
+from storage.inbox.order_rows import load_orders, order_state
 from storage.reports import gst_export, invoices
 from storage.reports.place import Place
 

@@ -9,7 +9,7 @@ from storage.database.sql import Value
 from storage.database.transaction import Row, Transaction
 from storage.inbox import staff
 from storage.inbox.customers import Naming
-from storage.inbox.step_inputs import OrderRows, load_orders
+from storage.inbox.order_rows import OrderRows, load_orders
 from storage.reports.desk import DeskOrder, OrderFilter, OrderPage, People, desk_order, listed_order, page
 
 

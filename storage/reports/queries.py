@@ -16,7 +16,7 @@ from storage.database.encoding import loads
 from storage.database.queues import InboxState
 from storage.database.transaction import Row, Transaction
 from storage.inbox.arrivals import conversation_number
-from storage.inbox.step_inputs import attempt_of, order_of
+from storage.inbox.order_rows import attempt_of, order_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from payments.processing.conversation_data import order_keys_in
 from payments.processing.step_input import StepInput
 from storage.database.encoding import loads
 from storage.database.transaction import Row, Transaction
-from storage.inbox.step_inputs import load_orders, order_state
+from storage.inbox.order_rows import load_orders, order_state
 
 PAGE: Final = 500
 """Customers, or orders, that are read at once."""

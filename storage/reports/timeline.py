@@ -17,7 +17,7 @@ from storage.database.records import Records
 from storage.database.sql import chunks
 from storage.database.transaction import Row
 from storage.inbox.arrivals import conversation_number
-from storage.inbox.step_inputs import by_order
+from storage.inbox.order_rows import by_order
 
 MOMENTS: Final = 1000
 """The most events of a story. Older ones are left out."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot.cli import app
+from bot.cli import app, overview
 
 SCENARIO = "scenario: Hello\nchat:\n  - customer: hi\n  - shop: {}\n"
 
@@ -150,14 +150,33 @@ def test_a_folder_without_scenarios_is_an_error(tmp_path: Path) -> None:
     assert "there are no scenarios" in result.output
 
 
-def test_a_command_imports_only_what_it_needs() -> None:
-    code = (
-        "import sys; from bot.cli import main; sys.argv = ['munshi', 'check', 'flows.yaml']\n"
-        "try: main()\n"
-        "except SystemExit as end: assert not end.code\n"
-        "assert not {'aiohttp', 'tortoise', 'razorpay', 'rich.console'} & sys.modules.keys()"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
+@pytest.mark.parametrize(
+    ("words", "needless"),
+    [
+        ("", {"bot.cli.check", "flows", "payments", "storage", "pydantic"}),
+        ("--help", {"bot.cli.check", "flows", "payments", "storage", "pydantic"}),
+        ("--version", {"bot.cli.check", "flows", "payments", "storage", "pydantic", "rich.console"}),
+        ("chekc", {"bot.cli.check", "flows", "payments", "storage"}),
+        ("check flows.yaml", {"storage", "asyncio", "aiohttp", "tortoise", "razorpay", "rich.console"}),
+        ("orders", {"storage.store", "payments.processing.turn", "flows.language", "pydantic_settings"}),
+        ("orders", {"jinja2", "transitions", "aiohttp", "razorpay", "requests"}),
+    ],
+)
+def test_a_command_imports_only_what_it_needs(words: str, needless: set[str]) -> None:
+    assert not needless & imported_by(words)
+
+
+def imported_by(words: str) -> set[str]:
+    """Return the modules that `munshi` has imported when it ends."""
+    code = "import sys\nfrom bot.cli import main\ntry: main()\nfinally: print(*sys.modules)"
+    command = [sys.executable, "-c", code, *words.split()]
+    return {*subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False).stdout.split()}
+
+
+def test_the_overview_says_what_each_command_says_of_itself() -> None:
+    overall = CliRunner().invoke(overview(), ["--help"])
+    assert overall.exit_code == 0
+    assert overall.output == munshi("--help").output
 
 
 def test_an_unknown_command_is_said() -> None:

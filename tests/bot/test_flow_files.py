@@ -6,7 +6,8 @@ from typing import Final
 import pytest
 
 from bot.cli.check import on_each_save
-from bot.flow_file import load_flow, read_texts
+from bot.flow_file import load_flow
+from bot.flow_texts import read_texts
 from flows.document.errors import FlowInvalid
 from storage import Store
 from tests.bot.command_line import run_munshi

@@ -7,8 +7,8 @@ import pytest
 from flows.engine.model import Flow
 from flows.messages.kinds import Text
 from payments.processing.changes import Told, values
-from payments.processing.handover import FORWARDED
 from payments.processing.shown_to_others import SHOWN
+from payments.shop.handover import FORWARDED
 from payments.simulator.simulator import Simulator
 from tests.payments.shops_with_staff import MEENA, RAMESH, flow_of, paid, played, plays, two_who_chat
 

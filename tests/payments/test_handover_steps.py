@@ -12,10 +12,9 @@ from flows.engine.events import to_json as event_to_json
 from flows.messages.kinds import Buttons, Text
 from payments.processing.advance import advance
 from payments.processing.changes import ChangeSet, values
-from payments.processing.handover import FORWARDED
 from payments.processing.memory import MemoryStore
 from payments.processing.step_input import EventKind, InboxEvent, Quoted
-from payments.shop.handover import Handover, from_json, to_json
+from payments.shop.handover import FORWARDED, Handover, from_json, to_json
 from payments.shop.staff import Staff
 from tests.builders import InboxBody, chat
 from tests.payments.shops_with_staff import MEENA, flow_of

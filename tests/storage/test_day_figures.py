@@ -15,7 +15,7 @@ from payments.shop.staff import Staff
 from storage import Store
 from storage.inbox import day_figures
 from storage.inbox.arrival import Arrival
-from storage.inbox.step_inputs import Unreadable
+from storage.inbox.order_rows import Unreadable
 from tests.storage.handwritten_rows import NOW, insert, run_sql
 from tests.storage.purchases import Shop, flow
 

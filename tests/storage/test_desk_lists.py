@@ -14,7 +14,7 @@ from payments.ledger.state import PaymentStatus
 from payments.shop.fulfilment import Stage
 from storage import Store
 from storage.database.records import reading
-from storage.inbox.step_inputs import Unreadable
+from storage.inbox.order_rows import Unreadable
 from storage.reports import order_queries
 from storage.reports.desk import EVER, Listed, OrderFilter, OrderPage, UnreadableOrder
 from storage.reports.place import Place

@@ -76,7 +76,16 @@ async def serve(shop: Shop, beside: Units) -> None:
     await _reload(shop)
     await tell_other_programs(shop)
     await copy_orders(shop, beside)
-    assert await shop.store.audits.audit("", shop.now, 25)
+    await _audit(shop)
+
+
+async def _audit(shop: Shop) -> None:
+    """Audit some orders, and read them and their audit again, which a command does."""
+    for after in ("", ""):
+        assert await shop.store.audits.audit(after, shop.now, 25)
+    units = shop.store._units
+    assert await units.read(lambda tx: reread(tx, "", 25))
+    assert (await units.read(lambda tx: links(tx, FIRST, 25))).count == 2
 
 
 async def _buy(shop: Shop) -> None:
@@ -392,8 +401,6 @@ async def look_after(records: Records, order: str) -> None:
     await promised(records)
     await state_of(records, 1)
     await books(records, page=25)
-    await reread(records.reads, "", 25)
-    await links(records.reads, FIRST, 25)
     for chats_wanted in CHATS:
         await chats.listed(records, chats_wanted, WHATSAPP.naming)
     for words in ("#10013", "nobody"):

@@ -1,0 +1,52 @@
+"""An order in a list, as a person of the shop reads it, phone numbers whole."""
+
+from datetime import datetime
+
+from bot.cli.display import shown
+from bot.cli.shop_zone import shop_zone
+from payments.ledger.order_sums import sums
+from payments.ledger.state import OrderState
+from payments.shop.order_terms import Fulfilment
+from storage.reports.desk import Listed, UnreadableOrder
+
+
+def stands(state: OrderState) -> str:
+    """Return where goods and money of an order are, on one line: `out, ₹148 to be paid`."""
+    found = sums(state)
+    parts = [state.stands]
+    if state.stage is not None and state.goods_due and found["due"]:
+        parts.append(f"{money_of(state, found['due'])} to be paid")
+    elif state.stage is not None and found["paid"]:
+        parts.append(f"{money_of(state, found['paid'])} paid")
+    if found["refunded"]:
+        how = "goes" if any(refund.open for refund in state.refunds) else "went"
+        parts.append(f"{money_of(state, found['refunded'])} {how} back")
+    return ", ".join(parts)
+
+
+def row(order: Listed) -> tuple[str, ...]:
+    """Return the cells of an order in a list."""
+    if isinstance(order, UnreadableOrder):
+        return (f"#{order.number}", time_of(order.placed_at), f"cannot be read: {order.key}", "", "", "")
+    state = order.state
+    items = ", ".join(f"{line.quantity} × {line.name}" for line in state.lines)
+    fetched = str(state.to.how) if state.to.how is Fulfilment.PICKUP else ""
+    to = ", ".join(filter(None, (fetched, state.to.slot_name))) or str(state.to.how)
+    return (
+        f"#{state.order.number}",
+        time_of(state.order.placed_at),
+        stands(state),
+        items,
+        to,
+        " ".join(filter(None, (order.name, order.phone and f"+{order.phone}"))),
+    )
+
+
+def money_of(state: OrderState, amount: int) -> str:
+    """Format `amount` in the currency of the order."""
+    return shown(amount, state.order.currency)
+
+
+def time_of(milliseconds: int) -> str:
+    """Format an instant in the time zone of the shop."""
+    return f"{datetime.fromtimestamp(milliseconds / 1000, shop_zone()):%Y-%m-%d %H:%M %Z}"
