@@ -116,6 +116,15 @@ class CardMeta(Meta):
     razorpay: CardRazorpay | None = None
     cards: dict[str, Link] = field(default_factory=dict)
     """By reference id."""
+    receipts: bool = True
+    """Whether it tells what became of its messages."""
+
+    def called(self, payload: dict[str, Any]) -> str:
+        if _parameters(payload, "order_details"):
+            return "card"
+        if change := _parameters(payload, "order_status"):
+            return str(change["order"]["status"])
+        return super().called(payload)
 
     def _refuse(self, payload: dict[str, Any]) -> None:
         super()._refuse(payload)
@@ -146,6 +155,7 @@ class CardMeta(Meta):
             return _TAKEN
         if status != "canceled":
             return None
+        self.razorpay._expire()
         begun = [p for p in self.razorpay.payments.values() if p.link is card and p.status != "failed"]
         if begun:
             self.seen["a card that was paid could not be closed"] += 1
@@ -155,6 +165,10 @@ class CardMeta(Meta):
         self.seen["a card was closed"] += 1
         card.status = "cancelled"
         return None
+
+    def _post_status(self, *args: Any, **extra: Any) -> None:
+        if self.receipts:
+            super()._post_status(*args, **extra)
 
     def tell(self, card: Link, payment: Payment) -> None:
         """Post what became of a payment of a card."""
