@@ -58,11 +58,18 @@ class CardRazorpay(Razorpay):
 
     async def orders_of(self, receipt: str) -> list[Any]:
         await self._before("orders")
-        return [
+        found = [
             self._card_order(card)
             for card in self.links.values()
             if _is_card(card) and card.order and card.reference == receipt
         ]
+        await self.crash_point("after orders")
+        return found
+
+    async def order_payments(self, order_id: str) -> list[Any]:
+        found = await super().order_payments(order_id)
+        await self.crash_point("after payments")
+        return found
 
     async def order_of(self, order_id: str, receipt: str) -> Any | None:
         await self._before("order")
@@ -130,7 +137,7 @@ class CardMeta(Meta):
         super()._refuse(payload)
         parameters = _parameters(payload, "order_details")
         if parameters and parameters["reference_id"] in self.cards:
-            self.seen["a card that was shown was sent again"] += 1
+            self.seen["card: sent again"] += 1
             raise SendError(Failure.PERMANENT, "reference_id was used before", code=_TAKEN, status=400)
         stubborn = self.weather.stubborn and self.dice.random() < self.weather.stubborn
         if parameters and stubborn:
@@ -161,6 +168,7 @@ class CardMeta(Meta):
             self.seen["a card that was paid could not be closed"] += 1
             return _PAID
         if card.status != "created":
+            self.seen["canceled: sent again"] += card.status == "cancelled"
             return _TRANSITION
         self.seen["a card was closed"] += 1
         card.status = "cancelled"
