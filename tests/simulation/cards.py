@@ -7,6 +7,7 @@ import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from bot.retry import Failure
@@ -14,6 +15,7 @@ from bot.whatsapp.errors import SendError
 from flows.engine.model import Flow
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Link as Answer
+from payments.shop.orders import LinkStatus
 from tests.simulation.database import Hooks
 from tests.simulation.history import Populate
 from tests.simulation.meta import Accepted, Meta
@@ -36,12 +38,17 @@ class CardRazorpay(Razorpay):
     """
 
     meta: "CardMeta | None" = None
+    lost: set[str] = field(default_factory=set)
+    """Ids of cards that only lost books may have known. Nobody can close them: they end with their time."""
+
+    def rivals(self, customer: str) -> list[Link]:
+        return [link for link in super().rivals(customer) if link.id not in self.lost]
 
     def show(self, parameters: dict[str, Any]) -> Link:
         """Let the card be paid from now on."""
         reference, order_key = parameters["reference_id"], _order_of(parameters)
         customer, _, _ = order_key.rpartition("-")
-        if others := self.open_links(f"{customer}-"):
+        if others := self.rivals(customer):
             self.wrongs.append(f"INV10: {reference} is shown while {others[0].reference} is payable")
         self.seen["a card was shown"] += 1
         card = Link(
@@ -81,6 +88,19 @@ class CardRazorpay(Razorpay):
     async def find_link(self, reference_id: str) -> Answer | None:
         assert f"card {reference_id}" not in self.links, "a card is no link"
         return await super().find_link(reference_id)
+
+    async def card_orders(self, installation: str) -> AsyncIterator[list[Answer]]:
+        await self._before("list")
+        yield [
+            replace(
+                self._answer(card),
+                id=card.order,
+                status=LinkStatus.PAID if card.order in self.paid_orders else LinkStatus.CREATED,
+                short_url="",
+            )
+            for card in reversed(self.links.values())
+            if _is_card(card) and card.order and card.order_key.startswith(f"{installation}-")
+        ]
 
     async def links_of(self, installation: str) -> AsyncIterator[list[Answer]]:
         async for page in super().links_of(installation):
@@ -197,12 +217,12 @@ class CardMeta(Meta):
         )
 
     def _person_of(self, card: Link) -> str:
-        shown = (one for one in self.log if _parameters(one.payload, "order_details"))
+        shown = (one for one in (*self.log, *self.lost) if _parameters(one.payload, "order_details"))
         return next(one.to for one in shown if _reference(one) == card.reference)
 
 
 class CardWorld(World):
-    """A world in which customers pay in the chat. No books are lost in it."""
+    """A world in which customers pay in the chat."""
 
     razorpay_kind = CardRazorpay
     meta_kind = CardMeta
@@ -217,6 +237,12 @@ class CardWorld(World):
     def flow(self) -> Flow:
         """The flow of the shop."""
         return paying_shop()
+
+    def lose_books(self, path: Path) -> None:
+        """Note which cards were shown since the backup."""
+        assert isinstance(self.razorpay, CardRazorpay)
+        cards = (link for link in self.razorpay.links.values() if _is_card(link))
+        self.razorpay.lost |= {card.id for card in cards if card.made_at >= (self.backups.began_at or 0)}
 
 
 class Buyer(Person):
@@ -246,11 +272,6 @@ def buyers(people: int) -> Populate:
             world.at(world.dice.randrange(5) * MINUTE, partial(world.play_person, buyer))
 
     return populate
-
-
-def without_restores(weather: Weather) -> Weather:
-    """Return the weather in which no books are lost."""
-    return replace(weather, restored=False)
 
 
 def _is_card(link: Link) -> bool:
