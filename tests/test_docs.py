@@ -13,6 +13,7 @@ from payments.ledger.holds import Hold, HoldReason
 from payments.ledger.state import PaymentStatus
 from payments.processing.notice import NoticeKind
 from payments.shop.orders import AttemptStatus, Lifecycle
+from tests.simulation.card_bugs import CARD_ROWS
 from tests.simulation.day.bugs import DAY_ROWS
 from tests.simulation.day.shopify_bugs import SHOPIFY_ROWS
 from tests.simulation.planted import GUARDS, ROWS
@@ -118,7 +119,8 @@ def test_the_figures_of_the_simulation_are_those_of_its_tests() -> None:
     assert f"`make test` plays {histories:,};" in text
     assert f"| histories in one run of the tests, and violations | {histories:,}, none |" in text
     assert f"all {len(SCRIPTS)} scripts" in text
-    assert f"| planted bugs, and caught | {len(ROWS) + len(GUARDS)}, {len(ROWS) + len(GUARDS)} |" in text
+    planted = len(ROWS) + len(CARD_ROWS) + len(GUARDS)
+    assert f"| planted bugs, and caught | {planted}, {planted} |" in text
     of_a_day = len(DAY_ROWS) + len(SHOPIFY_ROWS)
     assert f"| planted bugs of a shop's day, and caught | {of_a_day}, {of_a_day} |" in text
     days = of_days // 32 // PEOPLE

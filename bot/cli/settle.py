@@ -17,14 +17,12 @@ from bot.ingest import from_lost_link
 from bot.printable import printable
 from bot.settings import Settings
 from bot.whatsapp.channel import WHATSAPP
-from payments.ledger.calls import FetchPayments
 from payments.razorpay import strays
 from payments.razorpay.errors import GatewayError
 from payments.razorpay.gateway import Gateway, Link
-from payments.razorpay.links import read_link
 from payments.razorpay.strays import Paid, Stray
 from payments.shop.money import money
-from payments.shop.orders import CURRENCY
+from payments.shop.orders import CURRENCY, is_card
 from storage import Store
 from storage.inbox.strays import Settled, StrayDecision
 
@@ -58,8 +56,9 @@ def command(cancel_unpaid: CancelUnpaid = False, refund: Refund = None, keep: Ke
 
     They come from lost books: after a restore, nothing else would tell of them. The books take over a link
     of an order that they have. Every other link is listed. An unpaid one is cancelled; a paid one is refunded
-    or kept, as you say by options or are asked. A refund is settled once Razorpay has done it. On SQLite the
-    server must be stopped. Exit status 1 while one is left.
+    or kept, as you say by options or are asked. A card that was paid in the chat is listed by the order that
+    Razorpay has for it (order_...). A refund is settled once Razorpay has done it. On SQLite the server must
+    be stopped. Exit status 1 while one is left.
     """
     settled_or_told(settings_or_refuse(), said(cancel_unpaid, refund, keep))
 
@@ -112,7 +111,10 @@ _LEFT: Final[Mapping[Left, str]] = {
         "Of {links} Razorpay did not do what was asked; why stands above. Mend it, or wait, and run 'munshi"
         " settle' again."
     ),
-    Left.UNKNOWN: "{links} named here that the books don't lack: check the ids, which begin with plink_.",
+    Left.UNKNOWN: (
+        "{links} named here that the books don't lack: check the ids, which begin with plink_, or with order_"
+        " for a card."
+    ),
 }
 
 
@@ -163,8 +165,8 @@ class _Desk:
 
     async def _hand_over(self, link: Link) -> None:
         """Store an event that lets the server add the link to its order, which the books have."""
-        reading = await read_link(self.gateway, FetchPayments(link.reference_id, link.id))
-        await self.store.arrive([from_lost_link(link, self.gateway.mode, reading)], SystemClock().now())
+        known, reading = await strays.taken_over(self.gateway, link)
+        await self.store.arrive([from_lost_link(known, self.gateway.mode, reading)], SystemClock().now())
         typer.echo(printable(f"{link.id}: of an order that the books have, which the server sets right"))
 
     async def _settle(self, stray: Stray) -> Left | None:
@@ -228,4 +230,5 @@ def _describe(stray: Stray) -> str:
     sums += [f"{paid.left} {paid.currency} in its smallest unit" for paid in foreign]
     paid = f", {' and '.join(sums)} captured" if sums else ""
     link = stray.link
-    return f"{link.id}: {money(link.amount)} for {stray.order_key}, {link.status}{paid}"
+    card = f" (card {link.reference_id})" if is_card(link.reference_id) else ""
+    return f"{link.id}: {money(link.amount)} for {stray.order_key}, {link.status}{paid}{card}"

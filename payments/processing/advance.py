@@ -17,7 +17,7 @@ from flows.engine.events import Happened, TimerDue
 from flows.engine.model import Flow
 from payments.ledger import polling
 from payments.ledger.balance import authorised
-from payments.ledger.calls import CancelLink, end_of, fetch_of
+from payments.ledger.calls import end_of, fetch_of
 from payments.ledger.facts import Detail, EntityType, Fact, FactState
 from payments.ledger.holds import Mismatch
 from payments.ledger.matching import may_have_taken
@@ -274,11 +274,12 @@ def _paid_elsewhere(turn: Turn, body: CardPaidElsewhere) -> Done:
 
 
 def _link_found(turn: Turn, body: LinkFound) -> Done:
-    """Adopt a link that lost books made for the order. If it can still be paid, it is cancelled.
+    """Adopt a link or a card that lost books made for the order. If it can still be paid, it is ended.
 
     If these books had planned the very same link, the customer waits for it: they get another in its place.
     """
     before, ended = turn.shop.known(order_of(body)), LINK_STATUSES.get(body.status)
+    card = is_card(body.reference_id)
     known = next((a for a in before.attempts if a.reference_id == body.reference_id), None)
     if known and (known.link_id or known.status in _ASKED_FOR):
         return (), False
@@ -288,14 +289,14 @@ def _link_found(turn: Turn, body: LinkFound) -> Done:
         ordinal=known.ordinal if known else before.next_ordinal,
         amount=body.amount,
         currency=body.currency,
-        expires_at=turn.now,
+        expires_at=turn.now + (turn.shop.at.shop.payment_link_life if card else 0),
         status=ended or AttemptStatus.WITHDRAWING,
         link_id=body.link_id,
         short_url=body.short_url,
-        mode=body.mode,
+        mode=None if card else body.mode,
     )
     if ended is None:
-        turn.shop = turn.shop.asking(CancelLink(adopted.reference_id, adopted.link_id))
+        turn.shop = turn.shop.asking(end_of(adopted.reference_id, adopted.link_id))
     state, new = record_facts(turn, before.with_attempt(adopted), body.facts)
     trace, _ = apply(turn, before, state, new)
     _refuse_problems(turn, before.key, body.problems)

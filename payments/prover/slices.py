@@ -71,6 +71,10 @@ CASH: Final[Mapping[str, Mapping[str, int]]] = {
     "cash, delivered": {f"{STAFF}accepted": 1, f"{STAFF}delivered cash": 1, f"{STAFF}delivered owed": 1},
     "cash, called off": {f"{STAFF}out": 1, f"{STAFF}cancel": 1, f"{STAFF}refused": 1},
 }
+IN_CHAT: Final[Mapping[str, Mapping[str, int]]] = {
+    "cards refused": {"refuses cards": 1, "keeps": 1, "pays": 1},
+}
+"""Of shops whose customers may pay in the chat."""
 
 
 def slices(flow: Flow, *, deep: bool = False) -> Iterator[Slice]:
@@ -94,6 +98,8 @@ def _usual(flow: Flow) -> Iterator[Slice]:
     shop: Shop = flow.sections["shop"]
     for name, budget in CASH.items() if shop.cash else ():
         yield replace(told, name=name, budget=budget, in_cash=True)
+    for name, budget in IN_CHAT.items() if shop.whatsapp_pay else ():
+        yield replace(told, name=name, budget=budget)
     yield Slice("the shop", about_goods(flow), orders=0, share=0.15)
     for trigger in sorted(_detours(flow) - own - fills):
         yield replace(

@@ -50,6 +50,7 @@ def moves(world: World) -> list[Move]:
         *(move._replace(kind=Kind.NEWS) for move in _deliveries(world)),
         *_payments(world),
         *_ends(world),
+        *_unseen(world),
         *_refunds(world),
         *_asked(world),
         *_others(world),
@@ -241,6 +242,16 @@ def _ends(world: World) -> Iterator[Move]:
         elif has(world.budget, "cancels the link"):
             after = _ended(_spent(world, "cancels the link"), link, LinkStatus.CANCELLED)
             yield Move(f"{PROVIDER}: cancels the link", None, after)
+
+
+def _unseen(world: World) -> Iterator[Move]:
+    """A card that was sent turns out not to have reached the customer, who has paid nothing on it."""
+    begun = {one.link for one in world.payments}
+    for card in world.links if has(world.budget, "refuses cards") else ():
+        if is_card(card.reference) and card.status is LinkStatus.CREATED and card.id not in begun:
+            rest = world._replace(links=tuple(one for one in world.links if one != card))
+            refused = _result(LinkRefused(card.reference, REFUSED))
+            yield Move(f"{PROVIDER}: refuses the card", refused, _spent(rest, "refuses cards"))
 
 
 def _refunds(world: World) -> Iterator[Move]:

@@ -25,7 +25,7 @@ from payments.ledger.calls import CreateLink, RefundPayment
 from payments.razorpay.entities import MAX_INTEGER, ORDER_NOTE, REFUND_NOTE
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.transport import session
-from payments.shop.orders import LinkStatus, Mode
+from payments.shop.orders import LinkStatus, Mode, is_card, order_key_of
 
 CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 10.0
@@ -169,6 +169,25 @@ class Gateway:
         answer = await self._answer(lambda client: client.order.all(query))
         return [order for order in _items(answer) if _is_of(order, receipt)]
 
+    async def card_orders(self, installation: str) -> AsyncIterator[list[Link]]:
+        """Yield every order that was made for a card of `installation`, newest first, in pages.
+
+        Each is given as a link, with its own id, and CREATED until it is paid. Source: "Fetch All Orders".
+        """
+        skip, seen = 0, set[str]()
+        while listed := await self._page_of_orders(skip):
+            ids = {str(order.get("id")) for order in listed if isinstance(order, Mapping)}
+            cards = [order for order in listed if _is_card_of(order, installation)]
+            yield [_card(order) for order in cards if order.get("id") not in seen]
+            if ids <= seen:  # as in `links_of`
+                return
+            seen |= ids
+            skip += len(listed)
+
+    async def _page_of_orders(self, skip: int) -> list[Any]:
+        query = {"count": MAX_LISTED, "skip": skip}
+        return _items(await self._answer(lambda client: client.order.all(query)))
+
     async def order_of(self, order_id: str, receipt: str) -> Any | None:
         """Return Razorpay's order, or None if it has another receipt. Source: Fetch an Order With ID."""
         _check(_ORDER_ID, order_id, "the id of an order")
@@ -267,6 +286,28 @@ def _listed(answer: Mapping[str, Any]) -> list[Any]:
 def _is_of(order: Any, receipt: str) -> bool:
     """Return whether it is an order with this receipt. A server may ignore a filter."""
     return isinstance(order, Mapping) and order.get("receipt") == receipt
+
+
+def _is_card_of(order: Any, installation: str) -> bool:
+    receipt = order.get("receipt") if isinstance(order, Mapping) else None
+    return isinstance(receipt, str) and receipt.startswith(f"{installation}-") and is_card(receipt)
+
+
+def _card(order: Mapping[str, Any]) -> Link:
+    """Return the order of a card as a link. Raises GatewayError if it is unreadable."""
+    receipt, created_at = _text(order, "receipt"), order.get("created_at")
+    return Link(
+        id=_text(order, "id"),
+        reference_id=receipt,
+        status=LinkStatus.PAID if order.get("status") == "paid" else LinkStatus.CREATED,
+        amount=_paise(order, "amount"),
+        amount_paid=_paise(order, "amount_paid"),
+        currency=_text(order, "currency"),
+        short_url="",
+        order_id=_text(order, "id"),
+        notes={ORDER_NOTE: order_key_of(receipt)},
+        created_at=created_at if type(created_at) is int else 0,
+    )
 
 
 def _order_key(payload: object) -> str:

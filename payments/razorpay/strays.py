@@ -1,23 +1,25 @@
-"""Strays: payment links at Razorpay that the books lack. Find them, and settle them as a person decides.
+"""Strays: links and cards at Razorpay that the books lack. Find them, settle them as a person decides.
 
-Books that are lost made them. After a backup was restored, nothing in these books names them.
+Books that are lost made them. After a backup was restored, nothing in these books names them. A card is found
+once somebody has begun to pay it: by the orders that were made for it, each of which stands here as a link.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from payments.ledger.calls import RefundPayment
+from payments.ledger.calls import FetchCard, FetchPayments, RefundPayment
 from payments.ledger.facts import Fact, FactState
 from payments.ledger.fees import on_top
 from payments.ledger.refunds import SMALLEST
 from payments.razorpay import links
+from payments.razorpay.cards import read_card
 from payments.razorpay.entities import ORDER_NOTE
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.fetched import Reading, payment_facts, refund_facts
 from payments.razorpay.gateway import Gateway, Link
 from payments.razorpay.refunds import ensure_refund
-from payments.shop.orders import CURRENCY, LinkStatus
+from payments.shop.orders import CURRENCY, LinkStatus, is_card
 
 _PAYABLE: Final = frozenset({LinkStatus.CREATED, LinkStatus.PARTIALLY_PAID})
 _UNDECIDED: Final = frozenset({"authorized", "created"})
@@ -64,8 +66,11 @@ class Stray:
 
     @property
     def payable(self) -> bool:
-        """Whether somebody can still pay the link."""
-        return self.link.status in _PAYABLE
+        """Whether somebody can still pay the link, until it is cancelled.
+
+        A card ends by itself. Before that it is closed in its chat alone, and no book names that chat.
+        """
+        return self.link.status in _PAYABLE and not is_card(self.link.reference_id)
 
     @property
     def open(self) -> bool:
@@ -86,15 +91,27 @@ class Stray:
 async def lacked_links(
     gateway: Gateway, installation: str, lacking: Lacking
 ) -> AsyncIterator[tuple[Link, frozenset[str] | None]]:
-    """Yield the links of `installation` that the books lack, newest first, with the value from `lacking`.
+    """Yield the links of `installation` that the books lack, then its cards, with the value from `lacking`.
+
+    Of each, the newest come first. Raises GatewayError.
+    """
+    for pages in (gateway.links_of(installation), gateway.card_orders(installation)):
+        async for page in pages:
+            unknown = await lacking({link.reference_id for link in page})
+            for link in page:
+                if link.reference_id in unknown:
+                    yield link, unknown[link.reference_id]
+
+
+async def taken_over(gateway: Gateway, link: Link) -> tuple[Link, Reading]:
+    """Return a link of an order that the books have, named as they name it, and what there is to know of it.
 
     Raises GatewayError.
     """
-    async for page in gateway.links_of(installation):
-        unknown = await lacking({link.reference_id for link in page})
-        for link in page:
-            if link.reference_id in unknown:
-                yield link, unknown[link.reference_id]
+    if not is_card(link.reference_id):
+        return link, await links.read_link(gateway, FetchPayments(link.reference_id, link.id))
+    reading = await read_card(gateway, FetchCard(link.reference_id))
+    return replace(link, id=link.reference_id), reading
 
 
 async def cancel(gateway: Gateway, stray: Stray) -> Stray:

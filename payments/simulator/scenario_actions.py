@@ -39,6 +39,7 @@ EVENTS: Final[Mapping[str, Performance]] = {
     "refuses once": lambda simulator: simulator.razorpay_once(Razorpay.REFUSES),
     "fails once": lambda simulator: simulator.razorpay_once(Razorpay.FAILS),
     "keeps once": lambda simulator: simulator.razorpay_once(Razorpay.KEEPS),
+    "refuses the card": lambda simulator: simulator.refuse_card(),
     "refuses the refund": lambda simulator: simulator.razorpay_once(Razorpay.REFUSES_REFUNDS),
     "tells nothing": lambda simulator: simulator.hold_news(),
     "tells everything": lambda simulator: simulator.tell_news(),

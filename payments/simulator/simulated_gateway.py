@@ -6,6 +6,7 @@ It answers at once, unless it is told otherwise.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
+from typing import Final
 
 from flows.engine.model import Flow
 from flows.messages.kinds import Message, Payment
@@ -85,6 +86,9 @@ def as_told(fact: Fact) -> Fact | None:
     return fact
 
 
+_REFUSED_CARD: Final = "refused by the simulated WhatsApp"
+
+
 class NothingToPay(LookupError):
     """There is no payment link, or no payment, to act on."""
 
@@ -123,6 +127,14 @@ class ChatsWithRazorpay(Chats):
             return self._perform(call, then=Razorpay.SLOW)
         finally:
             self._razorpay = Razorpay.SLOW
+
+    def refuse_card(self) -> list[Message]:
+        """The newest card turns out not to have reached the customer. Raises NothingToPay."""
+        attempts = (one for state in self.orders.values() for one in state.attempts)
+        cards = [one.reference_id for one in attempts if one.is_card and one.payable]
+        if not cards:
+            raise NothingToPay("there is no card that can be paid")
+        return self._answer(LinkRefused(cards[-1], _REFUSED_CARD))
 
     def hold_news(self) -> list[Message]:
         """From now on, no webhook comes until it is told."""
@@ -234,7 +246,7 @@ class ChatsWithRazorpay(Chats):
         cards = [one for one in answer if isinstance(one, Payment)]
         if self._razorpay is not Razorpay.REFUSES_CARDS or not cards:
             return answer
-        refused = LinkRefused(cards[-1].card, "refused by the simulated WhatsApp")
+        refused = LinkRefused(cards[-1].card, _REFUSED_CARD)
         return [one for one in answer if one not in cards] + self._answer(refused)
 
     def _cancelled(self, call: CancelLink | CloseCard, how: Razorpay) -> Result:

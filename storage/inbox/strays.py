@@ -118,7 +118,10 @@ async def lacking(tx: Transaction, references: Collection[str]) -> dict[str, fro
     """
     rows = await tx.fetch(_REFERENCES, sorted(references)) if references else []
     made = {row["reference_id"] for row in rows if row["payments"] is None}
-    decided = {row["reference_id"]: frozenset((row["payments"] or "").split()) for row in rows}
+    decided: dict[str, frozenset[str]] = {}
+    for row in rows:  # of one card there may be several, each under an id of its own
+        payments = decided.get(row["reference_id"], frozenset())
+        decided[row["reference_id"]] = payments.union((row["payments"] or "").split())
     missing = set(references) - made
     keys = sorted({order_key_of(reference) for reference in missing})
     existing = {row["key"] for row in (await tx.fetch(_EXISTING, keys) if keys else [])}

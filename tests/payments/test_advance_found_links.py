@@ -1,9 +1,11 @@
 """Links that lost books made for an order in these: they are adopted, with all payments on them."""
 
-from payments.ledger.calls import CancelLink, CreateLink
+from dataclasses import replace
+
+from payments.ledger.calls import CancelLink, CloseCard, CreateLink
 from payments.ledger.facts import Fact
 from payments.processing.changes import Outcome
-from payments.shop.orders import AttemptStatus, Lifecycle
+from payments.shop.orders import AttemptStatus, Lifecycle, order_key_of
 from tests.builders import (
     InboxBody,
     chat,
@@ -14,6 +16,7 @@ from tests.builders import (
     payment_of,
     webhook,
 )
+from tests.payments.card_shop import captured_on, card_of, closed
 from tests.payments.memory_shop import NOW, MemoryShop
 
 LATER = NOW + 60 * 60_000
@@ -114,3 +117,29 @@ def test_a_link_that_is_being_made_here_is_left_to_its_own_call(store: MemorySho
     assert store.status(key, 2) is AttemptStatus.CREATING
     store.take(found(key, "created", letters=""), now=SOON)
     assert (store.outcomes, store.last.calls) == ([Outcome.IGNORED], ())
+
+
+def a_planned_card(paying: MemoryShop) -> str:
+    """The reference of the second order's card, which waits for the end of the first one's."""
+    card_of(paying)
+    new = paying.order()
+    [attempt] = paying.orders[new].attempts
+    assert (attempt.is_card, attempt.status) == (True, AttemptStatus.PLANNED)
+    return attempt.reference_id
+
+
+def test_a_card_that_lost_books_showed_is_closed_in_its_chat(asha: MemoryShop) -> None:
+    card = a_planned_card(asha)
+    asha.take(link_found(card, card, "created"))
+    assert CloseCard(card, "This can no longer be paid here.") in asha.last.calls
+    assert not [call for call in asha.last.calls if isinstance(call, CancelLink)]
+    asha.take(closed(card))
+    assert asha.status(order_key_of(card)) is AttemptStatus.CANCELLED
+
+
+def test_what_was_paid_on_it_is_the_order_s(asha: MemoryShop) -> None:
+    card = a_planned_card(asha)
+    key, total = order_key_of(card), asha.orders[order_key_of(card)].order.total
+    asha.take(link_found(card, card, "paid", replace(captured_on(card), amount=total)))
+    assert asha.orders[key].lifecycle is Lifecycle.FULFILLED
+    assert asha.said[-1] == "payment_successful"

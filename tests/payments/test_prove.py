@@ -89,6 +89,21 @@ def test_every_story_of_the_shipped_flow_has_a_name_of_its_own() -> None:
 
 
 def test_a_shop_that_is_paid_in_the_chat_holds_too() -> None:
-    proof = searched(with_cards(SHIPPED), "paid", "links kept")
+    stories = {"paid", "links kept", "cards refused"}
+    proof = searched(with_cards(SHIPPED), *stories)
     assert proof.holds, "\n".join(violation(proof, proof.violations[0], "flows.yaml"))
-    assert {one.part.name for one in proof.searched if one.exhausted} == {"paid", "links kept"}
+    assert {one.part.name for one in proof.searched if one.exhausted} == stories
+
+
+def test_a_card_that_is_refused_is_played() -> None:
+    """The link that takes its place is made, and the customer hears nothing of it."""
+    link = "        - {say: complete_payment, to: awaiting_payment}\n"
+    mute = link.replace("{say", "{if: order.card, say") + "        - {to: awaiting_payment}\n"
+    text = with_cards(SHIPPED)
+    assert link in text
+    proof = searched(text.replace(link, mute, 1), "cards refused")
+    [found] = proof.violations
+    assert any(line.does == "refuses the card" for line in lines(proof.munshi, found.hops, proof.begins))
+    played = scenario(proof, found, Path("flows.yaml"), Path())
+    assert '- razorpay: "refuses the card"' in played
+    assert fails(proof, played)

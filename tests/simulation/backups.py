@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from bot.ingest import from_lost_link
 from bot.whatsapp.channel import WHATSAPP
-from payments.ledger.calls import FetchPayments
 from payments.razorpay import strays
-from payments.razorpay.links import read_link
 from payments.razorpay.strays import Paid, Stray
 from storage import Store
 from storage.inbox.strays import Settled, StrayDecision
@@ -115,8 +113,8 @@ class Backups:
             async for link, settled in links:
                 if settled is None:
                     world.seen["a lost link of a known order was taken over"] += 1
-                    reading = await read_link(razorpay, FetchPayments(link.reference_id, link.id))
-                    await store.arrive([from_lost_link(link, razorpay.mode, reading)], world.now())
+                    known, reading = await strays.taken_over(razorpay, link)
+                    await store.arrive([from_lost_link(known, razorpay.mode, reading)], world.now())
                     continue
                 for decided in await self._decisions(await strays.read(razorpay, link, settled)):
                     world.seen[f"a stray link was {decided.decision}"] += 1

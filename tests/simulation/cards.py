@@ -7,6 +7,7 @@ import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from bot.retry import Failure
@@ -14,6 +15,7 @@ from bot.whatsapp.errors import SendError
 from flows.engine.model import Flow
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Link as Answer
+from payments.shop.orders import LinkStatus
 from tests.simulation.database import Hooks
 from tests.simulation.history import Populate
 from tests.simulation.meta import Accepted, Meta
@@ -36,12 +38,17 @@ class CardRazorpay(Razorpay):
     """
 
     meta: "CardMeta | None" = None
+    lost: set[str] = field(default_factory=set)
+    """Ids of cards that only lost books may have known. Nobody can close them: they end with their time."""
+
+    def rivals(self, customer: str) -> list[Link]:
+        return [link for link in super().rivals(customer) if link.id not in self.lost]
 
     def show(self, parameters: dict[str, Any]) -> Link:
         """Let the card be paid from now on."""
         reference, order_key = parameters["reference_id"], _order_of(parameters)
         customer, _, _ = order_key.rpartition("-")
-        if others := self.open_links(f"{customer}-"):
+        if others := self.rivals(customer):
             self.wrongs.append(f"INV10: {reference} is shown while {others[0].reference} is payable")
         self.seen["a card was shown"] += 1
         card = Link(
@@ -58,11 +65,18 @@ class CardRazorpay(Razorpay):
 
     async def orders_of(self, receipt: str) -> list[Any]:
         await self._before("orders")
-        return [
+        found = [
             self._card_order(card)
             for card in self.links.values()
             if _is_card(card) and card.order and card.reference == receipt
         ]
+        await self.crash_point("after orders")
+        return found
+
+    async def order_payments(self, order_id: str) -> list[Any]:
+        found = await super().order_payments(order_id)
+        await self.crash_point("after payments")
+        return found
 
     async def order_of(self, order_id: str, receipt: str) -> Any | None:
         await self._before("order")
@@ -74,6 +88,19 @@ class CardRazorpay(Razorpay):
     async def find_link(self, reference_id: str) -> Answer | None:
         assert f"card {reference_id}" not in self.links, "a card is no link"
         return await super().find_link(reference_id)
+
+    async def card_orders(self, installation: str) -> AsyncIterator[list[Answer]]:
+        await self._before("list")
+        yield [
+            replace(
+                self._answer(card),
+                id=card.order,
+                status=LinkStatus.PAID if card.order in self.paid_orders else LinkStatus.CREATED,
+                short_url="",
+            )
+            for card in reversed(self.links.values())
+            if _is_card(card) and card.order and card.order_key.startswith(f"{installation}-")
+        ]
 
     async def links_of(self, installation: str) -> AsyncIterator[list[Answer]]:
         async for page in super().links_of(installation):
@@ -116,12 +143,21 @@ class CardMeta(Meta):
     razorpay: CardRazorpay | None = None
     cards: dict[str, Link] = field(default_factory=dict)
     """By reference id."""
+    receipts: bool = True
+    """Whether it tells what became of its messages."""
+
+    def called(self, payload: dict[str, Any]) -> str:
+        if _parameters(payload, "order_details"):
+            return "card"
+        if change := _parameters(payload, "order_status"):
+            return str(change["order"]["status"])
+        return super().called(payload)
 
     def _refuse(self, payload: dict[str, Any]) -> None:
         super()._refuse(payload)
         parameters = _parameters(payload, "order_details")
         if parameters and parameters["reference_id"] in self.cards:
-            self.seen["a card that was shown was sent again"] += 1
+            self.seen["card: sent again"] += 1
             raise SendError(Failure.PERMANENT, "reference_id was used before", code=_TAKEN, status=400)
         stubborn = self.weather.stubborn and self.dice.random() < self.weather.stubborn
         if parameters and stubborn:
@@ -146,15 +182,21 @@ class CardMeta(Meta):
             return _TAKEN
         if status != "canceled":
             return None
+        self.razorpay._expire()
         begun = [p for p in self.razorpay.payments.values() if p.link is card and p.status != "failed"]
         if begun:
             self.seen["a card that was paid could not be closed"] += 1
             return _PAID
         if card.status != "created":
+            self.seen["canceled: sent again"] += card.status == "cancelled"
             return _TRANSITION
         self.seen["a card was closed"] += 1
         card.status = "cancelled"
         return None
+
+    def _post_status(self, *args: Any, **extra: Any) -> None:
+        if self.receipts:
+            super()._post_status(*args, **extra)
 
     def tell(self, card: Link, payment: Payment) -> None:
         """Post what became of a payment of a card."""
@@ -175,12 +217,12 @@ class CardMeta(Meta):
         )
 
     def _person_of(self, card: Link) -> str:
-        shown = (one for one in self.log if _parameters(one.payload, "order_details"))
+        shown = (one for one in (*self.log, *self.lost) if _parameters(one.payload, "order_details"))
         return next(one.to for one in shown if _reference(one) == card.reference)
 
 
 class CardWorld(World):
-    """A world in which customers pay in the chat. No books are lost in it."""
+    """A world in which customers pay in the chat."""
 
     razorpay_kind = CardRazorpay
     meta_kind = CardMeta
@@ -195,6 +237,12 @@ class CardWorld(World):
     def flow(self) -> Flow:
         """The flow of the shop."""
         return paying_shop()
+
+    def lose_books(self, path: Path) -> None:
+        """Note which cards were shown since the backup."""
+        assert isinstance(self.razorpay, CardRazorpay)
+        cards = (link for link in self.razorpay.links.values() if _is_card(link))
+        self.razorpay.lost |= {card.id for card in cards if card.made_at >= (self.backups.began_at or 0)}
 
 
 class Buyer(Person):
@@ -224,11 +272,6 @@ def buyers(people: int) -> Populate:
             world.at(world.dice.randrange(5) * MINUTE, partial(world.play_person, buyer))
 
     return populate
-
-
-def without_restores(weather: Weather) -> Weather:
-    """Return the weather in which no books are lost."""
-    return replace(weather, restored=False)
 
 
 def _is_card(link: Link) -> bool:

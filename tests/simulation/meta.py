@@ -133,7 +133,8 @@ class Meta:
 
     async def send(self, payload: dict[str, Any]) -> SendResult:
         """Accept or refuse one message, as the client does. Raises SendError."""
-        await self.crash_point("before send")
+        what = self.called(payload)
+        await self.crash_point(f"before {what}")
         await asyncio.sleep(0)
         if self.dice.random() < self.weather.slow:
             await asyncio.sleep(self.dice.randrange(2, 10))
@@ -145,7 +146,7 @@ class Meta:
         entry = _entry(payload)
         # Until the bot has the answer, a crash or a lost answer may make it send this message again.
         self.ambiguous[entry] += 1
-        await self.crash_point("after send")
+        await self.crash_point(f"after {what}")
         if self.dice.random() < self.weather.cut_off:
             self.seen["send: accepted, and the answer lost"] += 1
             await asyncio.sleep(self.dice.choice((0, 10)))
@@ -154,6 +155,10 @@ class Meta:
         self.answered[entry] = self.now()
         address = _address(payload)
         return SendResult(wamid, (("phone" if address.isdigit() else "bsuid", address),))
+
+    def called(self, payload: dict[str, Any]) -> str:
+        """Return how the crash points before and after the sending of a message are called."""
+        return "send"
 
     def hear(self, person: str, *, hides: bool) -> None:
         """`person` writes now. `hides`: without their number."""

@@ -31,7 +31,7 @@ class Row:
     """A planted bug that shows in a script."""
 
     id: str
-    """Number of the scenario in docs/reliability.md."""
+    """Number or name of the scenario in docs/reliability.md."""
     bug: str
     """What the planted code does wrong."""
     plant: Plant

@@ -57,8 +57,7 @@ class Razorpay:
             raise GatewayError(Reason.ALREADY_EXISTS, "reference_id already exists")
         self._expire()
         customer, _, _ = call.order_key.rpartition("-")
-        others = self.open_links(f"{customer}-")
-        if others:
+        if others := self.rivals(customer):
             self.wrongs.append(f"INV10: {call.reference_id} is made while {others[0].reference} is payable")
         if self.weather.unlinkable and self.dice.random() < self.weather.unlinkable:
             self.seen["a link was refused for good"] += 1
@@ -95,6 +94,11 @@ class Razorpay:
         self._expire()
         links = [link for link in self.links.values() if link.order_key.startswith(f"{installation}-")]
         yield [self._answer(link) for link in reversed(links)]
+
+    async def card_orders(self, installation: str) -> AsyncIterator[list[Answer]]:
+        """Yield the orders that were made for cards: none, where nobody pays in the chat."""
+        await self._before("list")
+        yield []
 
     async def cancel_link(self, link_id: str) -> Answer:
         await self._before("cancel")
@@ -151,6 +155,10 @@ class Razorpay:
         return [
             link for link in self.links.values() if link.order_key.startswith(customer) and self.is_open(link)
         ]
+
+    def rivals(self, customer: str) -> list[Link]:
+        """Return what must be over before the customer gets something else to pay."""
+        return self.open_links(f"{customer}-")
 
     def pay(self, link: Link, amount: int, currency: str = "INR") -> Payment:
         """Pay a link; the payment is captured at once."""

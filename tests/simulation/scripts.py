@@ -35,6 +35,7 @@ class Script:
     minutes: int = 23
     """How long the world lasts: until nothing happens any more, even if all runs some minutes late."""
     weather: Weather = FAIR
+    kind: type[World] = World
 
     def __call__(self, world: World) -> None:
         """Schedule the plot in `world`: a script is a `populate` of `play`."""

@@ -39,7 +39,8 @@ def play_script(script: Script, directory: Path, point: Point, worlds: list[Worl
         script(world)
 
     hooks = Hooks(before=point, after=point)
-    return play(1, directory, populate, weather=script.weather, hooks=hooks, end=script.minutes * MINUTE)
+    end = script.minutes * MINUTE
+    return play(1, directory, populate, weather=script.weather, hooks=hooks, end=end, kind=script.kind)
 
 
 def killing(*points: int) -> Point:

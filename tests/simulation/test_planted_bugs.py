@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulation.card_bugs import CARD_ROWS
+from tests.simulation.card_plots import CARDS
 from tests.simulation.database import Crash, Hook, Hooks
 from tests.simulation.history import play
 from tests.simulation.outside_plots import OUTSIDE
@@ -42,7 +44,7 @@ def violations(script: Script, directory: Path, hook: Hook) -> list[str]:
     hooks = Hooks(before=hook, after=hook)
     try:
         end = script.minutes * MINUTE
-        history = play(1, directory, populate, weather=script.weather, hooks=hooks, end=end)
+        history = play(1, directory, populate, weather=script.weather, hooks=hooks, end=end, kind=script.kind)
     except Exception as error:  # noqa: BLE001 - an exception is a violation too
         return [f"{type(error).__name__}: {error}"]
     return ended(history, script)
@@ -52,9 +54,9 @@ def places(row: Row) -> range:
     return range(1, MAX_PLACES) if row.kill_at else range(1, 2)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.id} {row.bug}")
+@pytest.mark.parametrize("row", [*ROWS, *CARD_ROWS], ids=lambda row: f"{row.id} {row.bug}")
 def test_the_bug_is_caught(row: Row, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    script = (SCRIPTS | PROVOCATIONS | OUTSIDE)[row.caught_in]
+    script = (SCRIPTS | PROVOCATIONS | OUTSIDE | CARDS)[row.caught_in]
     script = replace(script, weather=row.weather or script.weather)
     with monkeypatch.context() as patch:
         row.plant(patch)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulation.card_plots import CARDS
 from tests.simulation.history import History, play
 from tests.simulation.outside_plots import OUTSIDE
 from tests.simulation.provocations import PROVOCATIONS
@@ -14,7 +15,7 @@ from tests.simulation.world import World
 pytestmark = pytest.mark.usefixtures("quiet")
 
 
-ALL = {**SCRIPTS, **PROVOCATIONS, **OUTSIDE}
+ALL = {**SCRIPTS, **PROVOCATIONS, **OUTSIDE, **CARDS}
 
 
 def play_script(name: str, directory: Path, seed: int, worlds: list[World] | None = None) -> History:
@@ -25,7 +26,8 @@ def play_script(name: str, directory: Path, seed: int, worlds: list[World] | Non
             worlds.append(world)
         script(world)
 
-    return play(seed, directory, populate, weather=script.weather, end=script.minutes * MINUTE)
+    end = script.minutes * MINUTE
+    return play(seed, directory, populate, weather=script.weather, end=end, kind=script.kind)
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -177,6 +177,14 @@ async def test_a_word_on_one_payment_leaves_the_alarm_of_another(
     assert await store.lacking({f"{ours}.1abcd"}) == {f"{ours}.1abcd": PAID | {"pay_2"}}
 
 
+async def test_of_a_card_each_of_its_orders_at_razorpay_is_decided_by_itself(store: Store, ours: str) -> None:
+    card = f"{ours}.c1abcd"
+    for number in (1, 2):
+        paid = frozenset({f"pay_{number}"})
+        await store.settle(Settled(f"order_{number}", ours, card, 50_000, StrayDecision.REFUNDED, paid), NOW)
+    assert await store.lacking({card}) == {card: frozenset({"pay_1", "pay_2"})}
+
+
 async def test_what_is_not_given_back_after_all_is_to_be_decided_again(store: Store, ours: str) -> None:
     reference = f"{ours}.1abcd"
     both = frozenset({"pay_1", "pay_2"})

@@ -29,12 +29,13 @@ class Shop:
     clock: ShiftedClock
     start: Start
     folder: Path
+    flow: Path = FLOW
     customers: dict[str, Customer] = field(default_factory=dict)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Live]:
         """Serve, and do everything that is due."""
-        async with self.start(self.world, self.clock) as live:
+        async with self.start(self.world, self.clock, self.flow) as live:
             for customer in self.customers.values():
                 customer.live = live
             await live.settle()
@@ -51,7 +52,7 @@ class Shop:
         settings |= {
             "DATABASE_URL": f"sqlite://{self.folder}/munshi.db",
             "MUNSHI_API_TOKEN": API_TOKEN,
-            "MUNSHI_FLOW": str(FLOW),
+            "MUNSHI_FLOW": str(self.flow),
         }
         return await asyncio.to_thread(CliRunner().invoke, app(), list(words), typed, settings)
 

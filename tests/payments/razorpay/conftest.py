@@ -26,6 +26,7 @@ class FakeRazorpay:
 
     def __init__(self) -> None:
         self.links: dict[str, dict[str, Any]] = {}
+        self.orders: list[dict[str, Any]] = []
         self.payments: dict[str, dict[str, Any]] = {}
         self.refunds: dict[str, dict[str, Any]] = {}
         """By idempotency key."""
@@ -64,6 +65,9 @@ class FakeRazorpay:
                 return web.json_response(self.links[link_id])
             case ["POST", "payment_links", link_id, "cancel"] if link_id in self.links:
                 return self._cancel(self.links[link_id])
+            case ["GET", "orders"]:
+                skip = int(request.query.get("skip", 0))
+                return collection(self.orders[skip : skip + int(request.query.get("count", 10))])
             case ["GET", "orders", order_id, "payments"]:
                 return collection(p for p in self.payments.values() if p["order_id"] == order_id)
             case ["POST", "payments", payment_id, "refund"] if payment_id in self.payments:

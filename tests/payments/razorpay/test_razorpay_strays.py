@@ -1,5 +1,6 @@
 """Links that the books lack: all of their money is read, and refunded once."""
 
+import json
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 INSTALLATION = "k3f9abcd"
 LINK = "plink_A1"
 SUM = 64_550
+CARD = f"{INSTALLATION}-27-4.c1abcd"
 
 
 @pytest.fixture
@@ -162,3 +164,46 @@ async def test_nothing_is_decided_of_what_cannot_be_read(
     with pytest.raises(GatewayError) as caught:
         await found(gateway)
     assert caught.value.reason is Reason.UNINTELLIGIBLE
+
+
+def of_card(number: int, receipt: str | None, status: str = "paid") -> dict[str, Any]:
+    """An order at Razorpay with this receipt."""
+    paid = SUM if status == "paid" else 0
+    sums = {"amount": SUM, "amount_paid": paid, "currency": "INR"}
+    return {"id": f"order_Card{number}", "receipt": receipt, "status": status, **sums}
+
+
+async def test_a_card_is_found_by_the_orders_that_were_made_for_it(
+    fake: "FakeRazorpay", gateway: Gateway
+) -> None:
+    """Each of its orders is one to decide about. Orders of links, and of others, are none."""
+    fake.links.clear()
+    others = [f"{INSTALLATION}-27-4.2abcd", "zzzzzzzz-27-4.c1abcd", "invoice 7", None]
+    fake.orders = [of_card(n, receipt) for n, receipt in enumerate(others * 60)]
+    fake.orders += [of_card(1_000, CARD, "attempted"), of_card(1_001, CARD)]
+    for number, status in ((1_000, "failed"), (1_001, "captured")):
+        fake.payments[f"pay_Card{number}"] = {
+            **{"id": f"pay_Card{number}", "order_id": f"order_Card{number}", "status": status, "amount": SUM},
+            **{"currency": "INR", "amount_refunded": 0, "captured": True, "created_at": 1_793_205_610},
+        }
+    [stray] = await found(gateway)
+    assert (stray.link.id, stray.link.reference_id, stray.captured) == ("order_Card1001", CARD, SUM)
+    assert (stray.order_key, stray.payable) == (f"{INSTALLATION}-27-4", False)
+    assert await found(gateway, "pay_Card1001") == []
+
+
+async def test_nobody_is_asked_to_cancel_a_card_that_is_not_paid(
+    fake: "FakeRazorpay", gateway: Gateway
+) -> None:
+    fake.links.clear()
+    fake.orders = [of_card(1, CARD, "created")]
+    assert await found(gateway) == []
+
+
+async def test_a_server_that_repeats_one_page_of_orders_is_not_asked_for_ever(
+    fake: "FakeRazorpay", gateway: Gateway
+) -> None:
+    for _ in range(2):
+        fake.will_say(json.dumps({"items": [of_card(1, CARD)]}))
+    listed = [link.id async for cards in gateway.card_orders(INSTALLATION) for link in cards]
+    assert listed == ["order_Card1"]
