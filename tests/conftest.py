@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from functools import lru_cache, partial
@@ -19,6 +20,10 @@ from flows.messages.limits import ChannelLimits
 from payments.processing.actions import SHOP
 
 _serial = count(1)
+
+# Some machines forbid it. Then each process that a test starts would compile all of the code again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # As in production (`bot.app.tune_interpreter`): the collector would mostly look at what was imported.
 gc.set_threshold(10_000, 20, 50)
