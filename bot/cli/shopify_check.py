@@ -16,10 +16,14 @@ from payments.shopify.catalogue import differences, missing
 from payments.shopify.client import ShopifyClient
 from payments.shopify.errors import Reason, ShopifyError
 from payments.shopify.requests import SCOPES
+from storage.database.records import reading
+from storage.outbox.mirrors import open_mirrors
 
 _NAME: Final = "Shopify"
 _SHOWN: Final = 10
-"""Maximum differences shown."""
+"""Maximum differences shown, and orders."""
+_LOOKED_AT: Final = 1000
+"""Maximum copies looked at, those that are tried next first."""
 
 
 async def shopify(settings: Settings) -> AsyncIterator[Finding]:
@@ -34,6 +38,9 @@ async def shopify(settings: Settings) -> AsyncIterator[Finding]:
             yield fault
         for finding in await _products(settings, client):
             yield finding
+        if failed := await _failed(settings):
+            said = f"copies that failed: {len(failed)} ({', '.join(failed[:_SHOWN])})"
+            yield Finding(_NAME, False, said, "see munshi shopify, then munshi shopify retry")
     except ShopifyError as error:
         mend = f"can this machine reach {settings.shopify_url}?"
         if error.reason in (Reason.TOKEN, Reason.DENIED):
@@ -41,6 +48,13 @@ async def shopify(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding(_NAME, False, str(error).removeprefix("Shopify: "), mend)
     finally:
         await client.close()
+
+
+async def _failed(settings: Settings) -> list[str]:
+    """Return the numbers of the orders whose copies failed, as people read them."""
+    async with reading(settings.database_url) as records:
+        waiting = await open_mirrors(records.reads, _LOOKED_AT)
+    return [f"#{one.number}" for one in waiting if one.mirror.failures]
 
 
 def _faults(store: Store) -> Iterator[Finding]:

@@ -33,7 +33,8 @@ def refused(order: OrderState, error: ShopifyError) -> Notice:
     """Return the notice that Shopify refuses an order, in Shopify's words."""
     said = (
         f"Shopify refuses order #{order.order.number}: {error.description}. The order itself goes on. Mend"
-        " what this says (often 'shopify:' of a product in the flow file); it is tried again every hour."
+        " what this says (often 'shopify:' of a product in the flow file); it is tried again every hour,"
+        " and at once with 'munshi shopify retry'."
     )
     return Notice(NoticeKind.SHOPIFY, f"refused {order.key}", said)
 

@@ -9,6 +9,7 @@ import pytest
 from bot.clock import ShiftedClock
 from bot.settings import Settings
 from sandbox.world import World
+from tests.bot.command_line import run_munshi
 from tests.world.desk_shop import PHONE, TEXT, change, ordered
 from tests.world.running_bot import Live, Start
 from tests.world.shopify_store import CLIENT_ID, CLIENT_SECRET, ShopifyStore, StoredOrder
@@ -196,6 +197,29 @@ async def test_a_refused_order_is_a_task_and_goes_when_it_is_mended(live: Live, 
     assert store.orders == []
     await live.wait(20)
     assert (await mirror(live, key))["copy_id"] == only(store).id
+
+
+async def test_what_is_refused_is_listed_and_tried_again_when_one_says_so(
+    live: Live, store: ShopifyStore, database_url: str
+) -> None:
+    store.faults["orderCreate"] = ["refused"]
+    key = await paid(live)
+    [order] = await live.rows("SELECT number FROM orders")
+    number = order["number"]
+    listed = await run_munshi(database_url, "shopify")
+    assert f"#{number}: refused; 1 failure, the last: Shopify: refused: order: Variant" in listed.output
+    assert "munshi shopify retry" in listed.output
+    shown = await run_munshi(database_url, "order", number)
+    assert "at Shopify: refused; 1 failure" in shown.output
+    _, none = await live.api("POST", "/operator/shopify/retry", {"order": "another"})
+    assert (none["copies"], none["changed"]) == (0, False)
+    _, again = await live.api("POST", "/operator/shopify/retry", {"order": key})
+    assert (again["copies"], again["changed"]) == (1, True)
+    await live.settle()
+    assert (await mirror(live, key))["copy_id"] == only(store).id
+    assert "no copy waits" in (await run_munshi(database_url, "shopify")).output
+    shown = await run_munshi(database_url, "order", number)
+    assert f"at Shopify: there, paid ({only(store).id})" in shown.output
 
 
 async def test_another_total_is_told(live: Live, store: ShopifyStore) -> None:
