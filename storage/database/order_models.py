@@ -161,6 +161,7 @@ class Amendment(Model):
     changed_by = fields.TextField()
     why = fields.TextField()
     destination = fields.TextField(null=True)
+    shelf = fields.IntField()
     created_at = fields.BigIntField()
     caused_by = fields.BigIntField()
 
@@ -253,6 +254,7 @@ class Mirror(Model):
     seen_id = fields.TextField(null=True)
     recheck = fields.IntField()
     restock = fields.IntField()
+    doubted_at = fields.BigIntField()
     revision = fields.IntField()
     tries = fields.IntField()
     leased = fields.IntField()

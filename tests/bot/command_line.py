@@ -48,5 +48,5 @@ async def park_event(
 
 FAILED_COPY = """
 INSERT INTO mirror (order_key, state, amendments, asked_at, looks, failures, failing_since, recheck, restock,
-    revision, tries, leased, due_at, created_at)
-VALUES ('k', 'failed', 0, 0, 0, 1, 1, 0, 0, 0, 1, 0, 1152921504606846976, 1)"""
+    doubted_at, revision, tries, leased, due_at, created_at)
+VALUES ('k', 'failed', 0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 0, 1152921504606846976, 1)"""
