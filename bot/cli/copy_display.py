@@ -15,7 +15,8 @@ def stands(one: OpenMirror) -> str:
     if one.mirror.failures:
         parts.append(f"{counted(one.mirror.failures, 'failure')}, the last: {one.error}")
     if one.due_at is not None:
-        parts.append(f"next try {datetime.fromtimestamp(one.due_at // 1000, shop_zone()):%Y-%m-%d %H:%M %Z}")
+        what = "next try" if one.mirror.failures else "looked at again"
+        parts.append(f"{what} {datetime.fromtimestamp(one.due_at // 1000, shop_zone()):%Y-%m-%d %H:%M %Z}")
     return "; ".join(parts)
 
 

@@ -20,8 +20,8 @@ _MONEY: Final = "{ shopMoney { amount currencyCode } }"
 PARTS: Final = (
     "query parts($id: ID!) { order(id: $id) {"
     " lineItems(first: 100) { nodes { id sku unfulfilledQuantity restockable variant { id } } }"
-    f" transactions(first: 100) {{ id kind status gateway amountSet {_MONEY} parentTransaction {{ id }} }}"
-    f" refunds(first: 100) {{ note }} netPaymentSet {_MONEY} currentTotalPriceSet {_MONEY} }} }}"
+    f" transactions(first: 50) {{ id kind status gateway amountSet {_MONEY} parentTransaction {{ id }} }}"
+    f" refunds(first: 50) {{ note }} netPaymentSet {_MONEY} currentTotalPriceSet {_MONEY} }} }}"
 )
 SHELF: Final = (
     "query shelf($id: ID!, $lines: [RefundLineItemInput!]!) { order(id: $id) {"

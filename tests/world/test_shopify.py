@@ -156,6 +156,23 @@ async def test_what_lost_books_had_made_is_found(live: Live, store: ShopifyStore
     assert "orderCreate" not in store.asked
 
 
+async def test_what_is_made_after_a_restore_is_looked_for_once_more(live: Live, store: ShopifyStore) -> None:
+    store.down, store.lag = True, 1_000_000
+    key = await paid(live)
+    wanted = {"sourceIdentifier": key, "currency": "INR", "lineItems": [], "transactions": [{}]}
+    store.orders.append(StoredOrder("gid://shopify/Order/9", "#1009", live.clock.now(), wanted, {}, True))
+    restored = f"UPDATE installation SET restored_at = {live.clock.now()}"
+    await live.context.store._units.run(lambda tx: tx.fetch(restored))
+    store.down = False
+    await live.wait(10)
+    assert len(store.orders) == 2, "what the lost books had made is not found yet"
+    await live.wait(61)
+    assert (
+        "more than once: #1002 is the one that Munshi follows. Cancel #1009"
+        in (await notices(live))[f"two {key}"]
+    )
+
+
 async def test_two_that_are_found_are_told(live: Live, store: ShopifyStore) -> None:
     store.faults["orderCreate"] = ["answer lost"]
     key = await paid(live)
