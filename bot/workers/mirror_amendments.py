@@ -58,6 +58,8 @@ async def _refund(
     if parts is not None and parts.has(amendment.key):  # its answer was lost
         return _compared(claimed, copy, parts.left, parts)
     taken = None if parts is None else amending.taken(amendment, parts, variants)
+    if parts is not None and not parts.sales and not amendment.pieces:
+        return (mirror_notices.owes_less(claimed.order, amendment, copy),)
     if parts is None or taken is None:
         return (mirror_notices.amended(claimed.order, amendment, copy.status),)
     back = amendment.shelf and taken.line is not None and taken.line.restockable
@@ -98,8 +100,11 @@ async def even(client: ShopifyClient, claimed: ClaimedMirror, copy: Copy) -> tup
 
     While cash was to come, no allowance could be recorded there. Raises ShopifyError.
     """
-    stays = _followed(claimed, 0)
-    return await _give_back(client, claimed, copy, stays, f"paid-{stays}")
+    parts, stays = await client.parts(copy.id), _followed(claimed, 0)
+    if parts is not None and parts.paid < stays:
+        told = mirror_notices.total_differs(claimed.order, copy.name, stays, parts.left.paid)
+        return () if told is None else (told,)
+    return await _give_back(client, claimed, copy, parts, stays)
 
 
 async def give_back(client: ShopifyClient, claimed: ClaimedMirror, copy: Copy) -> tuple[Notice, ...]:
@@ -107,18 +112,18 @@ async def give_back(client: ShopifyClient, claimed: ClaimedMirror, copy: Copy) -
 
     Raises ShopifyError.
     """
-    kept = claimed.order.delivery_kept_back
-    return await _give_back(client, claimed, copy, kept, f"back-{kept}")
+    parts = await client.parts(copy.id)
+    return await _give_back(client, claimed, copy, parts, claimed.order.delivery_kept_back)
 
 
 async def _give_back(
-    client: ShopifyClient, claimed: ClaimedMirror, copy: Copy, stays: int, name: str
+    client: ShopifyClient, claimed: ClaimedMirror, copy: Copy, parts: Parts | None, stays: int
 ) -> tuple[Notice, ...]:
     """Record that of what was paid there only `stays` (paise) is left."""
-    parts = await client.parts(copy.id)
     if parts is None or parts.paid <= stays:
         return ()
-    taken = Taken(f"{claimed.order.key}-{name}", "less was paid", parts.paid - stays)
+    ended = "paid" if claimed.order.goods_due else "back"
+    taken = Taken(f"{claimed.order.key}-{ended}-{stays}", "less was paid", parts.paid - stays)
     try:
         await client.refund(amending.refund(copy.id, taken, parts))
     except ShopifyError as error:

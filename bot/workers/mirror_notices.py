@@ -106,6 +106,16 @@ def amended(order: OrderState, amendment: Amendment, status: CopyStatus, why: st
     return Notice(NoticeKind.SHOPIFY, f"changed {amendment.key}", said)
 
 
+def owes_less(order: OrderState, amendment: Amendment, copy: Copy) -> Notice:
+    """Return the notice that less cash is to be taken for an order than its copy says."""
+    said = (
+        f"{money(order.due)} is to be taken for order #{order.order.number}, and its copy at Shopify"
+        f" ({copy.name}) says {money(amendment.amount)} more: Shopify records a refund only of what is paid."
+        " It is recorded there by itself once the cash is taken. Tell whoever reads the sum there."
+    )
+    return Notice(NoticeKind.SHOPIFY, f"less {amendment.key}", said)
+
+
 def not_on_the_shelf(order: OrderState, amendment: Amendment, copy: Copy) -> Notice:
     """Return the notice that a person has to count pieces that lie on the shelf again."""
     said = (

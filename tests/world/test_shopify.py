@@ -1,6 +1,7 @@
 """Paid orders are copied to Shopify, once each, whatever goes wrong there; and nobody here waits for it."""
 
 from collections.abc import AsyncIterator, Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -446,12 +447,23 @@ async def test_an_allowance_while_cash_was_to_come_is_recorded_once_it_is_taken(
     status, answer = await change(live, key, "allowance", amount=1000, why="late", by="Meena")
     assert status == 200, answer
     await live.settle()
-    assert "costs less" in (await notices(live))[f"changed {key}-a1"]
+    assert list(await notices(live)) == [f"less {key}-a1"]
     store.faults["orderMarkAsPaid"] = ["answer lost"]
     await change(live, key, "stage", to="delivered", by="Ravi", paid="cash")
     await live.seconds(10)
     assert str(only(store).net) == "410.50"
+    assert list(await notices(live)) == [f"less {key}-a1"]
     assert (await mirror(live, key))["told"] == "paid"
+
+
+async def test_cash_that_is_noted_there_as_too_little_is_told(live: Live, store: ShopifyStore) -> None:
+    """Its people gave a discount there."""
+    key = await ordered(live, ("thali", 1), ("kaju", 1), pays="cash")
+    await live.settle()
+    only(store).extra = Decimal(-20)
+    await change(live, key, "stage", to="delivered", by="Ravi", paid="cash")
+    await live.settle()
+    assert "costs ₹420.50 here and ₹400.50 at Shopify (#1001)" in (await notices(live))[f"total {key}"]
 
 
 async def test_an_older_copy_that_is_found_an_hour_later_is_told(live: Live, store: ShopifyStore) -> None:
@@ -508,7 +520,9 @@ async def test_pieces_less_of_cash_to_come_move_no_money(live: Live, store: Shop
     status, answer = await change(live, key, "allowance", amount=1000, why="late", by="Meena")
     assert status == 200, answer
     await live.settle()
-    assert "costs less" in (await notices(live))[f"changed {key}-a2"]
+    told = await notices(live)
+    assert list(told) == [f"less {key}-a2"]
+    assert "₹150 is to be taken for order #10001" in told[f"less {key}-a2"]
 
 
 @pytest.mark.parametrize("refused", [False, True])

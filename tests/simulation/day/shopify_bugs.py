@@ -82,7 +82,20 @@ def what_went_back_stays_there(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(worker, "give_back", nothing)
 
 
+def what_was_not_taken_stays_paid_there(patch: pytest.MonkeyPatch) -> None:
+    async def nothing(*_: Any) -> tuple[()]:
+        return ()
+
+    patch.setattr(worker, "even", nothing)
+
+
 SHOPIFY_ROWS: Final = (
+    DayRow(
+        "cash that was not taken stays paid at Shopify",
+        what_was_not_taken_stays_paid_there,
+        "cash after an allowance",
+        "shopify:",
+    ),
     DayRow(
         "what went back stays paid at Shopify",
         what_went_back_stays_there,
