@@ -22,13 +22,14 @@ def stands(one: OpenMirror) -> str:
 
 def _words(mirror: Mirror) -> str:
     if mirror.told is None:
-        return _UNMADE[mirror.state]
+        return _MADE[mirror.state]
     return f"{_THERE[mirror.told]} ({mirror.copy_id})"
 
 
-_UNMADE: Final = {
+_MADE: Final = {
     MirrorState.WANTED: "not there yet",
     MirrorState.ASKED: "asked for, and looked for there",
+    MirrorState.MADE: "there",
     MirrorState.FAILED: "refused",
 }
 _THERE: Final = {
