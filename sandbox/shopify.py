@@ -18,11 +18,13 @@ from sandbox.faults import Fault, Faults, perform
 from sandbox.ids import Ids
 
 TOKEN_SECONDS: Final = 86_399
+LOCATION: Final = "gid://shopify/Location/1"
+"""Where all its goods are."""
 LAG_MS: Final = 5_000
 """Milliseconds after which an order is found by its source."""
 OPERATIONS: Final = (
     *("orderCreate", "orderMarkAsPaid", "orderCancel", "orderUpdate", "refundCreate"),
-    *("orders", "order", "parts", "customer", "token"),
+    *("orders", "order", "parts", "shelf", "customer", "token"),
 )
 _NAMED: Final = re.compile(r"\s*(?:query|mutation)\s+(\w+)")
 _SOURCE: Final = re.compile(r"source_identifier:'([^']*)'")
@@ -74,9 +76,31 @@ class ShopifyOrder:
         total = self.total
         for given in self.refunds.values():
             for one in given.get("refundLineItems", ()):
-                line = self.lines[int(one["lineItemId"].rpartition("/")[2]) - 1]
-                total -= one["quantity"] * _rupees(line["priceSet"])
+                total -= one["quantity"] * _rupees(self.line(one)["priceSet"])
         return total
+
+    def line(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the line that is named in what was asked for."""
+        return self.lines[int(given["lineItemId"].rpartition("/")[2]) - 1]
+
+    def left(self) -> dict[str, Any]:
+        """Return what is left of it after its refunds, as an answer has it."""
+        return {"netPaymentSet": _bag(self.paid_net), "currentTotalPriceSet": _bag(self.current_total)}
+
+    def backs(self) -> list[dict[str, Any]]:
+        """Return what went back, as transactions."""
+        return [
+            {
+                "id": f"gid://shopify/OrderTransaction/{key}",
+                "kind": "REFUND",
+                "status": "SUCCESS",
+                "gateway": one["gateway"],
+                "amountSet": _bag(Decimal(one["amount"])),
+                "parentTransaction": {"id": one["parentId"]},
+            }
+            for key, given in self.refunds.items()
+            for one in given.get("transactions", ())
+        ]
 
     def shown(self) -> dict[str, Any]:
         """Return it as an answer has it."""
@@ -112,6 +136,7 @@ class Shopify:
             "orderUpdate": self._update,
             "refundCreate": self._refund,
             "parts": self._parts,
+            "shelf": self._shelf,
             "orders": self._find,
             "order": self._read,
             "customer": self._customer,
@@ -215,11 +240,32 @@ class Shopify:
         if order is None:
             return {"order": None}
         lines = [
-            {"id": f"gid://shopify/LineItem/{n}", "sku": line.get("sku"), "variant": _variant(line)}
+            {
+                "id": f"gid://shopify/LineItem/{n}",
+                "sku": line.get("sku"),
+                "variant": _variant(line),
+                "unfulfilledQuantity": line["quantity"],
+                "restockable": "variantId" in line,
+            }
             for n, line in enumerate(order.lines, 1)
         ]
-        sales = [{"id": f"gid://shopify/OrderTransaction/{n}", **one} for n, one in enumerate(order.sales, 1)]
-        return {"order": {"lineItems": {"nodes": lines}, "transactions": sales}}
+        sales = [
+            {"id": f"gid://shopify/OrderTransaction/{n}", "parentTransaction": None, **one}
+            for n, one in enumerate(order.sales, 1)
+        ]
+        notes = [{"note": given["note"]} for given in order.refunds.values()]
+        shown = {"transactions": [*sales, *order.backs()], "refunds": notes, **order.left()}
+        return {"order": {"lineItems": {"nodes": lines}, **shown}}
+
+    def _shelf(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        order = self._known(variables["id"])
+        if order is None:
+            return {"order": None}
+        lines = [
+            {"location": {"id": LOCATION} if "variantId" in order.line(one) else None}
+            for one in variables["lines"]
+        ]
+        return {"order": {"suggestedRefund": {"refundLineItems": lines}}}
 
     def _refund(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         given, key = variables["input"], variables["key"]
@@ -228,8 +274,7 @@ class Shopify:
             errors = [{"field": ["input"], "message": "Order cannot be refunded, or the key was used."}]
             return {"refundCreate": {"order": None, "userErrors": errors}}
         order.refunds[key] = given
-        left = {"netPaymentSet": _bag(order.paid_net), "currentTotalPriceSet": _bag(order.current_total)}
-        return {"refundCreate": {"order": left, "userErrors": []}}
+        return {"refundCreate": {"order": order.left(), "userErrors": []}}
 
     def _update(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         given = variables["input"]

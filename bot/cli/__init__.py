@@ -14,7 +14,8 @@ import typer
 COMMANDS: Final = (
     *("init", "demo", "serve", "work", "sandbox", "chat", "check", "prove", "test", "diagram", "schema"),
     *("plan", "reload", "history", "rollback"),
-    *("orders", "order", "product", "customers", "chats", "reply", "broadcast", "day", "export", "hooks"),
+    *("orders", "order", "product", "customers", "chats", "reply", "broadcast", "day", "export"),
+    *("hooks", "shopify"),
     *("why", "ledger", "replay", "doctor", "migrate"),
     *("backup", "restore", "settle", "import"),
 )

@@ -12,6 +12,7 @@ import typer
 
 from bot.cli import order_invoice
 from bot.cli.books import order_books
+from bot.cli.copy_display import stands as copy_stands
 from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.operator_changes import post, refuse_answer, user
 from bot.cli.order_display import lines
@@ -24,6 +25,9 @@ from payments.processing.order_request import BACK, KEEP, SURPLUS
 from payments.processing.verbs import ORDER_VERBS, SHOW, meant
 from payments.shop.fulfilment import LADDER, Stage
 from payments.shop.money import paise_as_written
+from storage.database.records import reading
+from storage.outbox import mirrors
+from storage.outbox.mirrors import OpenMirror
 from storage.reports import order_queries
 from storage.reports.desk import DeskOrder
 
@@ -137,7 +141,8 @@ def command(
     elif json:
         typer.echo(orjson.dumps(detailed_to_json(order), option=orjson.OPT_INDENT_2))
     else:
-        for line in lines(order):
+        copy = looked_up(_copy(database_url(), order.state.key))
+        for line in (*lines(order), *([] if copy is None else [f"at Shopify: {copy_stands(copy)}"])):
             typer.echo(printable(line))
 
 
@@ -159,6 +164,11 @@ async def found(url: str, about: str) -> DeskOrder:
         keys = ", ".join(order.state.key for order in orders)
         refuse(f"several orders have the number {words}; name one by its key: {keys}")
     return orders[0]
+
+
+async def _copy(url: str, key: str) -> OpenMirror | None:
+    async with reading(url) as records:
+        return await mirrors.of_order(records.reads, key)
 
 
 async def _changed(order: DeskOrder, change: str, body: Mapping[str, Any], *, json: bool) -> None:

@@ -11,15 +11,19 @@ from bot.shopify import shopify_client
 from flows.document.errors import FlowInvalid
 from payments.shop.catalogue import Shop
 from payments.shop.orders import CURRENCY
-from payments.shopify.answers import Listed, Store
+from payments.shopify.answers import Listed, Location, Stocked, Store
 from payments.shopify.catalogue import differences, missing
 from payments.shopify.client import ShopifyClient
 from payments.shopify.errors import Reason, ShopifyError
 from payments.shopify.requests import SCOPES
+from storage.database.records import reading
+from storage.outbox.mirrors import open_mirrors
 
 _NAME: Final = "Shopify"
 _SHOWN: Final = 10
-"""Maximum differences shown."""
+"""Maximum differences shown, and orders."""
+_LOOKED_AT: Final = 1000
+"""Maximum copies looked at, those that are tried next first."""
 
 
 async def shopify(settings: Settings) -> AsyncIterator[Finding]:
@@ -32,20 +36,36 @@ async def shopify(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding(_NAME, True, f"answers as {store.name}, and takes the token")
         for fault in _faults(store):
             yield fault
-        for finding in await _products(settings, client):
-            yield finding
+        shop = _shop(settings)
+        if shop is not None:
+            for finding in await _products(shop, client):
+                yield finding
+            if _may(store, "read_locations", "read_inventory"):
+                for finding in await _places(shop, client):
+                    yield finding
+        if failed := await _failed(settings):
+            said = f"copies that failed: {len(failed)} ({', '.join(failed[:_SHOWN])})"
+            yield Finding(_NAME, False, said, "see munshi shopify, then munshi shopify retry")
     except ShopifyError as error:
         mend = f"can this machine reach {settings.shopify_url}?"
         if error.reason in (Reason.TOKEN, Reason.DENIED):
             mend = "check SHOPIFY_STORE and the app's keys and permissions: see docs/shopify.md"
+        if error.reason is Reason.DENIED:
+            mend += "; is the store open and paid for?"
         yield Finding(_NAME, False, str(error).removeprefix("Shopify: "), mend)
     finally:
         await client.close()
 
 
+async def _failed(settings: Settings) -> list[str]:
+    """Return the numbers of the orders whose copies failed, as people read them."""
+    async with reading(settings.database_url) as records:
+        waiting = await open_mirrors(records.reads, _LOOKED_AT)
+    return [f"#{one.number}" for one in waiting if one.mirror.failures]
+
+
 def _faults(store: Store) -> Iterator[Finding]:
-    may = store.scopes | {scope.replace("write_", "read_") for scope in store.scopes}
-    if lacking := [scope for scope in SCOPES if scope not in may]:
+    if lacking := [scope for scope in SCOPES if not _may(store, scope)]:
         mend = "give it these in the Dev Dashboard, release the version, and approve it in the store's admin"
         yield Finding(_NAME, False, f"the app lacks the permissions {', '.join(lacking)}", mend)
     if store.currency != CURRENCY:
@@ -53,11 +73,52 @@ def _faults(store: Store) -> Iterator[Finding]:
         yield Finding(_NAME, False, said, f"use a store in {CURRENCY}")
 
 
-async def _products(settings: Settings, client: ShopifyClient) -> list[Finding]:
+def _may(store: Store, *scopes: str) -> bool:
+    """Return whether the app has these permissions. One that may write may read too."""
+    may = store.scopes | {scope.replace("write_", "read_") for scope in store.scopes}
+    return may.issuperset(scopes)
+
+
+def _shop(settings: Settings) -> Shop | None:
     try:
         shop: Shop = load_flow(settings.munshi_flow).sections["shop"]
     except (FlowInvalid, OSError, UnicodeDecodeError):
-        return []  # another check reports its errors
+        return None  # another check reports its errors
+    return shop
+
+
+async def _places(shop: Shop, client: ShopifyClient) -> list[Finding]:
+    """Return what is found of the places from which goods are sent, and to which they come back."""
+    ships = [place for place in await client.locations() if place.ships]
+    skus = {article.shopify: article.sku for article in shop.articles.values() if article.shopify}
+    counts = await client.stocked(list(skus))
+    return list(_of_places(ships, [(skus[one.id], one) for one in counts if one.id in skus]))
+
+
+def _of_places(ships: Sequence[Location], counts: Sequence[tuple[str, Stocked]]) -> Iterator[Finding]:
+    if not ships:
+        said = "no active location sends online orders: pieces cannot be taken off a stock, nor put back"
+        yield Finding(_NAME, False, said, "activate one in the store's admin, Settings > Locations")
+    for place in ships:
+        if not place.city:
+            said = f"the address of the location {place.name} has no city"
+            yield Finding(_NAME, False, said, "complete it in the store's admin, Settings > Locations")
+    if nowhere := [sku for sku, one in counts if one.tracked and not one.somewhere]:
+        said = f"stocked at no active location: {_some(nowhere)}"
+        yield Finding(
+            _NAME, False, said, "at the product there, Inventory, choose the locations that stock it"
+        )
+    if uncounted := [sku for sku, one in counts if not one.tracked]:
+        said = f"Shopify counts no stock of {_some(uncounted)}: 'Track quantity' is off there"
+        yield Finding(_NAME, True, said)
+
+
+def _some(skus: Sequence[str]) -> str:
+    more = f" and {len(skus) - _SHOWN} more" if len(skus) > _SHOWN else ""
+    return f"{', '.join(skus[:_SHOWN])}{more}"
+
+
+async def _products(shop: Shop, client: ShopifyClient) -> list[Finding]:
     if not any(article.shopify for article in shop.articles.values()):
         said = (
             "no product names its 'shopify:' (see 'munshi import shopify'): Shopify counts the stock of none"

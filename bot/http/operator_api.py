@@ -31,7 +31,7 @@ class _Reload(BaseModel):
     """Whether it is served even if customers could never go over to it."""
 
 
-class _Hooks(BaseModel):
+class _Of(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     order: str | None = None
@@ -71,9 +71,19 @@ async def retry_hooks(request: web.Request) -> web.Response:
     """Send again what another program did not take, of one order or of all."""
     authorise_operator(request)
     context = request.app[CONTEXT]
-    wanted = validated(_Hooks, bodies.parse_object(await bodies.read_body(request, bodies.API_BODY)))
+    wanted = validated(_Of, bodies.parse_object(await bodies.read_body(request, bodies.API_BODY)))
     again = await context.store.hooks.retry(wanted.order)
     return web.json_response({"events": again, "changed": bool(again)})
+
+
+@routes.post("/operator/shopify/retry")
+async def retry_copies(request: web.Request) -> web.Response:
+    """Try again at once what failed of the copies at Shopify, of one order or of all."""
+    authorise_operator(request)
+    context = request.app[CONTEXT]
+    wanted = validated(_Of, bodies.parse_object(await bodies.read_body(request, bodies.API_BODY)))
+    again = await context.store.mirrors.retry(wanted.order, context.clock.now())
+    return web.json_response({"copies": again, "changed": bool(again)})
 
 
 @routes.post("/operator/reload")

@@ -216,7 +216,7 @@ class Workers:
             self._hooks.wake()
         if self._mirrors is not None:
             amended = [caused.value.order_key for caused in changes.amendments]
-            changes.mirrored = [*concerned(step_input.orders, changes.orders, amended)]
+            changes.mirrored = [*concerned(step_input.orders, changes.orders, amended, changes.shelved)]
 
     async def _apply_receipts(self, now: int) -> int:
         """Apply due receipts. Log a failure and go on: it must not keep customers from their answers."""

@@ -33,7 +33,8 @@ def refused(order: OrderState, error: ShopifyError) -> Notice:
     """Return the notice that Shopify refuses an order, in Shopify's words."""
     said = (
         f"Shopify refuses order #{order.order.number}: {error.description}. The order itself goes on. Mend"
-        " what this says (often 'shopify:' of a product in the flow file); it is tried again every hour."
+        " what this says (often 'shopify:' of a product in the flow file); it is tried again every hour,"
+        " and at once with 'munshi shopify retry'."
     )
     return Notice(NoticeKind.SHOPIFY, f"refused {order.key}", said)
 
@@ -103,3 +104,43 @@ def amended(order: OrderState, amendment: Amendment, status: CopyStatus, why: st
         " from here."
     )
     return Notice(NoticeKind.SHOPIFY, f"changed {amendment.key}", said)
+
+
+def owes_less(order: OrderState, amendment: Amendment, copy: Copy) -> Notice:
+    """Return the notice that less cash is to be taken for an order than its copy says."""
+    said = (
+        f"{money(order.due)} is to be taken for order #{order.order.number}, and its copy at Shopify"
+        f" ({copy.name}) says {money(amendment.amount)} more: Shopify records a refund only of what is paid."
+        " It is recorded there by itself once the cash is taken. Tell whoever reads the sum there."
+    )
+    return Notice(NoticeKind.SHOPIFY, f"less {amendment.key}", said)
+
+
+def not_on_the_shelf(order: OrderState, amendment: Amendment, copy: Copy) -> Notice:
+    """Return the notice that a person has to count pieces that lie on the shelf again."""
+    said = (
+        f"{amendment.pieces} × {amendment.sku} of order #{order.order.number} ({copy.name}) can be sold"
+        " again, and Shopify's stock has not got them back: it named no location for them. Count them there"
+        " by hand. 'munshi doctor' says whether the app may read locations."
+    )
+    return Notice(NoticeKind.SHOPIFY, f"shelf {amendment.key}", said)
+
+
+def not_given_back(order: OrderState, copy: Copy, amount: int, error: ShopifyError) -> Notice:
+    """Return the notice that Shopify does not record money that went back."""
+    said = (
+        f"Shopify does not record that {money(amount)} of order #{order.order.number} ({copy.name}) was not"
+        f" paid, or went back: {error.description}. The money is right here. If you keep your books there,"
+        " record it by hand, as paid back outside Shopify."
+    )
+    return Notice(NoticeKind.SHOPIFY, f"back {order.key}", said)
+
+
+def not_cancelled(order: OrderState, copy: Copy) -> Notice:
+    """Return the notice that a copy still stands though Shopify was asked to cancel it."""
+    said = (
+        f"Order #{order.order.number} is called off here, and its copy {copy.name} is not cancelled though"
+        " Shopify was asked to. Often it was sent from there: cancel its shipment, or take it as a return;"
+        " then cancel it there, without a refund."
+    )
+    return Notice(NoticeKind.SHOPIFY, f"standing {order.key}", said)

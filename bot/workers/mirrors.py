@@ -11,7 +11,7 @@ import structlog
 from bot.context import Context
 from bot.log import mask
 from bot.workers import mirror_notices
-from bot.workers.mirror_amendments import follow
+from bot.workers.mirror_amendments import even, follow, give_back
 from bot.workers.rounds import Rounds
 from payments.ledger.mirrors import (
     LOOK_AFTER,
@@ -41,6 +41,8 @@ CALLS: Final = 6
 """Maximum calls for one copy: a look, a customer and the order, the last two twice, and a new token."""
 LEASE: Final = 2 * CALLS * int(CALL_SECONDS) * 1000
 """Milliseconds: longer than performing a copy and storing its outcome takes."""
+CANCELLED_AFTER: Final = 60_000
+"""Milliseconds after which a copy that was to be cancelled is cancelled, or never will be."""
 DAY: Final = 86_400_000
 _REFUSED: Final = 3_600_000
 """Milliseconds after which a refused order is tried again: a person may have mended the cause."""
@@ -118,12 +120,7 @@ class Mirrors:
             case Rest():
                 return Tried(attempt.mirror, task.until)
             case LookUp():
-                copies = await self._client.find(claimed.order.key)
-                return (
-                    self._adopt(attempt, copies)
-                    if copies
-                    else self._done(attempt.mirror.not_found(), claimed)
-                )
+                return self._found(attempt, await self._client.find(claimed.order.key))
             case Read():
                 copy = await self._client.read(task.copy_id)
                 found = [] if copy is None else [copy]
@@ -137,6 +134,19 @@ class Mirrors:
             case _:
                 assert_never(task)
 
+    def _found(self, attempt: _Attempt, copies: list[Copy]) -> Tried:
+        mirror, now = attempt.mirror, self._context.clock.now()
+        if mirror.copy_id is not None:
+            return self._others(attempt, copies)
+        return self._adopt(attempt, copies) if copies else self._done(mirror.not_found(now), attempt.claimed)
+
+    def _others(self, attempt: _Attempt, copies: list[Copy]) -> Tried:
+        """See whether there is another copy than the one that is followed: both can be found by now."""
+        mirror, order = attempt.mirror.doubted(0), attempt.claimed.order
+        copies.sort(key=lambda copy: copy.id != mirror.copy_id)
+        found = [mirror_notices.two_copies(order, copies)] if len(copies) > 1 else []
+        return self._done(mirror, attempt.claimed, *found)
+
     async def _create(self, attempt: _Attempt) -> Tried | None:
         claimed, now, restored_at = attempt.claimed, self._context.clock.now(), attempt.claimed.restored_at
         # The lost books may have had it made a moment before: it is looked for once it can be found.
@@ -147,6 +157,8 @@ class Mirrors:
             return self._adopt(attempt, copies)
         copying = await self._copying(claimed)
         asked = attempt.mirror.asked(now)
+        if restored_at is not None:
+            asked = asked.doubted(now)
         if not await self._context.store.mirrors.asked(claimed, asked):
             return None
         attempt.mirror = asked
@@ -188,25 +200,41 @@ class Mirrors:
         """Make the copy say what the order is. It is read first, so that nothing is done twice."""
         claimed, mirror = attempt.claimed, replace(attempt.mirror, recheck=False)
         copy = await self._client.read(task.copy_id)
+        if task.status is CopyStatus.CANCELLED:
+            return await self._call_off(claimed, mirror, copy)
         if copy is None or copy.status is CopyStatus.CANCELLED:
-            if not claimed.order.goods_due:
-                return self._done(replace(mirror, told=CopyStatus.CANCELLED), claimed)
             gone = mirror_notices.gone(claimed.order, copy)
             return self._done(replace(mirror, told=CopyStatus.GONE), claimed, gone)
-        if task.status is CopyStatus.CANCELLED:
-            number = claimed.order.order.number
-            await self._client.cancel(task.copy_id, number, restock=mirror.restock)
-            return self._done(replace(mirror, told=task.status), claimed)
-        if task.status is CopyStatus.PAID and copy.status is not CopyStatus.PAID:
-            await self._client.mark_as_paid(task.copy_id)
-            return self._done(replace(mirror, told=task.status), claimed)
-        found = list[Notice | None]()
+        if task.status is CopyStatus.PAID and mirror.told is not CopyStatus.PAID:
+            if copy.status is not CopyStatus.PAID:
+                await self._client.mark_as_paid(task.copy_id)
+            told = await even(self._client, claimed, copy)
+            return self._done(replace(mirror, told=task.status), claimed, *told)
+        found = list[Notice]()
         if task.status is CopyStatus.PENDING and copy.status is CopyStatus.PAID:
             found.append(mirror_notices.owed_again(claimed.order, copy))
         for amendment in task.new[:1]:  # each is stored as followed before the next one
-            found.append(await follow(self._client, claimed, copy, amendment, variants(self._context)))
+            found += await follow(self._client, claimed, copy, amendment, variants(self._context))
             mirror = replace(mirror, amendments=mirror.amendments + 1)
-        return self._done(replace(mirror, told=task.status), claimed, *filter(None, found))
+        return self._done(replace(mirror, told=task.status), claimed, *found)
+
+    async def _call_off(self, claimed: ClaimedMirror, mirror: Mirror, copy: Copy | None) -> Tried:
+        """Cancel the copy, and record what goes back before: then Shopify takes it for sure."""
+        followed = len(claimed.order.amendments)
+        ended = replace(mirror, told=CopyStatus.CANCELLED, amendments=followed)
+        if copy is None:
+            return self._done(ended, claimed)
+        paid = copy.status is not CopyStatus.PENDING
+        news = mirror.told is not CopyStatus.CANCELLED or followed > mirror.amendments
+        told = await give_back(self._client, claimed, copy) if paid and news else ()
+        if copy.status is CopyStatus.CANCELLED:
+            return self._done(ended, claimed, *told)
+        if mirror.told is CopyStatus.CANCELLED:
+            return self._done(ended, claimed, *told, mirror_notices.not_cancelled(claimed.order, copy))
+        await self._client.cancel(copy.id, claimed.order.order.number, restock=mirror.restock)
+        # Shopify does it a moment later, or does not, and says so nowhere: it is read once more.
+        done = self._done(replace(ended, recheck=True), claimed, *told)
+        return replace(done, again=self._context.clock.now() + CANCELLED_AFTER)
 
     def _done(self, mirror: Mirror, claimed: ClaimedMirror, *notices: Notice) -> Tried:
         """Return the outcome of a call that was answered: what is next may be due at once, or later."""

@@ -4,19 +4,21 @@ An order is copied when its goods become due. The copy follows it from then on: 
 comes, and cancelled when the goods are not due any more. Nothing waits for it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, TypeAlias
 
 from payments.ledger.state import OrderState
 from payments.shop.amendments import Amendment
-from payments.shop.fulfilment import goods_are_here
 from payments.shop.orders import Lifecycle
 
 LOOK_AFTER: Final = (60_000, 300_000)
 """Milliseconds after a call of unknown outcome at which the copy is looked for. The other system may find an
 order by our key only some time after it was made; only if no look finds it, it is made again."""
+
+LOOK_AGAIN: Final = 3_600_000
+"""Milliseconds after a copy was made though another may be there, at which both would be found."""
 
 
 class MirrorState(StrEnum):
@@ -67,7 +69,9 @@ class Mirror:
     recheck: bool = False
     """Whether there was news of the copy since it was read last."""
     restock: bool = False
-    """Whether the goods of a cancelled order lie on the shelf again: nobody had begun to prepare them."""
+    """Whether the goods of a cancelled order lie on the shelf again."""
+    doubted_at: int = 0
+    """When it was to be made though another copy may be there that was not found; 0 if there is none."""
 
     def made(self, copy_id: str, told: CopyStatus) -> "Mirror":
         """Return it as made, or found, with the id and the status that the other system has."""
@@ -81,10 +85,14 @@ class Mirror:
         """Return it after a call that surely made nothing."""
         return replace(self, state=state, asked_at=0, looks=0, seen_id=None)
 
-    def not_found(self) -> "Mirror":
+    def not_found(self, now: int) -> "Mirror":
         """Return it after a look that found nothing: to be made again after the last one."""
         looked = replace(self, looks=self.looks + 1)
-        return looked.unmade() if looked.looks == len(LOOK_AFTER) else looked
+        return looked.unmade().doubted(now) if looked.looks == len(LOOK_AFTER) else looked
+
+    def doubted(self, now: int) -> "Mirror":
+        """Return it as one that is made though another copy may be there."""
+        return replace(self, doubted_at=now)
 
     def not_seen(self) -> "Mirror":
         """Return it after what the other system said is there was not: it is looked for as ever."""
@@ -106,7 +114,7 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """Look for a copy that an earlier call may have made."""
+    """Look for a copy that an earlier call may have made: the only one, or another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,22 +153,25 @@ def status_of(order: OrderState) -> CopyStatus:
 def next_task(mirror: Mirror, order: OrderState, now: int) -> Task:
     """Return what to do about the copy of `order` at `now`."""
     if mirror.copy_id is not None:
-        return _change(mirror, mirror.copy_id, order)
+        change = _change(mirror, mirror.copy_id, order)
+        doubts = mirror.doubted_at and isinstance(change, Rest)
+        return _look(mirror.doubted_at + LOOK_AGAIN, now) if doubts else change
     if mirror.state is MirrorState.ASKED:
         if mirror.seen_id is not None:
             return Read(mirror.seen_id)
-        at = mirror.asked_at + LOOK_AFTER[mirror.looks]
-        return LookUp() if at <= now else Rest(at)
+        return _look(mirror.asked_at + LOOK_AFTER[mirror.looks], now)
     return Create() if order.goods_due else Rest()
 
 
+def _look(at: int, now: int) -> LookUp | Rest:
+    return LookUp() if at <= now else Rest(at)
+
+
 def _change(mirror: Mirror, copy_id: str, order: OrderState) -> Task:
-    if mirror.told is CopyStatus.GONE:
-        return Rest()
     status, new = status_of(order), order.amendments[mirror.amendments :]
-    # A copy that is cancelled needs no amendments.
-    amended = bool(new) and status is not CopyStatus.CANCELLED
-    differs = amended or mirror.recheck or status is not mirror.told
+    if mirror.told is CopyStatus.GONE and status is not CopyStatus.CANCELLED:
+        return Rest()
+    differs = new or mirror.recheck or status is not mirror.told
     return Change(copy_id, status, new) if differs else Rest()
 
 
@@ -176,16 +187,21 @@ class Concerned:
 
 
 def concerned(
-    before: Mapping[str, OrderState], after: Mapping[str, OrderState], amended: Iterable[str]
+    before: Mapping[str, OrderState],
+    after: Mapping[str, OrderState],
+    amended: Iterable[str],
+    shelved: Collection[str] = (),
 ) -> Iterator[Concerned]:
     """Yield the orders whose copies may have to be made or changed after a step.
 
-    `after`: the orders that it changed; `amended`: the keys of those that it amended.
+    `after`: the orders that it changed; `amended`: the keys of those that it amended; `shelved`: of those
+    that it called off, and whose goods can be sold again.
     """
+    changed = set(amended)
     for key, order in after.items():
         was_due = key in before and before[key].goods_due
         if order.goods_due:
             yield Concerned(key, is_new=not was_due)
-        elif was_due:
-            yield Concerned(key, restock=goods_are_here(before[key].stage))
-    yield from (Concerned(key) for key in amended if key not in after)
+        elif was_due or key in changed:
+            yield Concerned(key, restock=key in shelved)
+    yield from (Concerned(key) for key in changed.difference(after))

@@ -124,6 +124,8 @@ class ChangeSet:
     """What other programs may hear of, in order."""
     hooks: list[HookEvent] = field(default_factory=list)
     """The same as it is stored. Filled by the worker, if the shop has such a program."""
+    shelved: list[str] = field(default_factory=list)
+    """Keys of the orders that were called off and whose goods can be sold again. It is not stored."""
     mirrored: list[Concerned] = field(default_factory=list)
     """Orders whose copies in the shop's other system may have to follow. The worker fills it, if the shop has
     one."""

@@ -161,7 +161,7 @@ def _without(pieces: Pieces, turn: Turn, before: OrderState, state: OrderState, 
     back = (replace(line, quantity=count),)
     moves = stock.give_back(turn.shop.left, back, reserved=state.reserves, shelf=pieces.shelf)
     turn.shop = turn.shop.moving(moves)
-    cost = {"amount": min(worth, state.owed), "sku": pieces.sku, "pieces": count}
+    cost = {"amount": min(worth, state.owed), "sku": pieces.sku, "pieces": count, "shelf": pieces.shelf}
     return amended(turn, before, state, AmendmentKind.LESS, by, why=pieces.why, **cost)
 
 

@@ -84,6 +84,8 @@ class ShopState(NamedTuple):
     checks: tuple[HandoverCheck, ...] = ()
     calls: tuple[Call, ...] = ()
     moves: tuple[StockMove, ...] = ()
+    shelved: tuple[str, ...] = ()
+    """Keys of the orders that this event called off and whose goods can be sold again."""
     bookings: tuple[Booking, ...] = ()
     unresolved: Mapping[str, OrderState] = _NONE
     """Orders that an action changed and that no result of a call will update, so the step must: as they were
@@ -269,6 +271,8 @@ class ShopState(NamedTuple):
         moves = stock.give_back(self.left, state.lines, reserved=state.reserves, shelf=shelf)
         lapsed = state.lifecycle is Lifecycle.LAPSED
         shop = self if lapsed else self.moving(moves)
+        if shelf:
+            shop = shop._replace(shelved=(*shop.shelved, key))
         if to is Stage.REFUSED and state.lifecycle is Lifecycle.PROMISED:
             shop = shop._replace(refusals=shop.refusals + 1)
         ended = replace(state, lifecycle=Lifecycle.RETURNED, stage=to, stage_by=by, stage_at=self.at.now)

@@ -187,6 +187,7 @@ class Turn:
                 for call in self.shop.calls
             ],
             moves=list(self.shop.moves),
+            shelved=list(self.shop.shelved),
             bookings=list(self.shop.bookings),
             polls=self.polls,
             notices=self.notices,
@@ -274,6 +275,7 @@ def following(last: Turn, event: InboxEvent) -> Turn:
         at=at,
         calls=(),
         moves=(),
+        shelved=(),
         bookings=(),
         unresolved={},
         to_forget=False,

@@ -48,6 +48,8 @@ class Amendment:
     why: str = ""
     to: Destination | None = None
     """Of ADDRESS: the new destination."""
+    shelf: bool = False
+    """Of LESS: whether the pieces can be sold again."""
 
     @property
     def of_nobody(self) -> "Amendment":

@@ -70,6 +70,28 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
+class Location:
+    """A place that holds goods. It is active."""
+
+    name: str
+    ships: bool
+    """Whether online orders are sent from there."""
+    city: str
+    """Empty if its address has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stocked:
+    """How Shopify counts one variant."""
+
+    id: str
+    tracked: bool
+    """Whether it counts it at all."""
+    somewhere: bool
+    """Whether an active location stocks it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """What is sold at Shopify by one id: a variant, or a product without variants."""
 
@@ -104,6 +126,29 @@ def store(data: Mapping[str, Any]) -> Store:
         return Store(str(shop["name"]), str(shop["currencyCode"]), handles)
     except (KeyError, TypeError) as error:
         raise ShopifyError(Reason.UNINTELLIGIBLE, "the store has not the expected fields") from error
+
+
+def locations(data: Mapping[str, Any]) -> list[Location]:
+    """Return the active locations. Raises ShopifyError."""
+    try:
+        return [
+            Location(str(one["name"]), bool(one["fulfillsOnlineOrders"]), str(one["address"]["city"] or ""))
+            for one in data["locations"]["nodes"]
+        ]
+    except (KeyError, TypeError) as error:
+        raise ShopifyError(Reason.UNINTELLIGIBLE, "a location has not the expected fields") from error
+
+
+def stocked(data: Mapping[str, Any]) -> list[Stocked]:
+    """Return how the variants of a look-up are counted; those that are gone are left out."""
+    try:
+        found = [(one["id"], one["inventoryItem"]) for one in data["nodes"] if one]
+        return [
+            Stocked(str(id), bool(item["tracked"]), bool(item["inventoryLevels"]["nodes"]))
+            for id, item in found
+        ]
+    except (KeyError, TypeError) as error:
+        raise ShopifyError(Reason.UNINTELLIGIBLE, "a variant has not the expected fields") from error
 
 
 def products(data: Mapping[str, Any]) -> Page:

@@ -1,14 +1,14 @@
 """The Shopify Admin API of one store. Nothing is retried here but a call whose token had ended."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import httpx
 
 from payments.shopify import amending, answers, requests
-from payments.shopify.amending import Left, Parts
-from payments.shopify.answers import Copy, Listed, Store
+from payments.shopify.amending import Left, Parts, Taken
+from payments.shopify.answers import Copy, Listed, Location, Stocked, Store
 from payments.shopify.errors import Reason, ShopifyError, answer_of
 from payments.shopify.requests import API_VERSION, Copying
 from payments.shopify.tokens import Tokens
@@ -17,6 +17,8 @@ CALL_SECONDS: Final = 15.0
 """Maximum duration of one call."""
 ANSWER_CAP: Final = 4 * 1024 * 1024
 """Maximum bytes read of an answer. A page of a catalogue may be long."""
+_STOCKED_PAGE: Final = 100
+"""Variants in one question: what it costs must stay far below what Shopify allows for one, 1000."""
 
 
 class ShopifyClient:
@@ -67,6 +69,11 @@ class ShopifyClient:
         """Return what the copy is made of; None if it was deleted."""
         return amending.parts_of(await self.ask(amending.PARTS, {"id": copy_id}))
 
+    async def shelf(self, copy_id: str, taken: Taken) -> str | None:
+        """Return where Shopify would put the pieces of `taken` back; None if it counts none of them."""
+        lines = {"id": copy_id, "lines": taken.lines}
+        return amending.location_of(await self.ask(amending.SHELF, lines))
+
     async def refund(self, refund: Mapping[str, Any]) -> Left:
         """Record a refund (`amending.refund`), once for its key. Return what is left of the copy."""
         return amending.left_after(await self.ask(amending.REFUND, refund))
@@ -82,6 +89,18 @@ class ShopifyClient:
     async def store(self) -> Store:
         """Return what the store says of itself and of the app's permissions."""
         return answers.store(await self.ask(requests.STORE, {}))
+
+    async def locations(self) -> list[Location]:
+        """Return the store's active locations, 50 at most."""
+        return answers.locations(await self.ask(requests.LOCATIONS, {}))
+
+    async def stocked(self, ids: Sequence[str]) -> list[Stocked]:
+        """Return how the variants `ids` are counted; those that are gone are left out."""
+        found: list[Stocked] = []
+        for at in range(0, len(ids), _STOCKED_PAGE):
+            page = {"ids": ids[at : at + _STOCKED_PAGE]}
+            found += answers.stocked(await self.ask(requests.STOCKED, page))
+        return found
 
     async def products(self) -> list[Listed]:
         """Return all products that are for sale, in the order of Shopify's ids."""

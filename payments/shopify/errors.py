@@ -39,6 +39,8 @@ class Reason(StrEnum):
     """The answer is a success, but has not the expected content."""
 
 
+CLOSED: Final = frozenset({402, 404, 423})
+"""Statuses of a store that is not paid for, not there, or locked."""
 _AMBIGUOUS: Final = frozenset({Reason.UNAVAILABLE, Reason.LOST, Reason.UNINTELLIGIBLE})
 _FOR_PEOPLE: Final = frozenset({Reason.TOKEN, Reason.DENIED, Reason.REFUSED})
 
@@ -72,7 +74,7 @@ def answer_of(status: int, body: bytes, headers: Mapping[str, str]) -> dict[str,
         raise ShopifyError(Reason.DENIED, f"access is denied: {_beginning(body)} (HTTP {status})")
     if status == 429:
         raise ShopifyError(Reason.THROTTLED, f"too many requests (HTTP {status})", wait=_retry_after(headers))
-    if status in (402, 404, 423):
+    if status in CLOSED:
         raise ShopifyError(Reason.DENIED, f"the store is not there, or closed (HTTP {status})")
     if 400 <= status < 500:
         raise ShopifyError(Reason.REFUSED, f"{_beginning(body)} (HTTP {status})")
@@ -93,8 +95,12 @@ def refused(errors: Any) -> ShopifyError | None:
     if not errors:
         return None
     items = errors if isinstance(errors, Sequence) else [errors]
-    words = [_user_error(item) for item in items if isinstance(item, Mapping)]
-    return ShopifyError(Reason.REFUSED, text("; ".join(words)) or "no reason given")
+    said = [item for item in items if isinstance(item, Mapping)]
+    words = [_user_error(item) for item in said]
+    dormant = any(item.get("code") == "SHOP_DORMANT" for item in said)
+    return ShopifyError(
+        Reason.DENIED if dormant else Reason.REFUSED, text("; ".join(words)) or "no reason given"
+    )
 
 
 def _user_error(error: Mapping[str, Any]) -> str:

@@ -43,13 +43,23 @@ CUSTOMER: Final = (
     " { customerByIdentifier(identifier: $identifier) { id } }"
 )
 STORE: Final = "query store { shop { name currencyCode } currentAppInstallation { accessScopes { handle } } }"
+LOCATIONS: Final = (
+    "query locations { locations(first: 50) { nodes { name fulfillsOnlineOrders address { city } } } }"
+)
+STOCKED: Final = (
+    "query stocked($ids: [ID!]!) { nodes(ids: $ids) { ... on ProductVariant { id"
+    " inventoryItem { tracked inventoryLevels(first: 1) { nodes { id } } } } } }"
+)
 PRODUCTS: Final = (
     'query products($after: String) { products(first: 25, after: $after, query: "status:active")'
     " { pageInfo { hasNextPage endCursor } nodes { title productType hasOnlyDefaultVariant"
     " featuredMedia { preview { image { url } } }"
     " variants(first: 100) { pageInfo { hasNextPage } nodes { id title sku price } } } } }"
 )
-SCOPES: Final = ("read_orders", "write_orders", "read_customers", "write_customers", "read_products")
+SCOPES: Final = (
+    *("read_orders", "write_orders", "read_customers", "write_customers", "read_products"),
+    *("read_locations", "read_inventory"),
+)
 """The permissions that the app needs. One that may write may read too."""
 
 _SHOWN: Final = 255

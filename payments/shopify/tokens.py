@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 
 import httpx
 
-from payments.shopify.errors import Reason, ShopifyError, json_object, text
+from payments.shopify.errors import CLOSED, Reason, ShopifyError, json_object, text
 
 _EARLY: Final = 600.0
 """Seconds before its end at which a token is asked for again."""
@@ -78,6 +78,9 @@ class DailyTokens:
             return token, _seconds(said.get("expires_in"))
         if answer.status_code == 429 or answer.status_code >= 500 or answer.status_code == 200:
             raise ShopifyError(Reason.UNREACHABLE, f"no token (HTTP {answer.status_code})")
+        if answer.status_code in CLOSED:
+            said_so = f"no token: the store is not there, or closed (HTTP {answer.status_code})"
+            raise ShopifyError(Reason.DENIED, said_so)
         words = text(str(said.get("error_description") or said.get("error") or "")).replace(
             self._secret, "***"
         )

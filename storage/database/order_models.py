@@ -164,6 +164,7 @@ class Amendment(TableModel):
     changed_by = fields.TextField()
     why = fields.TextField()
     destination = fields.TextField(null=True)
+    shelf = fields.IntField()
     created_at = fields.BigIntField()
     caused_by = fields.BigIntField()
 
@@ -256,6 +257,7 @@ class Mirror(TableModel):
     seen_id = fields.TextField(null=True)
     recheck = fields.IntField()
     restock = fields.IntField()
+    doubted_at = fields.BigIntField()
     revision = fields.IntField()
     tries = fields.IntField()
     leased = fields.IntField()

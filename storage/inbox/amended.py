@@ -14,10 +14,21 @@ def rows(conversation: int, amendments: Iterable[Caused[Amendment]]) -> Iterator
     for cause, one in amendments:
         to = None if one.to is None else dumps(destination_to_json(one.to))
         goods = (str(one.kind), one.amount, one.sku, one.pieces)
-        yield (one.key, conversation, one.order_key, *goods, one.by, one.why, to, one.at, cause)
+        yield (
+            one.key,
+            conversation,
+            one.order_key,
+            *goods,
+            one.by,
+            one.why,
+            to,
+            int(one.shelf),
+            one.at,
+            cause,
+        )
 
 
 INSERT: Final = """
 INSERT INTO amendment (key, conversation_id, order_key, kind, amount, sku, pieces, changed_by, why,
-    destination, created_at, caused_by)
+    destination, shelf, created_at, caused_by)
 VALUES {rows}"""

@@ -204,4 +204,5 @@ def _amendment(row: Row) -> Amendment:
         pieces=row["pieces"],
         why=row["why"],
         to=None if row["destination"] is None else destination_from_json(loads(row["destination"])),
+        shelf=bool(row["shelf"]),
     )

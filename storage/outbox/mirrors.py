@@ -48,6 +48,19 @@ class Tried:
     notices: tuple[Notice, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class OpenMirror:
+    """A copy that is to be made or changed, as people read it. Times are milliseconds since 1970, UTC."""
+
+    number: str
+    """The order's, as people read it."""
+    mirror: Mirror
+    due_at: int | None
+    """When it is tried next; None if nothing is to be done."""
+    error: str | None
+    """Why the last try failed, in the other system's words; None if it did not."""
+
+
 class Mirrors:
     """The copies of one database's orders. Each method is one transaction."""
 
@@ -82,10 +95,29 @@ class Mirrors:
         rows = await self._units.run(lambda tx: tx.fetch(_RECHECK, copy_id, due))
         return str(rows[0]["order_key"]) if rows else None
 
+    async def retry(self, order_key: str | None, now: int) -> int:
+        """Have what failed tried again at `now`: the copy of one order, or of all. Return how many."""
+        return len(await self._units.run(lambda tx: tx.fetch(_RETRY, order_key, now)))
+
     async def find(self, order_key: str) -> Mirror | None:
         """Return the copy of the order; None if none was ever wanted."""
         rows = await self._units.read(lambda tx: tx.fetch(_FIND, order_key))
         return _mirror(rows[0]) if rows else None
+
+
+async def open_mirrors(tx: Transaction, limit: int) -> list[OpenMirror]:
+    """Return up to `limit` copies that are to be made or changed, those that are tried next first."""
+    return [_open(row) for row in await tx.fetch(_OPEN, limit)]
+
+
+async def of_order(tx: Transaction, order_key: str) -> OpenMirror | None:
+    """Return the copy of one order; None if none was ever wanted."""
+    rows = await tx.fetch(_OF_ORDER, order_key)
+    return _open(rows[0]) if rows else None
+
+
+def _open(row: Row) -> OpenMirror:
+    return OpenMirror(row["number"], _mirror(row), row["due_at"], row["error"])
 
 
 async def _claim(tx: Transaction, now: int, limit: int, lease: int, naming: Naming) -> list[ClaimedMirror]:
@@ -144,6 +176,7 @@ def _mirror(row: Row) -> Mirror:
         seen_id=row["seen_id"],
         recheck=bool(row["recheck"]),
         restock=bool(row["restock"]),
+        doubted_at=row["doubted_at"],
     )
 
 
@@ -155,7 +188,7 @@ async def _record(tx: Transaction, claimed: ClaimedMirror, tried: Tried, now: in
     asked_at, failing_since = min(mirror.asked_at, now), min(mirror.failing_since, now)
     tries = (asked_at, mirror.looks, mirror.failures, failing_since)
     claim = (mirror.order_key, claimed.tries, claimed.revision)
-    news = (mirror.seen_id, int(mirror.recheck))
+    news = (mirror.seen_id, int(mirror.recheck), mirror.doubted_at)
     if await tx.fetch(_RECORD, *claim, *made, *tries, error, tried.again, now, *news):
         await notices.add(tx, tried.notices, now)
 
@@ -167,7 +200,7 @@ ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED"""
 _CLAIM: Final = """
 UPDATE mirror SET due_at = $2, leased = 1, tries = tries + 1 WHERE order_key = ANY($1::text[])
 RETURNING order_key, state, copy_id, told, amendments, asked_at, looks, failures, failing_since, seen_id,
-    recheck, restock, revision, tries, created_at"""
+    recheck, restock, doubted_at, revision, tries, created_at"""
 _OWNERS: Final = "SELECT conversation_id, key FROM orders WHERE key = ANY($1::text[])"
 _SNAPSHOTS: Final = "SELECT id, snapshot FROM conversation WHERE id = ANY($1::bigint[])"
 _RESTORED: Final = "SELECT restored_at FROM installation WHERE id = 1"
@@ -177,7 +210,7 @@ UPDATE mirror SET state = $3, asked_at = $4, looks = $5 WHERE order_key = $1 AND
 RETURNING order_key"""
 _RECORD: Final = """
 UPDATE mirror SET state = $4, copy_id = $5, told = $6, amendments = $7, asked_at = $8, looks = $9,
-    failures = $10, failing_since = $11, error = $12, leased = 0,
+    failures = $10, failing_since = $11, error = $12, leased = 0, doubted_at = $17,
     due_at = CASE WHEN revision = $3 THEN $13::bigint ELSE $14::bigint END,
     seen_id = CASE WHEN revision = $3 THEN $15::text ELSE seen_id END,
     recheck = CASE WHEN revision = $3 THEN $16::int ELSE recheck END
@@ -192,5 +225,14 @@ UPDATE mirror SET recheck = 1, revision = revision + 1,
 WHERE copy_id IS NOT NULL AND copy_id = $1 RETURNING order_key"""
 _FIND: Final = """
 SELECT order_key, state, copy_id, told, amendments, asked_at, looks, failures, failing_since, seen_id,
-    recheck, restock
+    recheck, restock, doubted_at
 FROM mirror WHERE order_key = $1"""
+_OPEN_COLUMNS: Final = """
+SELECT o.number, m.order_key, m.state, m.copy_id, m.told, m.amendments, m.asked_at, m.looks, m.failures,
+    m.failing_since, m.seen_id, m.recheck, m.restock, m.doubted_at, m.due_at, m.error
+FROM mirror m JOIN orders o ON o.key = m.order_key"""
+_OPEN: Final = f"{_OPEN_COLUMNS} WHERE m.due_at IS NOT NULL ORDER BY m.due_at LIMIT $1"
+_OF_ORDER: Final = f"{_OPEN_COLUMNS} WHERE m.order_key = $1"
+_RETRY: Final = """
+UPDATE mirror SET due_at = $2 WHERE due_at IS NOT NULL AND due_at > $2 AND leased = 0 AND failures > 0
+    AND ($1::text IS NULL OR order_key = $1) RETURNING order_key"""

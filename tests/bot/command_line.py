@@ -44,3 +44,9 @@ async def park_event(
         store, "inbox", id=number, conversation_id=1, key=f"m{number}", state="parked", error=error,
         body={"event": events.to_json(events.TextReceived("hi"))},
     )  # fmt: skip
+
+
+FAILED_COPY = """
+INSERT INTO mirror (order_key, state, amendments, asked_at, looks, failures, failing_since, recheck, restock,
+    doubted_at, revision, tries, leased, due_at, created_at)
+VALUES ('k', 'failed', 0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 0, 1152921504606846976, 1)"""

@@ -10,7 +10,7 @@ import pytest
 from bot.cli import COMMANDS
 from payments.ledger.holds import HoldReason
 from storage import Store
-from tests.bot.command_line import installation, park_event, run_munshi
+from tests.bot.command_line import FAILED_COPY, installation, park_event, run_munshi
 from tests.databases import made
 from tests.storage.handwritten_rows import NOW, insert, open_store, run_sql
 
@@ -18,8 +18,8 @@ from tests.storage.handwritten_rows import NOW, insert, open_store, run_sql
 def test_the_order_of_the_help() -> None:
     assert " ".join(COMMANDS) == (
         "init demo serve work sandbox chat check prove test diagram schema plan reload history rollback"
-        " orders order product customers chats reply broadcast day export hooks why ledger replay doctor"
-        " migrate backup restore settle import"
+        " orders order product customers chats reply broadcast day export hooks shopify why ledger replay"
+        " doctor migrate backup restore settle import"
     )
 
 
@@ -227,3 +227,17 @@ async def test_a_notice_that_was_seen_to(store: Store, database_url: str) -> Non
     assert (result.exit_code, result.output) == (0, "notice 4 is forgotten\n")
     async with looked_into(database_url, store) as now:
         assert (await now.counts(NOW)).notices == 0
+
+
+async def test_a_failed_copy_is_tried_again(tmp_path: Path) -> None:
+    url = f"sqlite://{tmp_path}/munshi.db"
+    await made(url)
+    nothing = await run_munshi(url, "shopify", "retry")
+    assert (nothing.exit_code, nothing.output) == (1, "no copy failed\n")
+    async with open_store(url) as store:
+        await run_sql(store, FAILED_COPY)
+    tried = await run_munshi(url, "shopify", "retry")
+    assert (tried.exit_code, tried.output) == (0, "tried again by the running server within seconds\n")
+    async with open_store(url) as store:
+        [row] = await store._units.read(lambda tx: tx.fetch("SELECT due_at FROM mirror"))
+    assert row["due_at"] < 2**60

@@ -138,6 +138,23 @@ async def test_user_errors_in_a_200_are_a_refusal_in_shopifys_words() -> None:
     assert caught.value.description == "order.lineItems: Variant is not there"
 
 
+@pytest.mark.parametrize("status", [402, 404, 423])
+async def test_a_store_that_is_closed_gives_no_token_and_none_is_blamed(status: int) -> None:
+    wire = Wire()
+    wire.refusal = httpx.Response(status, text="<html>locked")
+    with pytest.raises(ShopifyError, match="not there, or closed") as caught:
+        await client(wire).find("c-1-1")
+    assert caught.value.reason is Reason.DENIED
+
+
+async def test_a_dormant_store_is_closed_and_refuses_no_order() -> None:
+    words = [{"code": "SHOP_DORMANT", "field": None, "message": "The shop is dormant"}]
+    wire = Wire(data(orderMarkAsPaid={"order": None, "userErrors": words}))
+    with pytest.raises(ShopifyError) as caught:
+        await client(wire).mark_as_paid("gid://shopify/Order/7")
+    assert caught.value.reason is Reason.DENIED
+
+
 async def test_errors_of_a_cancellation_are_a_refusal() -> None:
     words = [{"code": "INVALID", "field": ["orderId"], "message": "is fulfilled"}]
     wire = Wire(data(orderCancel={"job": None, "orderCancelUserErrors": words}))

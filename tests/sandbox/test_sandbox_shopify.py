@@ -126,14 +126,17 @@ async def test_what_is_taken_off_is_recorded_once(client: ShopifyClient, world: 
     parts = await client.parts(made.id)
     assert parts is not None
     less = Amendment("c-1-1-a1", "c-1-1", AmendmentKind.LESS, "Meena", 1, amount=14_000, sku="b", pieces=1)
-    given = amending.refund(made.id, less, parts, {})
-    assert given is not None
+    taken = amending.taken(less, parts, {})
+    assert taken is not None
+    assert await client.shelf(made.id, taken) is None, "a line without a variant has no stock"
+    assert not parts.has(less.key)
     for _ in range(2):
-        left = await client.refund(given)
+        left = await client.refund(amending.refund(made.id, taken, parts))
         assert (left.paid, left.costs) == (40_000, 39_950)
-    other = amending.refund(made.id, replace(less, amount=1), parts, {})
-    assert other is not None
+    after = await client.parts(made.id)
+    assert after is not None
+    assert (after.paid, after.left, after.has(less.key)) == (40_000, left, True)
     with pytest.raises(ShopifyError, match="the key was used"):
-        await client.refund(other)
+        await client.refund(amending.refund(made.id, replace(taken, amount=1), parts))
     await client.update({"input": {"id": made.id, "shippingAddress": {"zip": "411006"}}})
     assert world.shopify.orders[0].address == {"zip": "411006"}

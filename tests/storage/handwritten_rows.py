@@ -37,8 +37,8 @@ _DEFAULTS: Final[dict[str, dict[str, Any]]] = {
     },
     "refund": {"conversation_id": 1, "reason": "surplus", "created_at": NOW},
     "amendment": {
-        "conversation_id": 1, "sku": "", "pieces": 0, "changed_by": "Meena", "why": "", "created_at": NOW,
-        "caused_by": 1,
+        "conversation_id": 1, "sku": "", "pieces": 0, "changed_by": "Meena", "why": "", "shelf": 0,
+        "created_at": NOW, "caused_by": 1,
     },
     "hook": {
         "type": "order.stage", "data": {}, "state": "waiting", "attempts": 0, "created_at": NOW,

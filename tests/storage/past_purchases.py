@@ -82,13 +82,13 @@ FROM orders"""
 """Another program was told of the order."""
 _MIRRORED: Final = """
 INSERT INTO mirror (order_key, state, copy_id, told, amendments, asked_at, looks, failures, failing_since,
-    recheck, restock, revision, tries, leased, created_at)
-SELECT key, 'made', key, 'paid', 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, $1::bigint FROM orders"""
+    recheck, restock, doubted_at, revision, tries, leased, created_at)
+SELECT key, 'made', key, 'paid', 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, $1::bigint FROM orders"""
 """Each order has its copy."""
 _AMENDED: Final = """
 INSERT INTO amendment (key, conversation_id, order_key, kind, amount, sku, pieces, changed_by, why,
-    created_at, caused_by)
-SELECT key || '-a1', conversation_id, key, 'less', 0, 'masala-250', 1, 'ravi', '', $1, placed_by
+    shelf, created_at, caused_by)
+SELECT key || '-a1', conversation_id, key, 'less', 0, 'masala-250', 1, 'ravi', '', 1, $1, placed_by
 FROM orders"""
 """A person took a piece out of the order."""
 _INVOICED: Final = """

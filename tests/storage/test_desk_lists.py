@@ -173,8 +173,8 @@ async def test_an_order_with_all_that_is_known_of_it(store: Store, database_url:
     await run_sql(
         store,
         "INSERT INTO amendment (key, conversation_id, order_key, kind, amount, sku, pieces, changed_by, why,"
-        " created_at, caused_by)"
-        " VALUES ('k-1-1-a1', 1, 'k-1-1', 'allowance', 100, '', 0, 'Meena', 'late', 5, 3)",
+        " shelf, created_at, caused_by)"
+        " VALUES ('k-1-1-a1', 1, 'k-1-1', 'allowance', 100, '', 0, 'Meena', 'late', 0, 5, 3)",
     )
     moves = (
         ("a", "stage", "out", {"event": "staff", "stage": "out"}, "applied"),

@@ -56,7 +56,7 @@ async def test_what_is_recorded_is_claimed_next(store: Store) -> None:
     one = await claimed(store)
     assert await store.mirrors.asked(one, one.mirror.asked(NOW))
     assert (await store.mirrors.find(one.order.key)) == one.mirror.asked(NOW)
-    made = one.mirror.made("gid://7", CopyStatus.PAID)
+    made = one.mirror.doubted(NOW).made("gid://7", CopyStatus.PAID)
     await store.mirrors.record(one, Tried(made, NOW + 5), NOW)
     assert await store.mirrors.claim(NOW + 4, 4, LEASE) == []
     again = await claimed(store, NOW + 5)

@@ -354,6 +354,7 @@ TESTED = {
     "switches": test_what_a_step_switches_is_so_for_the_steps_after_it,
     "bookings": test_places_are_what_the_customers_before_have_left,
     "moves": test_stock_is_what_the_customers_before_have_left,
+    "shelved": test_steps_outside.test_an_order_whose_copy_may_have_to_follow_waits_once,
     "mirrored": test_steps_outside.test_an_order_whose_copy_may_have_to_follow_waits_once,
     "polls": test_a_poll_is_planned_once,
     "notices": test_operators_are_told_once,

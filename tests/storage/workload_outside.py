@@ -62,6 +62,9 @@ async def copy_orders(shop: Shop, beside: Units) -> None:
     assert await shop.store.mirrors.find(one.order.key)
     await shop.store.mirrors.seen(one.order.key, "gid://1", shop.now)
     await shop.store.mirrors.recheck("gid://2", shop.now)
+    await shop.store.mirrors.retry(one.order.key, shop.now)
+    await shop.store._units.read(lambda tx: mirrors.open_mirrors(tx, 9))
+    await shop.store._units.read(lambda tx: mirrors.of_order(tx, one.order.key))
 
 
 async def issue_invoices(shop: Shop) -> None:

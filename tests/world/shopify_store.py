@@ -39,6 +39,27 @@ class StoredOrder:
     """The input of each refund, by idempotency key."""
     address: dict[str, Any] = field(default_factory=dict)
     """Where it goes, once that was changed."""
+    sent: bool = False
+    """Whether its goods were sent from there."""
+    sales: list[dict[str, Any]] = field(default_factory=list)
+    """What was paid, as transactions."""
+
+    @property
+    def net(self) -> Decimal:
+        """What was paid, less what went back."""
+        return sum((_amount(one["amountSet"]) for one in self.sales), Decimal(0)) - self.refunded
+
+    @property
+    def backs(self) -> list[dict[str, Any]]:
+        """What went back, as transactions."""
+        return [
+            {
+                "kind": "REFUND", "status": "SUCCESS", "gateway": one["gateway"],
+                "parentTransaction": {"id": one["parentId"]}, "amountSet": _bag(Decimal(one["amount"])),
+            }
+            for refund in self.refunds.values()
+            for one in refund.get("transactions", ())
+        ]  # fmt: skip
 
     @property
     def refunded(self) -> Decimal:
@@ -82,6 +103,10 @@ def _amount(bag: dict[str, Any]) -> Decimal:
     return Decimal(bag["shopMoney"]["amount"])
 
 
+def _bag(amount: Decimal, currency: str = "INR") -> dict[str, Any]:
+    return {"shopMoney": {"amount": str(amount), "currencyCode": currency}}
+
+
 @dataclass
 class ShopifyStore:
     """One store. `faults` says what happens to the next calls of an operation: see `_fault`."""
@@ -99,9 +124,26 @@ class ShopifyStore:
     """How many were given; the last one is taken."""
     down: bool = False
     currency: str = "INR"
-    scopes: tuple[str, ...] = ("write_orders", "write_customers", "read_products")
+    scopes: tuple[str, ...] = (
+        *("write_orders", "write_customers", "read_products"),
+        *("read_locations", "read_inventory"),
+    )
+    locations: list[dict[str, Any]] = field(
+        default_factory=lambda: [
+            {"name": "Kothrud", "fulfillsOnlineOrders": True, "address": {"city": "Pune"}}
+        ]
+    )
+    """The active ones, as the schema has them."""
+    uncounted: set[str] = field(default_factory=set)
+    """Ids of the variants that are not tracked."""
+    nowhere: set[str] = field(default_factory=set)
+    """Ids of the variants that no location stocks."""
+    closed: int = 0
+    """The status that it answers instead, for a store that is locked; 0: it is open."""
     products: list[dict[str, Any]] = field(default_factory=list)
     """As the schema has them, with `variants` as a list."""
+    shelf: str | None = "gid://shopify/Location/1"
+    """Where it says that pieces can be put back."""
     url: str = ""
 
     @asynccontextmanager
@@ -131,6 +173,8 @@ class ShopifyStore:
         named = _OPERATION.match(body["query"])
         assert named, body["query"]
         operation, variables = named[1], body["variables"]
+        if self.closed:
+            return web.Response(status=self.closed)
         if self.down:
             return web.Response(status=503, text="<html>maintenance")
         if request.headers["X-Shopify-Access-Token"] != f"token-{self.tokens}":
@@ -144,7 +188,11 @@ class ShopifyStore:
             return web.json_response({"data": {operation: {"order": None, "userErrors": wrong}}})
         if fault == "unsent":
             return web.Response(status=502, text="<html>bad gateway")
-        data = getattr(self, f"_{operation}")(variables, fault)
+        try:
+            data = getattr(self, f"_{operation}")(variables, fault)
+        except PermissionError as denied:
+            lacking = {"message": str(denied), "extensions": {"code": "ACCESS_DENIED"}}
+            return web.json_response({"errors": [lacking], "data": {"order": None}})
         if fault == "answer lost":
             assert request.transport
             request.transport.abort()
@@ -155,6 +203,7 @@ class ShopifyStore:
         paid = wanted["financialStatus"] == "PAID"
         assert paid == bool(wanted.get("transactions"))
         order = StoredOrder(id, f"#{1001 + len(self.orders)}", self.now(), wanted, variables["options"], paid)
+        order.sales = [*wanted.get("transactions", ())]
         if fault == "total differs":
             order.extra = Decimal("12.50")
         if person := wanted.get("customer", {}).get("toUpsert"):
@@ -182,12 +231,15 @@ class ShopifyStore:
         [order] = [one for one in self.orders if one.id == variables["input"]["id"]]
         assert not order.paid, "it is paid already"
         order.paid = True
+        money = {"kind": "SALE", "status": "SUCCESS", "gateway": "manual", "amountSet": _bag(order.current)}
+        order.sales.append(money)
         return {"orderMarkAsPaid": {"order": {"id": order.id}, "userErrors": []}}
 
     def _orderCancel(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
         [order] = [one for one in self.orders if one.id == variables["orderId"]]
         assert not order.cancelled, "it is cancelled already"
-        order.cancelled = variables
+        if fault != "not done":
+            order.cancelled = variables
         return {"orderCancel": {"job": {"id": "gid://shopify/Job/1"}, "orderCancelUserErrors": []}}
 
     def _parts(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
@@ -197,28 +249,41 @@ class ShopifyStore:
                 "id": f"gid://shopify/LineItem/{n}",
                 "sku": line.get("sku"),
                 "variant": {"id": line["variantId"]} if "variantId" in line else None,
+                "unfulfilledQuantity": 0 if order.sent else line["quantity"],
+                "restockable": "variantId" in line,
             }
             for n, line in enumerate(order.wanted["lineItems"], 1)
         ]
         sales = [
-            {"id": f"gid://shopify/OrderTransaction/{n}", "amountSet": one["amountSet"]}
-            | {name: one[name] for name in ("kind", "status", "gateway")}
-            for n, one in enumerate(order.wanted.get("transactions", ()), 1)
+            {"id": f"gid://shopify/OrderTransaction/{n}", "parentTransaction": None}
+            | {name: one[name] for name in ("kind", "status", "gateway", "amountSet")}
+            for n, one in enumerate(order.sales, 1)
         ]
-        return {"order": {"lineItems": {"nodes": lines}, "transactions": sales}}
+        backs = [{"id": f"gid://shopify/OrderTransaction/9{n}", **one} for n, one in enumerate(order.backs)]
+        notes = [{"note": one["note"]} for one in order.refunds.values()]
+        left = {"netPaymentSet": _bag(order.net), "currentTotalPriceSet": _bag(order.current)}
+        shown = {"lineItems": {"nodes": lines}, "transactions": [*sales, *backs], "refunds": notes, **left}
+        return {"order": shown}
+
+    def _shelf(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
+        if fault == "denied":
+            raise PermissionError("Access denied for location field.")
+        assert all(line["restockType"] in ("CANCEL", "RETURN") for line in variables["lines"])
+        place = {"location": self.shelf and {"id": self.shelf}}
+        return {"order": {"suggestedRefund": {"refundLineItems": [place for _ in variables["lines"]]}}}
 
     def _refundCreate(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
         given = variables["input"]
         [order] = [one for one in self.orders if one.id == given["orderId"]]
+        for line in given.get("refundLineItems", ()):
+            assert (line["restockType"] == "NO_RESTOCK") == ("locationId" not in line)
+            assert line["restockType"] != ("CANCEL" if order.sent else "RETURN")
         assert order.refunds.setdefault(variables["key"], given) == given, "another body under the key"
-        paid = order.total if order.paid else Decimal(0)
-        left = {"netPaymentSet": paid - order.refunded, "currentTotalPriceSet": order.current}
+        assert order.net >= 0, "more went back than was paid"
+        left = {"netPaymentSet": order.net, "currentTotalPriceSet": order.current}
         if fault == "total differs":
             left["netPaymentSet"] -= 1
-        shown = {
-            name: {"shopMoney": {"amount": str(amount), "currencyCode": self.currency}}
-            for name, amount in left.items()
-        }
+        shown = {name: _bag(amount, self.currency) for name, amount in left.items()}
         return {"refundCreate": {"order": shown, "userErrors": []}}
 
     def _orderUpdate(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
@@ -231,6 +296,27 @@ class ShopifyStore:
         scopes = [{"handle": scope} for scope in self.scopes]
         shop = {"name": "Annapurna", "currencyCode": self.currency}
         return {"shop": shop, "currentAppInstallation": {"accessScopes": scopes}}
+
+    def _locations(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
+        return {"locations": {"nodes": self.locations}}
+
+    def _stocked(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
+        assert len(variables["ids"]) <= 250, "Shopify takes no more"
+        there = {variant["id"] for one in self.products for variant in one["variants"]}
+        levels = {id: [] if id in self.nowhere else [{"id": "level"}] for id in there}
+        nodes = [
+            {
+                "id": id,
+                "inventoryItem": {
+                    "tracked": id not in self.uncounted,
+                    "inventoryLevels": {"nodes": levels[id]},
+                },
+            }
+            if id in there
+            else None
+            for id in variables["ids"]
+        ]
+        return {"nodes": nodes}
 
     def _products(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
         """One product on each page."""

@@ -1,6 +1,7 @@
 """Paid orders are copied to Shopify, once each, whatever goes wrong there; and nobody here waits for it."""
 
 from collections.abc import AsyncIterator, Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from bot.clock import ShiftedClock
 from bot.settings import Settings
 from sandbox.world import World
+from tests.bot.command_line import run_munshi
 from tests.world.desk_shop import PHONE, TEXT, change, ordered
 from tests.world.running_bot import Live, Start
 from tests.world.shopify_store import CLIENT_ID, CLIENT_SECRET, ShopifyStore, StoredOrder
@@ -155,6 +157,23 @@ async def test_what_lost_books_had_made_is_found(live: Live, store: ShopifyStore
     assert "orderCreate" not in store.asked
 
 
+async def test_what_is_made_after_a_restore_is_looked_for_once_more(live: Live, store: ShopifyStore) -> None:
+    store.down, store.lag = True, 1_000_000
+    key = await paid(live)
+    wanted = {"sourceIdentifier": key, "currency": "INR", "lineItems": [], "transactions": [{}]}
+    store.orders.append(StoredOrder("gid://shopify/Order/9", "#1009", live.clock.now(), wanted, {}, True))
+    restored = f"UPDATE installation SET restored_at = {live.clock.now()}"
+    await live.context.store._units.run(lambda tx: tx.fetch(restored))
+    store.down = False
+    await live.wait(10)
+    assert len(store.orders) == 2, "what the lost books had made is not found yet"
+    await live.wait(61)
+    assert (
+        "more than once: #1002 is the one that Munshi follows. Cancel #1009"
+        in (await notices(live))[f"two {key}"]
+    )
+
+
 async def test_two_that_are_found_are_told(live: Live, store: ShopifyStore) -> None:
     store.faults["orderCreate"] = ["answer lost"]
     key = await paid(live)
@@ -196,6 +215,29 @@ async def test_a_refused_order_is_a_task_and_goes_when_it_is_mended(live: Live, 
     assert store.orders == []
     await live.wait(20)
     assert (await mirror(live, key))["copy_id"] == only(store).id
+
+
+async def test_what_is_refused_is_listed_and_tried_again_when_one_says_so(
+    live: Live, store: ShopifyStore, database_url: str
+) -> None:
+    store.faults["orderCreate"] = ["refused"]
+    key = await paid(live)
+    [order] = await live.rows("SELECT number FROM orders")
+    number = order["number"]
+    listed = await run_munshi(database_url, "shopify")
+    assert f"#{number}: refused; 1 failure, the last: Shopify: refused: order: Variant" in listed.output
+    assert "munshi shopify retry" in listed.output
+    shown = await run_munshi(database_url, "order", number)
+    assert "at Shopify: refused; 1 failure" in shown.output
+    _, none = await live.api("POST", "/operator/shopify/retry", {"order": "another"})
+    assert (none["copies"], none["changed"]) == (0, False)
+    _, again = await live.api("POST", "/operator/shopify/retry", {"order": key})
+    assert (again["copies"], again["changed"]) == (1, True)
+    await live.settle()
+    assert (await mirror(live, key))["copy_id"] == only(store).id
+    assert "no copy waits" in (await run_munshi(database_url, "shopify")).output
+    shown = await run_munshi(database_url, "order", number)
+    assert f"at Shopify: there, paid ({only(store).id})" in shown.output
 
 
 async def test_another_total_is_told(live: Live, store: ShopifyStore) -> None:
@@ -247,7 +289,10 @@ async def test_an_order_that_is_cancelled_here_is_cancelled_there(live: Live, st
     assert cancelled is not None
     assert (cancelled["restock"], cancelled["notifyCustomer"]) == (True, False)
     assert "refund" not in str(cancelled).lower()
-    assert (await mirror(live, key))["told"] == "cancelled"
+    assert (str(only(store).net), list(only(store).refunds)) == ("0.00", [f"{key}-back-0"])
+    row = await mirror(live, key)
+    assert (row["told"], row["recheck"], row["due_at"]) == ("cancelled", 0, None)
+    assert await notices(live) == {}
     assert store.asked.count("orderCancel") == 1, "the copy was read before another try"
 
 
@@ -288,7 +333,7 @@ async def test_pieces_less_are_taken_off_there_with_their_price(live: Live, stor
     one, two = order.refunds.values()
     assert one["refundLineItems"] == [
         {"lineItemId": "gid://shopify/LineItem/2", "quantity": 1, "restockType": "NO_RESTOCK"}
-    ]
+    ], "it counts no stock of it"
     assert one["transactions"][0]["parentId"] == "gid://shopify/OrderTransaction/1"
     assert (one["transactions"][0]["gateway"], one["notify"]) == ("Razorpay", False)
     assert ("refundLineItems" in two, two["transactions"][0]["amount"]) == (False, "10.50")
@@ -298,6 +343,145 @@ async def test_pieces_less_are_taken_off_there_with_their_price(live: Live, stor
     assert (await mirror(live, key))["amendments"] == 2
 
 
+PLACE = "gid://shopify/Location/1"
+
+
+@pytest.mark.parametrize(
+    ("sent", "waste", "how"),
+    [
+        (False, False, {"restockType": "CANCEL", "locationId": PLACE}),
+        (True, False, {"restockType": "RETURN", "locationId": PLACE}),
+        (False, True, {"restockType": "NO_RESTOCK"}),
+    ],
+)
+async def test_pieces_that_can_be_sold_again_lie_on_the_shelf_there(
+    live: Live, store: ShopifyStore, sent: bool, waste: bool, how: dict[str, str]
+) -> None:
+    key = await ordered(live, ("thali", 2))
+    await live.customer().pay()
+    only(store).sent = sent
+    await change(live, key, "less", sku="thali", quantity=1, by="Meena", waste=waste)
+    await live.settle()
+    [one] = only(store).refunds.values()
+    assert one["refundLineItems"] == [{"lineItemId": "gid://shopify/LineItem/1", "quantity": 1, **how}]
+    assert await notices(live) == {}
+
+
+@pytest.mark.parametrize("fault", ["no location", "denied"])
+async def test_pieces_without_a_location_are_counted_by_hand(
+    live: Live, store: ShopifyStore, fault: str
+) -> None:
+    key = await ordered(live, ("thali", 2))
+    await live.customer().pay()
+    store.shelf, store.faults["shelf"] = None, [fault]
+    await change(live, key, "less", sku="thali", quantity=1, by="Meena")
+    await live.settle()
+    [one] = only(store).refunds.values()
+    assert one["refundLineItems"][0]["restockType"] == "NO_RESTOCK"
+    assert "1 × thali of order #10001 (#1001) can be sold again" in (await notices(live))[f"shelf {key}-a1"]
+
+
+@pytest.mark.parametrize(
+    ("stage", "verb", "goods", "restock"),
+    [
+        ("out", "refuse", None, True),
+        ("out", "refuse", "waste", False),
+        ("out", "cancel", "restock", True),
+        ("accepted", "cancel", "waste", False),
+    ],
+)
+async def test_goods_of_an_ended_order_lie_there_where_they_lie_here(
+    live: Live, store: ShopifyStore, stage: str, verb: str, goods: str | None, restock: bool
+) -> None:
+    key = await paid(live)
+    for what, body in (("stage", {"to": stage}), (verb, {"goods": goods} if goods else {})):
+        status, answer = await change(live, key, what, by="Meena", **body)
+        assert status == 200, answer
+    await live.settle()
+    assert (only(store).cancelled or {})["restock"] is restock
+
+
+async def test_a_delivery_fee_that_is_kept_stays_paid_there(live: Live, store: ShopifyStore) -> None:
+    key = await paid(live)
+    fee = only(store).wanted["shippingLines"][0]["priceSet"]["shopMoney"]["amount"]
+    for what, body in (("stage", {"to": "out"}), ("refuse", {"keep_delivery": True})):
+        status, answer = await change(live, key, what, by="Meena", **body)
+        assert status == 200, answer
+    await live.settle()
+    assert (str(only(store).net), bool(only(store).cancelled)) == (fee, True)
+    status, answer = await change(live, key, "delivery", decision="refund", by="Meena")
+    assert status == 200, answer
+    await live.settle()
+    assert only(store).net == 0
+    assert await notices(live) == {}
+
+
+async def test_money_that_shopify_does_not_record_is_told_and_the_copy_is_cancelled(
+    live: Live, store: ShopifyStore
+) -> None:
+    key = await paid(live)
+    store.faults["refundCreate"] = ["refused"]
+    await change(live, key, "cancel", by="Meena")
+    await live.settle()
+    assert only(store).cancelled
+    assert "does not record that ₹420.50 of order #10001" in (await notices(live))[f"back {key}"]
+
+
+async def test_a_copy_that_shopify_did_not_cancel_is_told_once(live: Live, store: ShopifyStore) -> None:
+    """Shopify says yes, and does not do it: a shipment of its own is under way."""
+    key = await paid(live)
+    store.faults["orderCancel"] = ["not done"]
+    await change(live, key, "cancel", by="Meena")
+    await live.settle()
+    assert await notices(live) == {}
+    await live.seconds(61)
+    assert "its copy #1001 is not cancelled though" in (await notices(live))[f"standing {key}"]
+    assert store.asked.count("orderCancel") == 1
+    assert (await mirror(live, key))["due_at"] is None
+
+
+async def test_an_allowance_while_cash_was_to_come_is_recorded_once_it_is_taken(
+    live: Live, store: ShopifyStore
+) -> None:
+    key = await ordered(live, ("thali", 1), ("kaju", 1), pays="cash")
+    status, answer = await change(live, key, "allowance", amount=1000, why="late", by="Meena")
+    assert status == 200, answer
+    await live.settle()
+    assert list(await notices(live)) == [f"less {key}-a1"]
+    store.faults["orderMarkAsPaid"] = ["answer lost"]
+    await change(live, key, "stage", to="delivered", by="Ravi", paid="cash")
+    await live.seconds(10)
+    assert str(only(store).net) == "410.50"
+    assert list(await notices(live)) == [f"less {key}-a1"]
+    assert (await mirror(live, key))["told"] == "paid"
+
+
+async def test_cash_that_is_noted_there_as_too_little_is_told(live: Live, store: ShopifyStore) -> None:
+    """Its people gave a discount there."""
+    key = await ordered(live, ("thali", 1), ("kaju", 1), pays="cash")
+    await live.settle()
+    only(store).extra = Decimal(-20)
+    await change(live, key, "stage", to="delivered", by="Ravi", paid="cash")
+    await live.settle()
+    assert "costs ₹420.50 here and ₹400.50 at Shopify (#1001)" in (await notices(live))[f"total {key}"]
+
+
+async def test_an_older_copy_that_is_found_an_hour_later_is_told(live: Live, store: ShopifyStore) -> None:
+    """Shopify's index was slower than both looks, and no webhook came."""
+    store.lag = 400_000
+    store.faults["orderCreate"] = ["answer lost"]
+    key = await paid(live)
+    await live.seconds(301)
+    await live.settle()
+    assert len(store.orders) == 2
+    assert await notices(live) == {}
+    await live.wait(61)
+    said = (await notices(live))[f"two {key}"]
+    assert "#1002 is the one that Munshi follows. Cancel #1001 there" in said
+    row = await mirror(live, key)
+    assert (row["doubted_at"], row["due_at"]) == (0, None)
+
+
 @pytest.mark.parametrize("fault", ["answer lost", "throttled", "unsent"])
 async def test_a_refund_is_recorded_once(live: Live, store: ShopifyStore, fault: str) -> None:
     key = await paid(live)
@@ -305,7 +489,7 @@ async def test_a_refund_is_recorded_once(live: Live, store: ShopifyStore, fault:
     await less(live, key)
     await live.seconds(60)
     assert list(only(store).refunds) == [f"{key}-a1"]
-    assert store.asked.count("refundCreate") == 2
+    assert store.asked.count("refundCreate") == (1 if fault == "answer lost" else 2)
     assert await notices(live) == {}
     assert (await mirror(live, key))["due_at"] is None
 
@@ -336,7 +520,9 @@ async def test_pieces_less_of_cash_to_come_move_no_money(live: Live, store: Shop
     status, answer = await change(live, key, "allowance", amount=1000, why="late", by="Meena")
     assert status == 200, answer
     await live.settle()
-    assert "costs less" in (await notices(live))[f"changed {key}-a2"]
+    told = await notices(live)
+    assert list(told) == [f"less {key}-a2"]
+    assert "₹150 is to be taken for order #10001" in told[f"less {key}-a2"]
 
 
 @pytest.mark.parametrize("refused", [False, True])

@@ -12,8 +12,9 @@ from flows.language.load import load
 from payments.processing.actions import SHOP
 from payments.shop.catalogue import Shop
 from payments.shop.product_yaml import with_products
-from tests.bot.command_line import run_munshi
+from tests.bot.command_line import FAILED_COPY, run_munshi
 from tests.databases import made
+from tests.storage.handwritten_rows import insert, open_store, run_sql
 from tests.world.running_bot import FLOW
 from tests.world.shopify_store import CLIENT_ID, CLIENT_SECRET, ShopifyStore
 
@@ -121,7 +122,8 @@ async def test_without_a_store_it_says_where_to_begin(munshi: Any) -> None:
 async def findings(munshi: Any, tmp_path: Path, products: str, **more: str) -> str:
     """What `munshi doctor` says of Shopify, for a shop with these products."""
     (tmp_path / "flows.yaml").write_text(with_products(FLOW.read_text("utf-8"), products), "utf-8")
-    await made("sqlite://munshi.db")
+    if not (tmp_path / "munshi.db").exists():
+        await made("sqlite://munshi.db")
     looked = await munshi("doctor", **more)
     return str(looked.output).partition("Shopify:")[2]
 
@@ -142,10 +144,37 @@ async def test_the_doctor_lists_what_differs_and_what_is_missing(
     store.products[1]["title"] = "Kaju barfi"
     del store.products[1]["variants"][0]
     said = await findings(munshi, tmp_path, imported)
-    assert "✗ Shopify: the app lacks the permissions read_customers, write_customers, read_products" in said
+    lacks = "read_customers, write_customers, read_products, read_locations, read_inventory"
+    assert f"✗ Shopify: the app lacks the permissions {lacks}" in said
     assert "✗ Shopify: kaju-250 is not for sale at Shopify" in said
     assert "thali costs ₹120 here and ₹125 at Shopify" in said
     assert "kaju-katli-1-kg is 'Kaju katli' here and 'Kaju barfi' at Shopify" in said
+
+
+async def test_the_doctor_looks_at_the_places_of_the_goods(
+    munshi: Any, tmp_path: Path, store: ShopifyStore
+) -> None:
+    imported = (await munshi("import", "shopify")).stdout
+    store.locations.append({"name": "Baner", "fulfillsOnlineOrders": True, "address": {"city": None}})
+    store.nowhere, store.uncounted = {f"{GID}1", f"{GID}2"}, {f"{GID}2"}
+    said = await findings(munshi, tmp_path, imported)
+    assert "✗ Shopify: the address of the location Baner has no city" in said
+    assert "✗ Shopify: stocked at no active location: thali\n" in said
+    assert "✓ Shopify: Shopify counts no stock of kaju-250: 'Track quantity' is off there" in said
+    store.locations = [{"name": "Till", "fulfillsOnlineOrders": False, "address": {"city": "Pune"}}]
+    said = await findings(munshi, tmp_path, imported)
+    assert "✗ Shopify: no active location sends online orders" in said
+
+
+@pytest.mark.parametrize("status", [402, 404, 423])
+async def test_the_doctor_names_a_store_that_is_closed(
+    munshi: Any, tmp_path: Path, store: ShopifyStore, status: int
+) -> None:
+    imported = (await munshi("import", "shopify")).stdout
+    store.closed = status
+    said = await findings(munshi, tmp_path, imported)
+    assert f"the store is not there, or closed (HTTP {status})" in said
+    assert "is the store open and paid for?" in said
 
 
 async def test_the_doctor_names_a_secret_that_is_refused(munshi: Any, tmp_path: Path) -> None:
@@ -154,3 +183,14 @@ async def test_the_doctor_names_a_secret_that_is_refused(munshi: Any, tmp_path: 
     assert "no token: invalid_client" in said
     assert "another-secret" not in said
     assert "docs/shopify.md" in said
+
+
+async def test_the_doctor_names_copies_that_failed(munshi: Any, tmp_path: Path) -> None:
+    imported = (await munshi("import", "shopify")).stdout
+    await made("sqlite://munshi.db")
+    async with open_store("sqlite://munshi.db") as store:
+        await insert(store, "orders", key="k", conversation_id=1, number="10034")
+        await run_sql(store, FAILED_COPY)
+    said = await findings(munshi, tmp_path, imported)
+    assert "✗ Shopify: copies that failed: 1 (#10034)" in said
+    assert "munshi shopify retry" in said

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from bot.clock import ShiftedClock
 from bot.settings import Settings
@@ -147,6 +149,78 @@ async def test_orders_of_the_store_itself_leave_no_row(live: Live, store: Shopif
     assert await live.stored() == before
 
 
+async def test_what_was_done_from_here_is_no_news_in_any_order(live: Live, store: ShopifyStore) -> None:
+    """Shopify tells of our own order, refunds and cancellation too: each twice, late, and in any order."""
+    key = await ordered(live, ("thali", 2), ("kaju", 1))
+    await live.customer().pay()
+    await less(live, key)
+    await change(live, key, "cancel", by="Meena")
+    await live.seconds(61)
+    notes = [one["note"] for one in only(store).refunds.values()]
+    assert len(notes) == 2
+    echoes: list[tuple[str, dict[str, Any]]] = [
+        ("orders/create", {"id": 1, "source_identifier": key}),
+        *(("refunds/create", {"id": n, "order_id": 1, "note": note}) for n, note in enumerate(notes, 5)),
+        ("orders/cancelled", {"id": 1, "source_identifier": key}),
+    ]
+    before = await standing(live, key), len(store.asked), await live.stored()
+    for turn in range(len(echoes)):
+        for topic, body in [*echoes[turn:], *echoes[:turn], *reversed(echoes)]:
+            assert await post(live, topic, body, id=f"{topic}-{body['id']}") == 200
+    await live.seconds(20)
+    assert await standing(live, key) == before[0]
+    assert set(store.asked[before[1] :]) == {"order"}, "the copy is read, and left as it is"
+    assert await live.stored() == before[2]
+
+
+async def standing(live: Live, key: str) -> tuple[Any, ...]:
+    """What is known of an order, of its copy, and what people were told."""
+    row = await mirror(live, key)
+    _, order = await live.api("GET", f"/orders/{key}")
+    return order, {**row, "revision": 0, "tries": 0}, await notices(live)
+
+
+WAYS: dict[str, tuple[str, dict[str, Any]]] = {
+    "made": ("orders/create", {}),
+    "waits": ("fulfillments/create", {"status": "pending"}),
+    "out": ("fulfillments/create", {"status": "success"}),
+    "transit": ("fulfillments/update", {"status": "success", "shipment_status": "in_transit"}),
+    "delivered": ("fulfillments/update", {"status": "success", "shipment_status": "delivered"}),
+    "refund": ("refunds/create", {}),
+    "cancelled": ("orders/cancelled", {}),
+    "another": ("orders/cancelled", {"id": 900_000, "order_id": 900_000}),
+}
+"""News of a paid order, by what the merchant did at Shopify; and of an order that is none of ours."""
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(["waits", "made", "waits"])
+@example(["refund", "delivered", "out", "refund"])
+@example(["cancelled", "transit", "cancelled", "another"])
+@given(st.lists(st.sampled_from([*WAYS]), min_size=2, max_size=9))
+async def test_news_lead_to_the_same_in_any_order_and_however_often(
+    live: Live, store: ShopifyStore, came: list[str]
+) -> None:
+    key = await paid(live)
+    copy = store.orders[-1]
+    number = int(copy.id.rpartition("/")[2])
+    copy.cancelled = {"by": "the merchant"} if "cancelled" in came else None
+    for one in came:
+        topic, body = WAYS[one]
+        about = {"id": number, "order_id": number, "source_identifier": key}
+        assert await post(live, topic, {**about, **body}, id=f"{key}-{one}") == 200
+    await live.seconds(20)
+    _, order = await live.api("GET", f"/orders/{key}")
+    sent = {"out", "transit"}.intersection(came)
+    stage = "delivered" if "delivered" in came else "out" if sent else "placed"
+    assert (order["stage"], order["refunded"]) == (stage, 0)
+    told = {subject.partition(" ")[0] for subject in await notices(live) if subject.endswith(key)}
+    assert told == {name for name, news in (("gone", "cancelled"), ("refund", "refund")) if news in came}
+    rows = await live.rows(f"SELECT key FROM inbox WHERE key LIKE 'shopify:{key}-%'")
+    keys = [row["key"] for row in rows]
+    assert len(keys) == len(set(keys)), "each delivery is stored once"
+
+
 @pytest.mark.parametrize(
     ("topic", "why"), [("orders/cancelled", "names no order"), ("products/update", "nothing of this topic")]
 )
@@ -163,10 +237,10 @@ async def test_a_signature_of_another_key_is_refused(live: Live, secret: str) ->
 
 
 async def test_a_signature_that_is_none_is_refused(live: Live) -> None:
-    for given in ("", "x", "é", "A" * 44):
-        headers = {"X-Shopify-Hmac-Sha256": given}
+    for signed in ("", "x", "é", "A" * 44):
+        headers = {"X-Shopify-Hmac-Sha256": signed}
         status, _ = await live.until(live.post("/webhooks/shopify", b"{}", headers))
-        assert status == 403, given
+        assert status == 403, signed
     status, _ = await live.until(live.post("/webhooks/shopify", b"{}"))
     assert status == 403
 

@@ -55,19 +55,29 @@ class Copies:
             if f"gone {key}" not in self._told or copy.cancelled_by == "munshi":
                 yield f"shopify: {key} is due, and was cancelled there by {copy.cancelled_by}"
             return
-        if not due and not copy.cancelled_by:
-            yield f"shopify: {key} is called off, and is not cancelled there"
+        if not due:
+            yield from self._called_off(key, copy)
         if due and copy.paid != (order["lifecycle"] == "fulfilled") and f"owed {key}" not in self._told:
             yield f"shopify: {key} is {order['lifecycle']}, and is {'' if copy.paid else 'not '}paid there"
         if due:
             yield from self._amended(key, copy)
 
+    def _called_off(self, key: str, copy: Copy) -> Iterator[str]:
+        """It is cancelled there too, and what went back is recorded: all but a delivery fee that is kept."""
+        if not copy.cancelled_by:
+            yield f"shopify: {key} is called off, and is not cancelled there"
+        stays = self._books.cost(key) if self._books.replay.deeds[key].delivery else 0
+        self._seen["an order with money at shopify was called off"] += copy.paid
+        if copy.paid and copy.net != stays and f"back {key}" not in self._told:
+            yield f"shopify: {key} is called off, {stays} of its money stays, and {copy.net} there"
+
     def _amended(self, key: str, copy: Copy) -> Iterator[str]:
         """What was taken off here is taken off there, or a person was told of it."""
         deeds = self._books.replay.deeds[key]
         made = sum(1 for one in self._books.rows(_AMENDMENTS) if one["order_key"] == key)
-        if len(copy.refunds) > made:
-            yield f"shopify: {key} was amended {made} times, and has {len(copy.refunds)} refunds there"
+        there = sum(1 for one in copy.refunds if one.startswith(f"{key}-a"))
+        if there > made:
+            yield f"shopify: {key} was amended {made} times, and has {there} refunds there"
         by_hand = any(subject.startswith(f"changed {key}-a") for subject in self._told)
         if by_hand or f"total {key}" in self._told:
             self._seen["a person changes an order at shopify"] += 1

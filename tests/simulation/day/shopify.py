@@ -250,16 +250,27 @@ class Shopify:
         copy = self._known(variables["id"])
         if copy is None:
             return {"order": None}
+        stands = {"variant": None, "restockable": False}
         lines = [
-            {"id": f"gid://shopify/LineItem/{n}", "sku": line["sku"], "variant": None}
+            {"id": f"gid://shopify/LineItem/{n}", "sku": line["sku"], **stands}
+            | {"unfulfilledQuantity": line["quantity"]}
             for n, line in enumerate(copy.lines)
         ]
-        paid = {"kind": "SALE", "status": "SUCCESS", "gateway": "manual"}
+        paid = {"kind": "SALE", "status": "SUCCESS", "gateway": "manual", "parentTransaction": None}
         sales = [
             {"id": f"gid://shopify/OrderTransaction/{n}", "amountSet": _bag(sale), **paid}
             for n, sale in enumerate(copy.sales)
         ]
-        return {"order": {"lineItems": {"nodes": lines}, "transactions": sales}}
+        backs = [
+            {"id": "back", "kind": "REFUND", "status": "SUCCESS", "gateway": one["gateway"]}
+            | {"amountSet": _bag(_in_paise(one["amount"])), "parentTransaction": {"id": one["parentId"]}}
+            for given in copy.refunds.values()
+            for one in given.get("transactions", ())
+        ]
+        notes = [{"note": given["note"]} for given in copy.refunds.values()]
+        left = {"netPaymentSet": _bag(copy.net), "currentTotalPriceSet": _bag(self._current(copy))}
+        shown = {"transactions": [*sales, *backs], "refunds": notes, **left}
+        return {"order": {"lineItems": {"nodes": lines}, **shown}}
 
     def _refundCreate(self, variables: Answer) -> Answer:
         given, key = variables["input"], variables["key"]

@@ -52,6 +52,9 @@ def nobody_is_told_of_a_second_copy(patch: pytest.MonkeyPatch) -> None:
     async def silent(*_: Any) -> None: ...
 
     patch.setattr(shopify_webhook, "_require_one", silent)
+    patch.setattr(
+        worker.Mirrors, "_others", lambda self, one, _: self._done(one.mirror.doubted(0), one.claimed)
+    )
 
 
 def a_refund_is_recorded_at_each_try(patch: pytest.MonkeyPatch) -> None:
@@ -59,18 +62,46 @@ def a_refund_is_recorded_at_each_try(patch: pytest.MonkeyPatch) -> None:
 
     def under_another_key(*args: Any) -> Any:
         given = refund(*args)
-        return given and {**given, "key": f"{given['key']}-{next(tries)}"}
+        return {**given, "key": f"{given['key']}-{next(tries)}"}
 
     patch.setattr(amending, "refund", under_another_key)
+    patch.setattr(amending.Parts, "has", lambda *_: False)
 
 
 def what_is_taken_off_stays_there(patch: pytest.MonkeyPatch) -> None:
-    async def nothing(*_: Any) -> None: ...
+    async def nothing(*_: Any) -> tuple[()]:
+        return ()
 
     patch.setattr(worker, "follow", nothing)
 
 
+def what_went_back_stays_there(patch: pytest.MonkeyPatch) -> None:
+    async def nothing(*_: Any) -> tuple[()]:
+        return ()
+
+    patch.setattr(worker, "give_back", nothing)
+
+
+def what_was_not_taken_stays_paid_there(patch: pytest.MonkeyPatch) -> None:
+    async def nothing(*_: Any) -> tuple[()]:
+        return ()
+
+    patch.setattr(worker, "even", nothing)
+
+
 SHOPIFY_ROWS: Final = (
+    DayRow(
+        "cash that was not taken stays paid at Shopify",
+        what_was_not_taken_stays_paid_there,
+        "cash after an allowance",
+        "shopify:",
+    ),
+    DayRow(
+        "what went back stays paid at Shopify",
+        what_went_back_stays_there,
+        "called off",
+        "shopify:",
+    ),
     DayRow(
         "a second Shopify order after a lost answer",
         a_second_order_after_a_lost_answer,

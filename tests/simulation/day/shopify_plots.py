@@ -116,6 +116,19 @@ def _taken_off_there_too(world: DayWorld) -> Story:
     yield 5 * MINUTE
 
 
+def _cash_after_an_allowance(world: DayWorld) -> Story:
+    """Less is owed before the cash is taken, and Shopify notes as paid what the order cost."""
+    meena, ramesh = opened(world)
+    asha, shopify = Shopper(world, 1), world.shopify
+    yield from orders(world, asha, TEA, 2, pays="cash")
+    yield lambda: bool(shopify.copies)
+    yield from meena.types("#10001 allowance 12.50 late")
+    yield MINUTE
+    yield from ramesh.types("#10001 delivered cash")
+    yield lambda: shopify.copies[0].paid
+    yield 5 * MINUTE
+
+
 def _pays(world: DayWorld, who: Shopper) -> Story:
     """Order, pay, and hear that it is paid."""
     yield from orders(world, who, TEA)
@@ -130,5 +143,6 @@ SHOPIFY_PLOTS: Final[Mapping[str, Callable[[DayWorld], Story]]] = {
     "books without the payment": _books_without_the_payment,
     "shopify is down": _shopify_is_down,
     "taken off there too": _taken_off_there_too,
+    "cash after an allowance": _cash_after_an_allowance,
     "a merchant at shopify": _a_merchant_at_shopify,
 }
