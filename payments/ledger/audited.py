@@ -7,9 +7,9 @@ an order never changes, whatever is added.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field, fields
 from hashlib import sha256
-from operator import itemgetter, sub
+from operator import attrgetter, itemgetter, sub
 from typing import Any, Final
 
 import orjson
@@ -71,7 +71,10 @@ def _without_zeros(counted: Mapping[str, int]) -> dict[str, int]:
 
 
 def _minus(one: Sums, other: Sums) -> Sums:
-    return Sums(*map(sub, astuple(one), astuple(other)))
+    return Sums(*map(sub, _AMOUNTS(one), _AMOUNTS(other)))
+
+
+_AMOUNTS: Final = attrgetter(*(field.name for field in fields(Sums)))
 
 
 def figures(state: OrderState) -> Figures:
@@ -86,7 +89,7 @@ def figures(state: OrderState) -> Figures:
 
 def figures_to_json(figures: Figures) -> dict[str, Any]:
     """Return a JSON-ready dict. Inverse of `figures_from_json`."""
-    sums = {currency: astuple(one) for currency, one in sorted(figures.sums.items())}
+    sums = {currency: _AMOUNTS(one) for currency, one in sorted(figures.sums.items())}
     counted = {
         "places": dict(sorted(figures.places.items())),
         "pieces": dict(sorted(figures.pieces.items())),

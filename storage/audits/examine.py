@@ -79,12 +79,12 @@ class Page:
     discrepancies: list[Discrepancy]
 
 
-async def reread(tx: Transaction, after: str, limit: int) -> Page | None:
-    """Examine up to `limit` orders whose keys come after `after`, and compare them with their audits.
+async def reread(tx: Transaction, after: str, last: str, limit: int) -> Page | None:
+    """Examine up to `limit` orders with keys after `after` up to `last`, and compare them with their audits.
 
     None if there is no further order.
     """
-    rows = await tx.fetch(_ALL, after, limit)
+    rows = await tx.fetch(_ALL, after, last, limit)
     if not rows:
         return None
     orders = await examine(tx, [(row["conversation_id"], row["key"]) for row in rows])
@@ -120,7 +120,8 @@ async def _paid_twice(tx: Transaction, orders: Iterable[Examined]) -> dict[str, 
     return wrong
 
 
-_ALL: Final = "SELECT key, conversation_id FROM orders WHERE key > $1 ORDER BY key LIMIT $2"
+_ALL: Final = """
+SELECT key, conversation_id FROM orders WHERE key > $1 AND key <= $2 ORDER BY key LIMIT $3"""
 _CAPTURES: Final = f"""
 SELECT entity_id, order_key FROM fact
 WHERE entity = '{EntityType.PAYMENT}' AND state = '{FactState.CAPTURED}' AND entity_id = ANY($1::text[])"""  # noqa: S608

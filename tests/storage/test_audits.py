@@ -82,6 +82,13 @@ async def test_an_order_that_changes_is_audited_anew_and_replaces_its_figures(
     assert (await read_again(database_url)).discrepancies == []
 
 
+async def test_ranges_of_orders_are_read_by_several_processes(shop: Store, database_url: str) -> None:
+    await run_sql(shop, "UPDATE orders SET total = 7 WHERE key IN ('k-1-1', 'k-1-5')")
+    again = await read_again(database_url, part=1)
+    assert (again.orders, again.audits) == (5, 3)
+    assert {one.subject for one in again.discrepancies} == {"k-1-1", "k-1-5"}
+
+
 Spoil = Callable[[Store], Coroutine[Any, Any, None]]
 
 

@@ -35,6 +35,7 @@ READ_ALL: Final = {
     "SELECT * FROM inbox WHERE trace IS NOT NULL ORDER BY handled_at DESC, id DESC LIMIT $1": (
         "only the demo asks, of a database that it has just made"
     ),
+    "SELECT key FROM orders ORDER BY key LIMIT 1 OFFSET $1": "only munshi ledger --full asks",
     "SELECT COUNT(*) AS orders FROM orders": "only munshi ledger asks: a missing order must show",
     "SELECT COUNT(*) AS others FROM conversation WHERE hears <> 'offers' AND merged_into IS NULL"
     " AND forgotten_at IS NULL": "it counts everybody, which a person asks before a broadcast",

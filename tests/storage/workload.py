@@ -36,6 +36,7 @@ from storage.reports.backlog import held, notices, parked, promised, state_of
 from storage.reports.chats import ChatFilter, ChatPlace
 from storage.reports.customers import find, newest
 from storage.reports.desk import OrderFilter
+from storage.reports.full_audit import nth
 from storage.reports.ledger import books
 from storage.reports.place import Place
 from storage.reports.timeline import story, subjects
@@ -84,8 +85,9 @@ async def _audit(shop: Shop) -> None:
     for after in ("", ""):
         assert await shop.store.audits.audit(after, shop.now, 25)
     units = shop.store._units
-    assert await units.read(lambda tx: reread(tx, "", 25))
+    assert await units.read(lambda tx: reread(tx, "", "~", 25))
     assert (await units.read(lambda tx: links(tx, FIRST, 25))).count == 2
+    assert await units.read(lambda tx: nth(tx, 7))
 
 
 async def _buy(shop: Shop) -> None:
