@@ -27,6 +27,7 @@ async def shopify(settings: Settings) -> AsyncIterator[Finding]:
     client = shopify_client(settings)
     if client is None:
         return
+    yield _webhooks(settings)
     try:
         store = await client.store()
         yield Finding(_NAME, True, f"answers as {store.name}, and takes the token")
@@ -41,6 +42,15 @@ async def shopify(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding(_NAME, False, str(error).removeprefix("Shopify: "), mend)
     finally:
         await client.close()
+
+
+def _webhooks(settings: Settings) -> Finding:
+    if settings.shopify_webhook_secrets:
+        said = "webhooks are taken at /webhooks/shopify; whether the store posts any there was not asked"
+        return Finding(_NAME, True, said)
+    said = "its webhooks cannot arrive: /webhooks/shopify is 404, because no secret is set to check them with"
+    mend = "set SHOPIFY_WEBHOOK_SECRET: the store's admin shows it under Settings > Notifications > Webhooks"
+    return Finding(_NAME, False, said, mend)
 
 
 def _faults(store: Store) -> Iterator[Finding]:
