@@ -1,5 +1,6 @@
 """Posts events out to the shop's other program."""
 
+import asyncio
 import time
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,12 +12,17 @@ from bot.hook_signature import signature
 
 TIMEOUT: Final = 15.0
 """Seconds for one try, with the answer."""
+_PATIENCE: Final = 2.0
+"""Seconds for the text of an answer, once its status is there."""
 _SHOWN: Final = 200
 """Characters of the answer that people are shown."""
 _READ: Final = 4 * _SHOWN
 """Bytes of the answer that are read: a character takes up to four."""
 GONE: Final = 410
 """The status by which a receiver says that it wants no event any more."""
+
+_HEADERS: Final = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+"""An answer is read in part, so it is wanted as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +55,27 @@ class HookClient:
     async def post(self, key: str, body: Any, now: int) -> Answer:
         """Post `body` as the event `key`, signed at `now` (milliseconds since 1970, UTC). Never raises."""
         content, began = orjson.dumps(body), time.monotonic()
-        headers = {"Content-Type": "application/json", **signature(self._keys, key, now // 1000, content)}
+        headers = {**_HEADERS, **signature(self._keys, key, now // 1000, content)}
         timeout = aiohttp.ClientTimeout(total=TIMEOUT)
         try:
             async with self._session.post(
                 self.url, data=content, headers=headers, timeout=timeout, allow_redirects=False
             ) as answer:
-                text = (await answer.content.read(_READ)).decode(errors="replace")[:_SHOWN].strip()
                 wait = _seconds(answer.headers.get("Retry-After"))
-                return Answer(answer.status, text, time.monotonic() - began, wait)
+                return Answer(answer.status, await _said(answer), time.monotonic() - began, wait)
         except TimeoutError:
             return Answer(None, f"no answer within {TIMEOUT:.0f} seconds", time.monotonic() - began)
         except aiohttp.ClientError as error:
             return Answer(None, type(error).__name__, time.monotonic() - began)
+
+
+async def _said(answer: aiohttp.ClientResponse) -> str:
+    """Return the beginning of the answer's text. The status has said all: what cannot be read is left out."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return (await answer.content.read(_READ)).decode(errors="replace")[:_SHOWN].strip()
+    except (TimeoutError, aiohttp.ClientError) as error:
+        return f"its text could not be read ({type(error).__name__})"
 
 
 def _seconds(header: str | None) -> float | None:

@@ -11,7 +11,7 @@ import typer
 from bot.cli.closed_days import on_closed_days
 from bot.cli.display import counted
 from bot.cli.finding import Finding
-from bot.cli.hooks import stands
+from bot.cli.hooks_check import hooks
 from bot.cli.ledger import held_lines
 from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.operator_changes import change
@@ -36,7 +36,6 @@ from payments.shop.orders import Mode
 from storage import Store
 from storage.database.errors import StorageError
 from storage.database.records import reading
-from storage.outbox import hooks
 from storage.reports import backlog
 from storage.reports.backlog import Held, Parked, Promised, Told
 
@@ -285,15 +284,6 @@ async def _razorpay(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding("Razorpay", True, "answers, and takes the key")
 
 
-async def _hooks(settings: Settings) -> AsyncIterator[Finding]:
-    """Report how the queue to the shop's other program stands. It is not called: 'munshi hooks test' does."""
-    if settings.munshi_hook_url is None:
-        return
-    async with reading(settings.database_url) as records:
-        counts = await hooks.counts(records.reads)
-    yield Finding("hooks", not counts.failed, stands(counts), "see munshi hooks, then munshi hooks retry")
-
-
 _CHECKS: Final[Mapping[str, Callable[[Settings], AsyncIterator[Finding]]]] = {
     "settings": _settings,
     "flow": _flow,
@@ -301,7 +291,7 @@ _CHECKS: Final[Mapping[str, Callable[[Settings], AsyncIterator[Finding]]]] = {
     "database": _database,
     "WhatsApp": _whatsapp,
     "Razorpay": _razorpay,
-    "hooks": _hooks,
+    "hooks": hooks,
     "Shopify": shopify,
 }
 """The checks, in the order of the report."""

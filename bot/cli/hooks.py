@@ -86,13 +86,14 @@ def _time(at: int) -> str:
 def _test(settings: Settings) -> None:
     if settings.munshi_hook_url is None:
         refuse("MUNSHI_HOOK_URL is not set: no program hears of anything")
-    answer = asyncio.run(_asked(settings, settings.munshi_hook_url))
+    answer = asyncio.run(asked(settings, settings.munshi_hook_url))
     typer.echo(printable(f"{answer} ({answer.seconds:.2f} s)"))
     if not answer.taken:
         raise typer.Exit(1)
 
 
-async def _asked(settings: Settings, url: str) -> Answer:
+async def asked(settings: Settings, url: str) -> Answer:
+    """Send an event of the type 'test' to `url`, and return what came of it. Never raises."""
     now = SystemClock().now()
     body = {"type": "test", "timestamp": now, "data": {}}
     key = f"test.{secrets.token_hex(8)}"

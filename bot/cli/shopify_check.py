@@ -31,6 +31,7 @@ async def shopify(settings: Settings) -> AsyncIterator[Finding]:
     client = shopify_client(settings)
     if client is None:
         return
+    yield _webhooks(settings)
     try:
         store = await client.store()
         yield Finding(_NAME, True, f"answers as {store.name}, and takes the token")
@@ -62,6 +63,15 @@ async def _failed(settings: Settings) -> list[str]:
     async with reading(settings.database_url) as records:
         waiting = await open_mirrors(records.reads, _LOOKED_AT)
     return [f"#{one.number}" for one in waiting if one.mirror.failures]
+
+
+def _webhooks(settings: Settings) -> Finding:
+    if settings.shopify_webhook_secrets:
+        said = "webhooks are taken at /webhooks/shopify; whether the store posts any there was not asked"
+        return Finding(_NAME, True, said)
+    said = "its webhooks cannot arrive: /webhooks/shopify is 404, because no secret is set to check them with"
+    mend = "set SHOPIFY_WEBHOOK_SECRET: the store's admin shows it under Settings > Notifications > Webhooks"
+    return Finding(_NAME, False, said, mend)
 
 
 def _faults(store: Store) -> Iterator[Finding]:

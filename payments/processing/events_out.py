@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from payments.ledger.balance import Captured
 from payments.ledger.facts import EntityType, Fact, FactState
 from payments.ledger.state import OrderState
 from payments.shop.fulfilment import Stage
@@ -23,6 +24,7 @@ class EventType(StrEnum):
     STAGE = "order.stage"
     AMENDED = "order.amended"
     CAPTURED = "payment.captured"
+    """A payment came to count towards the order's total. Money that only waits for a person does not."""
     REFUNDED = "refund.processed"
     OPENED = "handover.opened"
     """A person has the customer's chat."""
@@ -65,9 +67,8 @@ def _of_order(before: OrderState | None, after: OrderState) -> Iterator[EventOut
         yield EventOut(EventType.PLACED, after)
         before = OrderState(after.order)
     new = after.facts[len(before.facts) :]
-    for fact in new:
-        if (fact.entity, fact.state) == (EntityType.PAYMENT, FactState.CAPTURED):
-            yield EventOut(EventType.CAPTURED, after, {"payment": _money(fact)})
+    for payment in _come_to_count(before, after) if new else ():
+        yield EventOut(EventType.CAPTURED, after, {"payment": _paid(payment)})
     if after.goods_due and not before.goods_due:
         yield EventOut(EventType.CONFIRMED, after)
     for one in after.amendments[len(before.amendments) :]:
@@ -78,12 +79,31 @@ def _of_order(before: OrderState | None, after: OrderState) -> Iterator[EventOut
         )
     for fact in new:
         if (fact.entity, fact.state) == (EntityType.REFUND, FactState.PROCESSED):
-            yield EventOut(EventType.REFUNDED, after, {"refund": _money(fact)})
+            yield EventOut(EventType.REFUNDED, after, {"refund": _refunded(fact)})
 
 
-def _money(fact: Fact) -> dict[str, Any]:
-    paid = {"payment_id": fact.detail.payment_id} if fact.entity is EntityType.REFUND else {}
-    return {"id": fact.entity_id, "amount": fact.amount, "currency": fact.currency, **paid}
+def _come_to_count(before: OrderState, after: OrderState) -> Iterator[Captured]:
+    """Yield the payments that count now and did not before.
+
+    A payment that does not fit the order, or that our own keys have not seen yet, is held: it counts from
+    the fact that confirms it, or never.
+    """
+    counted = {payment.id for payment in before.balance.fitting}
+    return (payment for payment in after.balance.fitting if payment.id not in counted)
+
+
+def _paid(payment: Captured) -> dict[str, Any]:
+    """Return what was paid, with a fee that the payer bore."""
+    return {"id": payment.id, "amount": payment.amount + payment.fee, "currency": payment.currency}
+
+
+def _refunded(fact: Fact) -> dict[str, Any]:
+    return {
+        "id": fact.entity_id,
+        "amount": fact.amount,
+        "currency": fact.currency,
+        "payment_id": fact.detail.payment_id,
+    }
 
 
 def of_nobody(data: Mapping[str, Any]) -> dict[str, Any]:

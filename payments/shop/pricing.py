@@ -122,6 +122,16 @@ class TaxRow:
         """Paise of `amount` without its GST."""
         return self.amount - self.tax
 
+    def less(self, other: "TaxRow") -> "TaxRow":
+        """Return what the row, of the same rate, has above `other`."""
+        return TaxRow(
+            self.amount - other.amount,
+            self.rate,
+            cgst=self.cgst - other.cgst,
+            sgst=self.sgst - other.sgst,
+            igst=self.igst - other.igst,
+        )
+
 
 def allocate(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
     """Divide `amount` paise among the weights, in proportion, without losing a paisa.

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from payments.ledger.gst_rows import is_in_state, is_untaxed
+from payments.ledger.bill_rows import is_in_state, is_untaxed
 from payments.ledger.mirrors import CopyStatus, status_of
 from payments.ledger.state import OrderState
 from payments.shop.order_terms import Fulfilment

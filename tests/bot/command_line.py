@@ -24,7 +24,7 @@ SETTINGS = {
 }
 
 
-async def run_munshi(url: str, *words: str, **settings: str) -> Result:
+async def run_munshi(url: str, *words: str, **settings: str | None) -> Result:
     """Run `munshi` with these arguments on the database at `url`."""
     env = {**SETTINGS, "DATABASE_URL": url, **settings}
     return await asyncio.to_thread(CliRunner().invoke, app(), list(words), env=env)

@@ -57,8 +57,8 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiving() -> AsyncIterator[Receiver]:
-    receiver = Receiver()
+async def receiving(receiver: Receiver | None = None) -> AsyncIterator[Receiver]:
+    receiver = receiver or Receiver()
     app = web.Application()
     app.router.add_post("/events", receiver.take)
     async with TestServer(app) as server:

@@ -12,9 +12,10 @@ from pydantic import SecretStr
 from bot.clock import ShiftedClock
 from bot.settings import Settings
 from sandbox.world import World
+from tests.payments.card_shop import with_cards
 from tests.world.desk_shop import change, flow_in, ordered
 from tests.world.hook_receiver import SECRETS, Receiver, receiving
-from tests.world.running_bot import ROOT, Live, Start
+from tests.world.running_bot import FLOW, ROOT, Live, Start
 from tests.world.test_clock_set_back import Settable, opened
 from tests.world.test_operators import munshi
 
@@ -60,6 +61,22 @@ async def test_an_orders_events_come_in_order_as_stored(
     assert [body["stage"] for body in bodies[2:]] == ["placed", "accepted", "out", "delivered"]
     del shown["moves"]
     assert bodies[-1] == shown
+
+
+async def test_money_on_metas_word_alone_is_not_told(
+    receiver: Receiver, world: World, clock: ShiftedClock, start: Start, tmp_path: Path
+) -> None:
+    """It is said to have gone to an account that is not ours: it is held, and counts for nothing."""
+    flow = tmp_path / "flows.yaml"
+    flow.write_text(with_cards(FLOW.read_text()))
+    async with start(world, clock, flow) as live:
+        [*_, last] = await live.customer().order()
+        shown = world.meta.cards.shown[str(last.card)]
+        shown.order_id, shown.payment_id = "order_Elsewhere001", "pay_Elsewhere00001"
+        world.meta.tell_payment(shown)
+        await live.settle()
+        assert await live.rows("SELECT payment FROM orders") == [{"payment": "held"}]
+    assert receiver.types == ["order.placed"]
 
 
 async def test_a_receiver_down_for_a_day_gets_all_in_order(receiver: Receiver, live: Live) -> None:
@@ -230,10 +247,14 @@ async def test_the_shell_shows_the_queue_tests_the_receiver_and_sends_again(
     assert failed.exit_code == 1, failed.output
     assert failed.output.startswith("500: so be it (")
     doctor = await live.until(munshi(live, "doctor", **hook))
+    assert "✗ hooks: the program at MUNSHI_HOOK_URL answers a test event with 500: so be it" in doctor.output
     assert "1 given up" in doctor.output
     receiver.status = 200
     tried = await live.until(munshi(live, "hooks", "test", **hook))
     assert (tried.exit_code, receiver.types) == (0, ["test"]), tried.output
+    doctor = await live.until(munshi(live, "doctor", **hook))
+    assert "✓ hooks: the program at MUNSHI_HOOK_URL answers a test event with 200: so be it" in doctor.output
+    assert receiver.types == ["test", "test"]
     number = f"#{receiver.tries[0][1]['data']['order']['number']}"
     assert f"{number} 1 order.placed" in shown.output
     again = await live.until(munshi(live, "hooks", "retry", number, **hook))

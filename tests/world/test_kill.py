@@ -1,8 +1,8 @@
 """`kill -9` of real processes, between any two steps and right after an acknowledgement."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,9 +31,9 @@ class Street:
     stack: AsyncExitStack
     bot: asyncio.subprocess.Process | None = None
 
-    async def start(self) -> None:
+    async def start(self, munshi: Sequence[str] = MUNSHI) -> None:
         """Start a bot: on the same port, and on the same database."""
-        command = process(*MUNSHI, "serve", "--create", env=self.env, cwd=self.cwd)
+        command = process(*munshi, "serve", "--create", env=self.env, cwd=self.cwd)
         self.bot = await self.stack.enter_async_context(command)
         await ready(self.http, self.url)
 
@@ -72,8 +72,9 @@ class Street:
             assert answer.status == 200
 
 
-@pytest.fixture
-async def street(database_url: str, tmp_path: Path) -> AsyncIterator[Street]:
+@asynccontextmanager
+async def opened(database_url: str, tmp_path: Path, **more: str) -> AsyncIterator[Street]:
+    """Open a street whose bot has `more` settings."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     async with AsyncExitStack() as stack:
@@ -94,9 +95,16 @@ async def street(database_url: str, tmp_path: Path) -> AsyncIterator[Street]:
             "RAZORPAY_KEY_ID": secrets.key_id,
             "RAZORPAY_KEY_SECRET": secrets.key_secret,
             "RAZORPAY_WEBHOOK_SECRET": secrets.webhook_secret,
+            **more,
         }
         street = Street(http, addresses["meta"], environment(settings), url, tmp_path, stack)
         await street.start()
+        yield street
+
+
+@pytest.fixture
+async def street(database_url: str, tmp_path: Path) -> AsyncIterator[Street]:
+    async with opened(database_url, tmp_path) as street:
         yield street
 
 

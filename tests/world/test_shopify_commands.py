@@ -59,7 +59,7 @@ async def munshi(store: ShopifyStore, tmp_path: Path, monkeypatch: pytest.Monkey
         "SHOPIFY_CLIENT_SECRET": CLIENT_SECRET,
     }
 
-    async def run(*words: str, **more: str) -> Result:
+    async def run(*words: str, **more: str | None) -> Result:
         return await run_munshi("sqlite://munshi.db", *words, **{**settings, **more})
 
     return run
@@ -119,7 +119,7 @@ async def test_without_a_store_it_says_where_to_begin(munshi: Any) -> None:
     assert "SHOPIFY_STORE is not set" in refused.stderr
 
 
-async def findings(munshi: Any, tmp_path: Path, products: str, **more: str) -> str:
+async def findings(munshi: Any, tmp_path: Path, products: str, **more: str | None) -> str:
     """What `munshi doctor` says of Shopify, for a shop with these products."""
     (tmp_path / "flows.yaml").write_text(with_products(FLOW.read_text("utf-8"), products), "utf-8")
     if not (tmp_path / "munshi.db").exists():
@@ -132,6 +132,7 @@ async def test_the_doctor_finds_the_store_well(munshi: Any, tmp_path: Path) -> N
     imported = (await munshi("import", "shopify")).stdout
     said = await findings(munshi, tmp_path, imported)
     assert "answers as Annapurna, and takes the token" in said
+    assert "webhooks are taken at /webhooks/shopify" in said
     assert "✓ Shopify: prices and names are those of the flow file" in said
 
 
@@ -194,3 +195,12 @@ async def test_the_doctor_names_copies_that_failed(munshi: Any, tmp_path: Path) 
     said = await findings(munshi, tmp_path, imported)
     assert "✗ Shopify: copies that failed: 1 (#10034)" in said
     assert "munshi shopify retry" in said
+
+
+async def test_the_doctor_says_that_webhooks_cannot_arrive(munshi: Any, tmp_path: Path) -> None:
+    """The token of an older app stands alone: nothing says with what Shopify signs."""
+    imported = (await munshi("import", "shopify")).stdout
+    older = {"SHOPIFY_ACCESS_TOKEN": "shpat_Kq3vPLsx80Zb1Tm", "SHOPIFY_CLIENT_ID": None}
+    said = await findings(munshi, tmp_path, imported, **older, SHOPIFY_CLIENT_SECRET=None)
+    assert "its webhooks cannot arrive: /webhooks/shopify is 404" in said
+    assert "set SHOPIFY_WEBHOOK_SECRET" in said

@@ -383,5 +383,11 @@ DAY_ROWS: Final = (
         "pruned",
         "invoice:",
     ),
+    DayRow(
+        "each credit note is rounded anew",
+        invoice_bugs.each_credit_note_is_rounded_anew,
+        "cash to the door",
+        "invoice: with",
+    ),
     DayRow("no credit note", invoice_bugs.what_is_taken_back_has_no_credit_note, "pruned", "invoice:"),
 )

@@ -1,14 +1,17 @@
 """What must hold of the invoices of a day: their numbers, and what they say was paid."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from payments.shop.invoice import Buyer, from_json, sums
 from tests.simulation.checker import Row
 from tests.simulation.day.books import DayBooks
 
 _LEFT: Final = frozenset({"out", "delivered"})
 _CREDIT: Final = "credit note"
+_SUMS: Final = ("taxable", "cgst", "sgst", "igst", "total")
 
 
 class Invoices:
@@ -52,9 +55,21 @@ class Invoices:
             return
         seen["goods left with an invoice"] += 1
         seen["goods were taken back with a credit note"] += kinds[True]
+        yield from self._tax(key, documents)
         says = sum(-one["total"] if one["kind"] == _CREDIT else one["total"] for one in documents)
         # Of goods that were brought back whole, the delivery stays paid; of those refused, a person decides.
         kept = deeds.stage in {*_LEFT, "returned"} or bool(deeds.delivery)
         costs = self._books.cost(key) if kept else 0
         if says != costs:
             yield f"invoice: the documents of {key}, {deeds.stage}, say {says}, and it costs {costs}"
+
+    def _tax(self, key: str, documents: list[Row]) -> Iterator[str]:
+        """Credit notes take back no more of a tax than was charged, and all of it with the last goods."""
+        remains = Counter(dict.fromkeys(_SUMS, 0))
+        for one in sorted(documents, key=lambda one: (one["issued_at"], one["kind"] == _CREDIT)):
+            says = sums(from_json(json.loads(one["body"]), Buyer()))
+            remains.update(
+                {name: -paise if one["kind"] == _CREDIT else paise for name, paise in says.items()}
+            )
+            if min(remains.values()) < 0 or (not remains["total"] and any(remains.values())):
+                yield f"invoice: with {one['number']} of {key} remain {dict(remains)}"
