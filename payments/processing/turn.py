@@ -13,6 +13,7 @@ from flows.messages.kinds import Message, Text
 from payments.ledger.invoicing import Issuing, issued
 from payments.ledger.polling import Poll
 from payments.ledger.state import OrderState
+from payments.processing.answers import topic
 from payments.processing.bodies import StaffAction
 from payments.processing.card_messages import on_card, with_bill, worded
 from payments.processing.changes import Caused, ChangeSet, Command, Told
@@ -180,7 +181,7 @@ class Turn:
         conversation = replace(self.conversation, data=data(self.shop))
         found = ChangeSet(
             conversation,
-            messages=[Caused(number, say) for say in self.messages],
+            messages=[Caused(number, say) for say in self._with_topics()],
             timers=self.timers,
             calls=[
                 Caused(number, worded(call, self.shop.at.shop, conversation.language))
@@ -201,6 +202,17 @@ class Turn:
         found.compare(number, self.before, self.shop.orders)
         found.invoices = [Caused(number, invoice) for invoice in self._invoices()]
         return found
+
+    def _with_topics(self) -> list[Say]:
+        """Return the messages, those marked that newer ones may supersede. Nothing supersedes the staff's."""
+        if self.event.kind is not EventKind.CHAT or self.conversation.id in self.given.staff:
+            return self.messages
+        orders = self.shop.orders
+        changed = any(self.before.get(key) is not state for key, state in orders.items())
+        return [
+            replace(say, topic=topic(say, self.event.kind, orders.values(), about_order=changed))
+            for say in self.messages
+        ]
 
     def _happened(self) -> list[EventOut]:
         """Return what other programs may hear of."""
