@@ -1,4 +1,4 @@
-"""Answers to a customer who writes faster than they may leave: the newest stay, and hold up no other message."""
+"""Answers to a customer who writes faster than they may leave: the newest stay, and hold up no news."""
 
 from collections.abc import Callable
 

@@ -12,7 +12,8 @@ from storage.database.orm import Orm
 
 _ENTRY = """
 INSERT INTO outbox
-    (conversation_id, lane, urgency, name, payload, state, due_at, attempts, caused_by, created_at, finished_at)
+    (conversation_id, lane, urgency, name, payload, state, due_at, attempts, caused_by, created_at,
+    finished_at)
 VALUES ({conversation}, 'chat', 0, 'hello', '{{}}', '{state}', 1, 0, 1, 1, {finished})"""
 
 
