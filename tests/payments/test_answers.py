@@ -8,8 +8,10 @@ from flows.messages.kinds import Text
 from payments.processing.answers import ANY, topic
 from payments.processing.changes import ChangeSet
 from payments.processing.step_input import EventKind
+from payments.shop.staff import Staff
 from payments.simulator.simulator import Simulator
 from tests.builders import attempt, order_state
+from tests.payments.memory_shop import MemoryShop
 
 LINKED = order_state(attempts=(attempt(),))
 URL = str(LINKED.attempts[0].short_url)
@@ -52,3 +54,10 @@ def test_only_an_answer_that_changes_no_order_has_a_topic(kind: EventKind) -> No
     assert topic(link, kind, [LINKED], about_order=False) == (f"link {URL}" if asked else None)
     assert topic(answer, kind, [LINKED], about_order=True) is None
     assert topic(Say("m", Text("buy"), offer=True), kind, [], about_order=False) is None
+
+
+def test_what_one_of_the_staff_is_answered_is_always_sent(store: MemoryShop) -> None:
+    hi = (EventKind.CHAT, {"event": {"kind": "text", "text": "hi"}})
+    assert {said.topic for said in store.take(hi).messages} == {ANY}
+    store.staff = {"c-1": Staff("Asha", "+919812345601", frozenset())}
+    assert {said.topic for said in store.take(hi).messages} == {None}
