@@ -38,12 +38,18 @@ def test_a_whole_purchase(shop_flow: Flow) -> None:
     chat.write("status")
     chat.pay()
     chat.write("status")
+    chat.write("menu")
+    chat.tap("Ginger chai 250 g")
+    chat.tap("Proceed to Checkout")
+    chat.tap("Confirm order")
+    chat.write("cancel")
     answers = ("products", "cart", "summary")
-    assert [chat.topics[name] for name in answers] == [[ANY]] * 3
-    assert chat.topics["complete_payment"] == [None], "Razorpay's answer caused it"
+    assert [chat.topics[name][:2] for name in answers] == [[ANY] * 2] * 3
+    assert chat.topics["complete_payment"] == [None] * 2, "Razorpay's answer caused it"
     shown = [one for topics in chat.topics.values() for one in topics if one not in (None, ANY)]
     assert [str(one).partition("://")[0] for one in shown] == ["link https"], "the link, asked for again"
     assert chat.topics["payment_successful"] == [None]
+    assert chat.topics["products"][2:] == [None], "it comes with the end of the order"
 
 
 @pytest.mark.parametrize("kind", EventKind)
