@@ -124,7 +124,7 @@ def of_a_newer_program(file: Path) -> None:
     shutil.copy(file.with_name("munshi.db"), file)
     connection = sqlite3.connect(file)
     newest = "name = (SELECT MAX(name) FROM tortoise_migrations)"
-    connection.execute(f"UPDATE tortoise_migrations SET name = '9999_tomorrow' WHERE {newest}")  # noqa: S608
+    connection.execute(f"UPDATE tortoise_migrations SET name = '9999_tomorrow' WHERE {newest}")
     connection.commit()
     connection.close()
 
