@@ -27,6 +27,9 @@ class Metrics:
         self.messages_failed = Counter(
             "munshi_messages_failed", "messages accepted, then not delivered", registry=self.registry
         )
+        self.limited = Counter(
+            "munshi_limited", "events of customers that were refused as too many", registry=self.registry
+        )
         self.batch = Histogram(
             "munshi_ingest_batch", "requests that shared one commit", buckets=(1, 2, 5, 10, 20, 50, 100, 200),
             registry=self.registry,

@@ -46,7 +46,7 @@ MENDED = (
     *(f"C{n}" for n in range(1, 4)),
     *(f"D{n}" for n in range(1, 10)),
     "E1",
-    *(f"F{n}" for n in range(1, 20) if n != 10),
+    *(f"F{n}" for n in range(1, 20)),
 )
 
 

@@ -287,7 +287,8 @@ def _call(entry: About) -> Iterator[str]:
 def _outcome(entry: About) -> str:
     """Return the outcome of an outbox entry, and its number of tries if over one."""
     done = "accepted" if entry["lane"] == Lane.CHAT else "answered"
-    state = {OutboxState.DONE: done, OutboxState.PENDING: "waits"}
+    left_out = "superseded: newer answers were to be sent"
+    state = {OutboxState.DONE: done, OutboxState.PENDING: "waits", OutboxState.SUPERSEDED: left_out}
     outcome = entry["receipt"] or state.get(entry["state"], entry["state"])
     tries = f", {entry['attempts']} tries" if entry["attempts"] > 1 else ""
     return f"{outcome}{tries}"

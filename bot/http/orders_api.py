@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, assert_never
 
@@ -21,6 +22,7 @@ from payments.processing.bodies import OrderRequested
 from payments.processing.cart_actions import CHOOSE_VARIANT
 from payments.processing.order_actions import MIN_TOTAL
 from payments.razorpay.callback import signature_matches
+from payments.shop.budgets import TOO_MANY
 from payments.shop.cart import Item
 from payments.shop.catalogue import Shop
 from payments.shop.checkout import CheckoutField
@@ -72,6 +74,7 @@ _WHY: Final = {
     "closed": "the shop is closed now",
     "changed": "the price is not the one that the customer was shown last",
     "no cash": "the shop takes no cash for this order",
+    TOO_MANY: "the customer has asked for as many orders or links as one may within an hour",
     "no address": "the shop needs an address",
     "too long": "the address or the note is too long",
     "too short": "the address is too short",
@@ -124,7 +127,7 @@ async def create(request: web.Request) -> web.Response:
     """Place an order as if the customer had checked out.
 
     Answers 200 with the link, or with the status of an order that will get none; 202 if the link takes over
-    10 seconds; 502 if Razorpay refuses it.
+    10 seconds; 502 if Razorpay refuses it; 429 if the customer has placed too many within an hour.
     """
     authorise(request)
     context = request.app[CONTEXT]
@@ -214,7 +217,7 @@ async def _wait_for_order(context: Context, number: int) -> OrderView | None:
 def _was_refused(event: EventView | None, view: OrderView) -> bool:
     """Return whether `event` placed the order and ended it at once, because it cannot be paid as it asks."""
     ended = view.lifecycle is Lifecycle.LAPSED and not view.attempts
-    return ended and event is not None and any(entry.get("event") in _REFUSALS for entry in event.trace)
+    return ended and event is not None and bool(_refusals(event))
 
 
 def _refuse_unplaced(event: EventView | None) -> None:
@@ -226,14 +229,18 @@ def _refuse_unplaced(event: EventView | None) -> None:
     if event.state is InboxState.PARKED:
         raise problem(web.HTTPInternalServerError, "the order could not be placed; the operator can see why")
     said = f"nothing was ordered: {_refusal_reason(event)}"
-    raise problem(web.HTTPConflict, said, **_refusal_codes(event))
+    codes = _refusal_codes(event)
+    if codes["reason"] != TOO_MANY:
+        raise problem(web.HTTPConflict, said, **codes)
+    refused = problem(web.HTTPTooManyRequests, said, **codes)
+    refused.headers["Retry-After"] = str(_refusals(event)[-1].get("wait"))
+    raise refused
 
 
 def _refusal_reason(event: EventView) -> str:
     """Return why the flow placed no order, from its decision record."""
-    entries = event.trace
-    refused = [entry for entry in entries if entry.get("event") in _REFUSALS]
-    ignored = [entry["ignored"] for entry in entries if entry.get("ignored")]
+    refused = _refusals(event)
+    ignored = [entry["ignored"] for entry in event.trace if entry.get("ignored")]
     if refused:
         reason = str(refused[-1].get("reason"))
         if refused[-1].get("field") == CheckoutField.COUPON:
@@ -242,9 +249,14 @@ def _refusal_reason(event: EventView) -> str:
     return f"the flow ignores it: {ignored[-1]}" if ignored else "the flow does not order there"
 
 
+def _refusals(event: EventView) -> list[Mapping[str, Any]]:
+    """Return the entries of the decision record in which something was refused."""
+    return [entry for entry in event.trace if entry.get("event") in _REFUSALS]
+
+
 def _refusal_codes(event: EventView) -> dict[str, str]:
     """Return the `reason` why nothing was ordered, and the `field` that it is about, for programs."""
-    refused = [entry for entry in event.trace if entry.get("event") in _REFUSALS]
+    refused = _refusals(event)
     if not refused:
         return {"reason": "ignored" if any(entry.get("ignored") for entry in event.trace) else "no order"}
     return {name: str(refused[-1][name]) for name in ("reason", "field") if refused[-1].get(name)}

@@ -58,7 +58,7 @@ def card_refused(why: str) -> Notice:
 WHATSAPP: Final = Channel(
     # Meta dates a change of number in whole seconds.
     naming=Naming(lasting=BSUID, passing=PHONE, step=999, late=REPEATED),
-    pace=Pace(gap=6_000, burst=45),
+    pace=Pace(gap=6_000, burst=45, reserve=15),
     receipt_wait=30_000,
     unsent=window.unsent,
     undelivered=undelivered,

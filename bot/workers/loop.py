@@ -29,6 +29,7 @@ from bot.workers.rounds import Rounds, wait_for
 from bot.workers.traffic import Traffic
 from payments.ledger.holds import Mismatch, in_words, needs_person
 from payments.ledger.mirrors import concerned
+from payments.processing.answers import is_limited
 from payments.processing.changes import ChangeSet, Outcome
 from payments.processing.step_input import StepInput
 from storage.database.queues import Lane
@@ -194,6 +195,8 @@ class Workers:
     def _advance(self, now: int, step_input: StepInput) -> ChangeSet:
         changes = self._context.versions.advance(step_input, now)
         for result in changes.results:
+            if is_limited(result.trace):
+                self._context.metrics.limited.inc()
             if result.outcome is Outcome.PARKED:
                 # The error may quote the customer, so it is stored in the database and not logged.
                 where = {"where": result.where} if result.where else {}

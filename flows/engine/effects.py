@@ -16,6 +16,8 @@ class Say:
     """Whether only a timer caused it. All other messages but offers may be sent before it."""
     offer: bool = False
     """Whether it is an offer. All other messages may be sent before it."""
+    topic: str | None = None
+    """Of an answer that need not be sent once newer ones of the same topic wait: what it is about."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -303,6 +303,8 @@ def _decide(
         entry["reason"] = reason
         if field := fields.get("field"):
             entry["field"] = field
+        if wait := fields.get("wait"):
+            entry["wait"] = wait
     if decision.considered:
         entry["passed"] = [{"rule": r.name, **place_of(r), "because": why} for r, why in decision.considered]
     if rule is None and not decision.considered and "reason" not in entry:

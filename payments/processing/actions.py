@@ -89,7 +89,8 @@ FIRED: Final[Mapping[str, str]] = {
     "cart.refused": "the cart could not take that: `event.reason` says why (`no order`: there is none to"
     " repeat), `event.limit` how many it takes",
     "order.refused": "an action about the order could not do its work: `event.reason` says why,"
-    " `event.limit` is in paise",
+    " `event.limit` is in paise; after `too many`, `event.again` is the time of day from which on it is"
+    " possible again, and `event.wait` the seconds until then",
 }
 """Events that only actions bring."""
 REQUIRED: Final = frozenset({"payment.captured", "order.requested"})

@@ -7,7 +7,7 @@ from flows.engine.conversation import Conversation
 from payments.ledger.state import OrderState
 from payments.processing.shop_state import ShopState
 from payments.processing.step_context import StepContext
-from payments.shop import cart, checkout
+from payments.shop import budgets, cart, checkout
 from payments.shop import handover as handovers
 from payments.shop.consent import Hears
 
@@ -31,6 +31,7 @@ def of_conversation(
         earlier_links=tuple(data.get("earlier_links", ())),
         used=data.get("coupons", {}),
         refusals=data.get("refusals", 0),
+        spent=budgets.from_json(data.get("spent", {})),
         checkout=checkout.from_json(data.get("checkout", {})),
         orders=orders,
         left=left,
@@ -53,6 +54,7 @@ def data(shop: ShopState) -> dict[str, Any]:
         "earlier_links": list(shop.earlier_links),
         "coupons": dict(shop.used),
         "refusals": shop.refusals,
+        "spent": budgets.to_json(shop.spent, shop.at.now),
         "checkout": checkout.to_json(shop.checkout),
         "hears": "" if shop.hears is Hears.ORDERS else str(shop.hears),
         "hinted_at": shop.hinted_at,

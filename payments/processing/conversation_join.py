@@ -45,6 +45,7 @@ def join(turn: Turn, body: Joined) -> tuple[Trace, bool]:
         checkout=merged.checkout if turn.shop.checkout == NOTHING_SAID else turn.shop.checkout,
         used=dict(Counter(turn.shop.used) + Counter(merged.used)),
         refusals=turn.shop.refusals + merged.refusals,
+        spent=turn.shop.spent.joined(merged.spent),
         hears=stricter(turn.shop.hears, merged.hears),
         handover=turn.shop.handover or merged.handover,
     )

@@ -12,6 +12,7 @@ from flows.templates.types import MONEY, NUMBER, TEXT, TRUTH, UNKNOWN, ListOf, R
 from payments.ledger.state import PaymentStatus
 from payments.ledger.unfinished import Unfinished
 from payments.processing import views
+from payments.shop.budgets import TOO_MANY
 from payments.shop.checkout import CheckoutField
 from payments.shop.consent import Hears
 from payments.shop.coupons import CouponFault
@@ -48,13 +49,13 @@ _REASONS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("cart.repeat", "cart.refused"): ("no order", "sold out"),
     ("cart.fill", "order.refused"): ("unknown", "choose variant", "sold out"),
     ("order.place", "order.refused"): (
-        *("sold out", "empty", "below minimum", "closed", "changed", "too small"),
+        *("sold out", "empty", "below minimum", "closed", "changed", "too small", TOO_MANY),
     ),
     ("order.rate", "order.refused"): ("not delivered", "rated before", "no rating"),
     ("order.cancel", "order.refused"): ("nothing to cancel", "too late"),
     ("payment.cash", "order.refused"): ("nothing to pay", "no cash"),
     ("payment.request", "order.refused"): (
-        *("nothing to pay", "order sold out", "changed"),
+        *("nothing to pay", "order sold out", "changed", TOO_MANY),
         *get_args(SlotFault),
     ),
     ("payment.check", "order.refused"): ("nothing to pay",),
@@ -116,7 +117,9 @@ EVENTS: Final[Mapping[str, Record]] = {
     "checkout.refused": _refused(
         _CHECKOUT_REASONS, MONEY, field=words((str(one) for one in CheckoutField), "field")
     ),
-    "order.refused": _refused(_reasons_of("order.refused"), MONEY, ["limit"]),
+    "order.refused": _refused(
+        _reasons_of("order.refused"), MONEY, ["limit", "again", "wait"], again=TEXT, wait=NUMBER
+    ),
     "cart.refused": _refused(_reasons_of("cart.refused"), NUMBER, ["gone"], gone=ListOf(TEXT)),
     "cart.emptied": Record(),
     "cart.incomplete": Record({"gone": ListOf(TEXT), "less": ListOf(TEXT)}),

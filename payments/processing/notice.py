@@ -23,6 +23,7 @@ class NoticeKind(StrEnum):
     PROXY = "proxy"
     WHATSAPP = "whatsapp"
     LOOP = "loop"
+    LIMITED = "limited"
     UNASKED = "unasked"
     CLOCK = "clock"
     OUTBOX = "outbox"

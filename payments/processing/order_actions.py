@@ -10,6 +10,7 @@ from payments.processing.checkout_changes import fields_of
 from payments.processing.quoting import Fault, OrderFault, Quote
 from payments.processing.shop_state import ShopState
 from payments.shop import cart
+from payments.shop.budgets import possible_at, refusal
 from payments.shop.cart import Item
 from payments.shop.checkout import CheckoutField
 from payments.shop.delivery import Area, area_of
@@ -45,8 +46,10 @@ def _place(scene: Scene, args: NoArguments) -> Result:
         return _not_orderable(scene, fault)
     if quote.total < MIN_TOTAL:
         return refused(scene, "order.refused", reason="too small", limit=MIN_TOTAL)
+    if (at := possible_at(state.spent.orders, shop.budgets.orders, scene.now)) > scene.now:
+        return refused(scene, "order.refused", **refusal(shop.timezone, at, scene.now))
     placed = _end_current(state).place(_order(scene, quote))
-    return Result(placed._replace(before_order=state))
+    return Result(placed._replace(before_order=state, spent=state.spent.ordering(scene.now)))
 
 
 def _not_orderable(scene: Scene, fault: Fault) -> Result:

@@ -5,10 +5,11 @@ from typing import Final
 from flows.engine.events import Happened
 from flows.engine.vocabulary import Action, Result, Scene
 from payments.ledger.state import PaymentStatus
-from payments.processing.cart_actions import NoArguments, refused, state_of
+from payments.processing.cart_actions import NoArguments, refused, refused_with, state_of
 from payments.processing.order_actions import withdraw_link
 from payments.processing.quoting import SOLD_OUT, cannot_come, coupon_is_used_up
 from payments.shop import stock
+from payments.shop.budgets import possible_at, refusal
 from payments.shop.orders import Attempt, AttemptStatus
 
 USABLE_FOR: Final = 2 * 60_000
@@ -39,7 +40,12 @@ def _request(scene: Scene, args: NoArguments) -> Result:
     if order.lapsed and coupon_is_used_up(state, order.order):
         # Its price cannot be had any more: the customer orders anew, without the coupon.
         return refused(scene, "order.refused", reason="changed")
-    state = state.request_payment(order)
+    shop = state.at.shop
+    if (at := possible_at(state.spent.links, shop.budgets.links, scene.now)) > scene.now:
+        # An order that this event placed was never placed then: nobody could pay it.
+        fields = refusal(shop.timezone, at, scene.now)
+        return refused_with(state.before_order or state, "order.refused", **fields)
+    state = state._replace(spent=state.spent.linking(scene.now)).request_payment(order)
     made = state.order and state.order.link
     card = made and made.is_card and made.status is AttemptStatus.CREATING
     return Result(state, raised=(Happened("payment_link.created", {"short_url": ""}),) if card else ())

@@ -13,6 +13,7 @@ from payments.ledger.state import PAYABLE, OrderState
 from payments.processing import cards
 from payments.processing.step_context import StepContext
 from payments.shop import quotas, stock
+from payments.shop.budgets import Spent
 from payments.shop.cart import Cart
 from payments.shop.checkout import NOTHING_SAID, Checkout
 from payments.shop.consent import Hears
@@ -73,6 +74,8 @@ class ShopState(NamedTuple):
     """What the customer has said about the next order."""
     refusals: int = 0
     """How often this customer did not take goods at the door for which cash was promised."""
+    spent: Spent = Spent()
+    """What this customer has asked for lately."""
     next_number: int = 0
     """Number of the order that is placed next."""
     hears: Hears = Hears.ORDERS

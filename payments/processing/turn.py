@@ -13,6 +13,7 @@ from flows.messages.kinds import Message, Text
 from payments.ledger.invoicing import Issuing, issued
 from payments.ledger.polling import Poll
 from payments.ledger.state import OrderState
+from payments.processing.answers import is_limited, limit_notice, topic
 from payments.processing.bodies import StaffAction
 from payments.processing.card_messages import on_card, with_bill, worded
 from payments.processing.changes import Caused, ChangeSet, Command, Told
@@ -26,6 +27,7 @@ from payments.processing.silence import decide_silence, withheld
 from payments.processing.step_context import StepContext
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.shop import switches
+from payments.shop.budgets import recent
 from payments.shop.catalogue import Shop
 from payments.shop.consent import Hears
 from payments.shop.invoice import Invoice
@@ -93,9 +95,17 @@ class Turn:
         after = _unshown(before, done.conversation) if kept else done.conversation
         self.conversation = replace(after, talk=ruling.talk)
         self.timers += [effect for effect in done.effects if isinstance(effect, StartTimer)]
+        self._note_limits(trace)
         if because is None:
             self._say(done.effects, self.shop.order, event)
         return self._tell(done.effects, trace, ruling.because), done.applied
+
+    def _note_limits(self, trace: Trace) -> None:
+        """Tell operators if the customer was refused something as too much; once an hour."""
+        spent = self.shop.spent
+        if is_limited(trace) and not recent([spent.told], self.now):
+            self.shop = self.shop._replace(spent=spent._replace(told=self.now))
+            self.notices.append(limit_notice(self.conversation.id))
 
     def is_strange(self, event: Event) -> bool:
         """Return whether the flow has no answer to `event` here but `otherwise`."""
@@ -180,7 +190,7 @@ class Turn:
         conversation = replace(self.conversation, data=data(self.shop))
         found = ChangeSet(
             conversation,
-            messages=[Caused(number, say) for say in self.messages],
+            messages=[Caused(number, say) for say in self._with_topics()],
             timers=self.timers,
             calls=[
                 Caused(number, worded(call, self.shop.at.shop, conversation.language))
@@ -202,6 +212,17 @@ class Turn:
         found.compare(number, self.before, self.shop.orders)
         found.invoices = [Caused(number, invoice) for invoice in self._invoices()]
         return found
+
+    def _with_topics(self) -> list[Say]:
+        """Return the messages, those marked that newer ones may supersede. Nothing supersedes the staff's."""
+        if self.conversation.id in self.given.staff:
+            return self.messages
+        orders = self.shop.orders
+        changed = any(self.before.get(key) is not state for key, state in orders.items())
+        return [
+            replace(say, topic=topic(say, self.event.kind, orders.values(), about_order=changed))
+            for say in self.messages
+        ]
 
     def _happened(self) -> list[EventOut]:
         """Return what other programs may hear of."""

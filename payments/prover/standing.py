@@ -133,6 +133,7 @@ def _renamed(reply: str, fresh: int) -> str:
 
 def _data(data: Mapping[str, Any], shop: Shop, over: frozenset[str]) -> Mapping[str, Any]:
     kept = dict(data)
+    kept.pop("spent", None)  # nobody asks for so much in a search
     asked = kept.pop("asked_at", 0)
     if asked + ASK_AGAIN > NOW and ASKED not in over:
         kept["asked_at"] = NOW

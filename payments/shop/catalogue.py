@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from flows.document import durations
 from flows.document.errors import close
 from flows.document.shape import Count, Misplaced, Name, Texts, misplaced
+from payments.shop.budgets import Budgets
 from payments.shop.coupons import Coupons, find
 from payments.shop.delivery import Delivery
 from payments.shop.fulfilment import LADDER, Stage, is_forward
@@ -119,6 +120,8 @@ class Shop(BaseModel):
     """How customers pay inside WhatsApp. Without it, they pay on Razorpay's page."""
     handover: HandoverSpec = HandoverSpec()
     """When a chat that a person has taken over comes back to the bot."""
+    budgets: Budgets = Budgets()
+    """How many orders and payment links one customer may ask for within an hour."""
 
     @model_validator(mode="after")
     def _names_fit(self) -> "Shop":

@@ -192,7 +192,8 @@ class Outbox(TableModel):
     """One message to send or call to make. While it is `sending`, `due_at` is the end of the lease.
 
     `order_key` is the order of a call. It is NULL for a message: `caused_by` names its event. `about` is the
-    conversation that a message to the staff is about; NULL for any other entry.
+    conversation that a message to the staff is about; NULL for any other entry. `topic` is that of an answer
+    which a newer one of the same topic supersedes while it waits; NULL for any other entry.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -213,13 +214,16 @@ class Outbox(TableModel):
     caused_by = fields.BigIntField()
     created_at = fields.BigIntField()
     finished_at = fields.BigIntField(null=True)
+    topic = fields.TextField(null=True)
 
     class Meta:
         table = "outbox"
         indexes: ClassVar = [Index(fields=("conversation_id",), name="outbox_conversation")]
         constraints: ClassVar = [
             CheckConstraint(check="lane IN ('chat', 'pay', 'poll')", name="outbox_lane"),
-            CheckConstraint(check="state IN ('pending', 'sending', 'done', 'failed')", name="outbox_state"),
+            CheckConstraint(
+                check="state IN ('pending', 'sending', 'done', 'failed', 'superseded')", name="outbox_state"
+            ),
             CheckConstraint(
                 check="(finished_at IS NULL) = (state IN ('pending', 'sending'))", name="outbox_finished"
             ),

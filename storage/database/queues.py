@@ -27,6 +27,8 @@ class OutboxState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     """It was given up."""
+    SUPERSEDED = "superseded"
+    """An answer that was not sent, because newer answers were to be."""
 
 
 class Urgency(IntEnum):

@@ -40,6 +40,7 @@ from storage.inbox import (
     product_switch,
     quotas,
     stock,
+    superseded,
 )
 
 _ERROR: Final = 4000
@@ -143,15 +144,16 @@ def _outbox(saving: Saving) -> Iterator[tuple[Any, ...]]:
     for cause, say in saving.changes.messages:
         said = (int(_urgency(say)), say.name, dumps(kinds.to_json(say.message)))
         card = card_results.order_of(say.message)
-        yield (saving.id, card, None, str(Lane.CHAT), *said, *rest, cause, saving.now)
+        yield (saving.id, card, None, str(Lane.CHAT), *said, *rest, cause, saving.now, say.topic)
     for cause, told in saving.changes.told:
         said = (0, told.name, dumps(kinds.to_json(told.message)))
         for to in map(_number, told.to):
             about = None if to == saving.id else saving.id
-            yield (to, None, about, str(Lane.CHAT), *said, *rest, cause, saving.now)
+            yield (to, None, about, str(Lane.CHAT), *said, *rest, cause, saving.now, None)
     for cause, call in saving.changes.calls:
         asked = (0, type(call).__name__, dumps(call_rows.payload(call)))
-        yield (saving.id, call.order_key, None, str(call_rows.lane(call)), *asked, *rest, cause, saving.now)
+        lane = str(call_rows.lane(call))
+        yield (saving.id, call.order_key, None, lane, *asked, *rest, cause, saving.now, None)
 
 
 def _urgency(say: Say) -> Urgency:
@@ -285,7 +287,7 @@ WHERE conversation_id = ANY($1::bigint[]) AND lane = 'chat' AND urgency = 2 AND 
 _OUTBOX = """
 INSERT INTO outbox
     (conversation_id, order_key, about, lane, urgency, name, payload, state, due_at, attempts, caused_by,
-    created_at)
+    created_at, topic)
 VALUES {rows}"""
 
 _TIMERS = """
@@ -344,6 +346,7 @@ TABLES: Final = (
     Table(_without_reminders, _drop_reminders),
     Table(_without_offers, _drop_offers),
     Table(_outbox, _insert(_OUTBOX)),
+    Table(lambda saving: superseded.by(saving.id, saving.changes.messages), superseded.supersede),
     Table(_waiting, _insert(_TIMERS)),
     Table(_commands, _update(_COMMANDS, "bigint text text text text bigint")),
     Table(_placed, _insert(_ORDERS)),

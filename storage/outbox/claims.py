@@ -1,7 +1,7 @@
 """Claim due entries of the outbox in order, each by one claimant at a time."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Final, TypeAlias
 
@@ -51,9 +51,11 @@ async def _claim(
     if lane is Lane.CHAT:
         for customer in await ambiguous_sends.awaited(tx, unfinished, now, channel.receipt_wait):
             runs.pop(customer, None)
+        answers = {row["id"] for row in unfinished if row["topic"] is not None}
+        await _pace(tx, channel.pace, runs, answers, customers, now)
     runs = _first(runs, limit)
     if lane is Lane.CHAT:
-        await _pace(tx, channel.pace, runs, customers, now)
+        await spend(tx, channel.pace, {customer: len(run) for customer, run in runs.items()}, now)
     ids = [id for run in runs.values() for id in run]
     rows = {row["id"]: row for row in await tx.fetch(_CLAIM, ids, now, now + lease)} if ids else {}
     if not rows:
@@ -104,8 +106,8 @@ SELECT c.id, c.last_inbound_at, c.paced_until FROM conversation c JOIN (
 ORDER BY w.urgency, w.since, c.id LIMIT $3 FOR UPDATE OF c SKIP LOCKED"""
 
 _UNFINISHED = """
-SELECT id, conversation_id, urgency, due_at, state, attempts FROM (
-    SELECT id, conversation_id, urgency, due_at, state, attempts,
+SELECT id, conversation_id, urgency, due_at, state, attempts, topic FROM (
+    SELECT id, conversation_id, urgency, due_at, state, attempts, topic,
         ROW_NUMBER() OVER (PARTITION BY conversation_id ORDER BY urgency, id) AS place
     FROM outbox
     WHERE conversation_id = ANY($1::bigint[]) AND lane = $3 AND finished_at IS NULL
@@ -140,23 +142,34 @@ def _first(runs: Runs, limit: int) -> Runs:
     for customer, run in runs.items():
         if limit <= 0:
             break
-        kept[customer] = run[:limit]
+        if run:
+            kept[customer] = run[:limit]
         limit -= len(run)
     return kept
 
 
-async def _pace(tx: Transaction, pace: Pace, runs: Runs, customers: Mapping[int, Row], now: int) -> None:
-    """Remove from `runs` the entries that may not leave yet, postpone them, and count those that leave."""
+async def _pace(
+    tx: Transaction,
+    pace: Pace,
+    runs: Runs,
+    answers: Container[int],
+    customers: Mapping[int, Row],
+    now: int,
+) -> None:
+    """Remove from `runs` the entries that may not leave yet, and postpone them.
+
+    `answers` are the entries that newer ones may supersede.
+    """
     late: list[tuple[int, int]] = []
     for customer, run in runs.items():
         paced_until = customers[customer]["paced_until"]
-        leaving = run[: pace.room(paced_until, now)]
-        if len(leaving) < len(run):
-            until = pace.after(paced_until, now, len(leaving))
-            late.append((run[len(leaving)], pace.opens_at(until)))
-            runs[customer] = leaving
+        kinds = [id in answers for id in run]
+        count = pace.leaving(kinds, pace.room(paced_until, now))
+        if count < len(run):
+            until = pace.after(paced_until, now, count)
+            late.append((run[count], pace.next_at(kinds[count:], until, now)))
+            runs[customer] = run[:count]
     await tx.fetch_rows(_LATER, "bigint bigint", sorted(late))
-    await spend(tx, pace, {customer: len(run) for customer, run in runs.items() if run}, now)
 
 
 _LATER = """

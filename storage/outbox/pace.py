@@ -4,7 +4,7 @@ A customer's `paced_until` is the time at which all messages so far would have l
 stored with the customer, so that every process counts what the others send.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from storage.database.transaction import Transaction
@@ -18,6 +18,8 @@ class Pace:
     """Milliseconds between two messages."""
     burst: int
     """How many messages may leave at once after a pause."""
+    reserve: int = 0
+    """How many of the burst answers leave to other messages: those, and the answers before them."""
 
     @property
     def longest(self) -> int:
@@ -31,6 +33,22 @@ class Pace:
     def room(self, paced_until: int, now: int) -> int:
         """Return how many messages may leave at `now`."""
         return max(0, self.burst - -(-max(self._plausible(paced_until, now) - now, 0) // self.gap))
+
+    def leaving(self, answers: Sequence[bool], room: int) -> int:
+        """Return how many of a customer's next messages leave, if `room` of any kind may.
+
+        `answers` says of each message whether it is an answer that newer ones may supersede.
+        """
+        to_the_last_other = max((n for n, is_answer in enumerate(answers, 1) if not is_answer), default=0)
+        return max(min(to_the_last_other, room), min(len(answers), room - self.reserve))
+
+    def next_at(self, answers: Sequence[bool], paced_until: int, now: int) -> int:
+        """Return when to look at messages again that do not leave at `now`. `answers`: as in `leaving`.
+
+        Answers may wait for long, and another message may join them: so they are looked at at each gap.
+        """
+        opens_at = self.opens_at(paced_until)
+        return max(opens_at, now + self.gap) if all(answers) else opens_at
 
     def opens_at(self, paced_until: int) -> int:
         """Return the earliest time at which the next message may leave."""

@@ -241,3 +241,13 @@ async def test_a_reason_that_only_another_version_knows_stops_no_command(
     await insert(store, "orders", key=key, number="10012", held=500, held_for="on_the_moon", payment="held")
     for words in (("why", "#10012"), ("ledger",), ("doctor",)):
         assert "unexplained" in (await run_munshi(database_url, *words)).output
+
+
+async def test_why_shows_an_answer_that_newer_ones_superseded(store: Store, database_url: str) -> None:
+    await chatted(store)
+    await insert(
+        store, "outbox", conversation_id=1, name="menu", payload={"kind": "text", "body": "The menu"},
+        caused_by=4, created_at=NOW + 240_000, state="superseded", attempts=0, topic="answer",
+    )  # fmt: skip
+    result = await run_munshi(database_url, "why", "+91 98123-45601")
+    assert 'said menu "The menu": superseded: newer answers were to be sent' in result.output

@@ -22,7 +22,7 @@ _SHORT: Final = frozenset({"short"})
 _OF_THE_CHAT: Final = (
     *("products", "cart", "cart_limit", "cart_empty", "change_what", "change_how", "how_many", "summary"),
     *("sold_out", "all_sold_out", "not_ordered", "stale_button", "help", "apology"),
-    *("how_it_stands", "asked_lately"),
+    *("how_it_stands", "asked_lately", "too_many"),
     *(
         "sizes",
         "not_there",

@@ -170,7 +170,7 @@ def test_a_chat_that_repeats_and_brings_nothing_ends_in_silence(shop_flow: Flow,
 
 LOOPS: Final = """
 flow: loops
-shop: {name: Loops, products: [{sku: a, price: 30, name: A}]}
+shop: {name: Loops, products: [{sku: a, price: 30, name: A}], budgets: {orders: 99, links: 99}}
 messages:
   tick: tick
   tock: tock

@@ -42,6 +42,7 @@ RARE = {
     "the owner answered from the app": 5,
     "all places of a slot were taken": 3,
     "a customer was forgotten": 5,
+    "a customer wrote without end": 20,
     "crash": 20,
     "shopify orderCreate: done, and the answer lost": 10,
     "shopify found an order by its source": 3,

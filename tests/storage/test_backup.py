@@ -123,7 +123,8 @@ def cut_short(file: Path) -> None:
 def of_a_newer_program(file: Path) -> None:
     shutil.copy(file.with_name("munshi.db"), file)
     connection = sqlite3.connect(file)
-    connection.execute("UPDATE tortoise_migrations SET name = '9999_tomorrow'")
+    newest = "name = (SELECT MAX(name) FROM tortoise_migrations)"
+    connection.execute(f"UPDATE tortoise_migrations SET name = '9999_tomorrow' WHERE {newest}")
     connection.commit()
     connection.close()
 

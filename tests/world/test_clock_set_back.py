@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.clock import Jumps, ShiftedClock
+from bot.whatsapp.channel import WHATSAPP
 from bot.workers.executor import LEASE
 from bot.workers.loop import Workers
 from sandbox.world import World
@@ -60,6 +61,10 @@ async def chatty(live: Live) -> Customer:
     for _ in range(50):
         await asha.person.write("menu")
     await live.settle()
+    # Of the burst answers leave some to news: as if news had used that up too.
+    full = live.clock.now() + WHATSAPP.pace.burst * WHATSAPP.pace.gap
+    spend = "UPDATE conversation SET paced_until = $1"
+    await live.context.store._units.run(lambda tx: tx.fetch(spend, full))
     return asha
 
 

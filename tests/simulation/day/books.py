@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from payments.ledger.state import OrderState
 from tests.simulation.checker import Books, Row
+from tests.simulation.day import floods
 from tests.simulation.day.deeds import Replay
 from tests.simulation.day.journal import Entry, Journal
 from tests.simulation.day.news import News
@@ -60,6 +61,7 @@ class DayBooks(Books):
             *self._cash_terms(),
             *self._prices(),
             *self._numbers(),
+            *floods.wrongs(self),
         ]
 
     def _of_nobody(self, key: str, times: int) -> bool:

@@ -15,17 +15,21 @@ from payments.ledger import balance, resolution
 from payments.ledger.state import OrderState, Task
 from payments.processing import (
     advance,
+    answers,
     broadcasts,
     chat,
     hand_money,
     handover,
     notifications,
+    order_actions,
     order_changes,
     order_verbs,
+    payment_actions,
     shop_state,
     staff_commands,
     updates,
 )
+from payments.processing import turn as turns
 from payments.processing.order_changes import Settlement
 from payments.processing.quoting import SOLD_OUT, cannot_come
 from payments.processing.shop_state import ShopState
@@ -283,6 +287,15 @@ def a_customer_is_in_two_batches(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(given_out, "key", lambda id: f"broadcast:{id}:{next(numbers)}")
 
 
+def orders_are_not_counted(patch: pytest.MonkeyPatch) -> None:
+    for actions in (order_actions, payment_actions):
+        patch.setattr(actions, "possible_at", lambda times, limit, now: now)
+
+
+def news_is_taken_for_an_answer(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(turns, "topic", lambda *_, **__: answers.ANY)
+
+
 @dataclass(frozen=True, slots=True)
 class DayRow:
     """A planted bug that shows in a day."""
@@ -296,6 +309,8 @@ class DayRow:
 
 
 DAY_ROWS: Final = (
+    DayRow("orders are not counted", orders_are_not_counted, "too many orders", "budget:"),
+    DayRow("news is taken for an answer", news_is_taken_for_an_answer, "a flood", "answers:"),
     DayRow(
         "a cancelled order keeps its slot", a_cancelled_order_keeps_its_slot, "refused at the door", "quota:"
     ),

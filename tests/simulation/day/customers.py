@@ -31,7 +31,15 @@ class Customer(Person):
         """Do one thing. Return the milliseconds until the next, or None after the last."""
         if self._dice.random() < 0.03:
             self._press_what_is_not_theirs()
+        if self._dice.random() < 0.01:
+            self._flood()
         return super().act()
+
+    def _flood(self) -> None:
+        """Write far more than can be answered."""
+        self._world.seen["a customer wrote without end"] += 1
+        words = self._dice.choices(("menu", "status", "cart", "hi"), k=50)
+        self._world.write(self.phone, *map(text, words))
 
     def _order(self) -> None:
         """A program orders for them, over the shop's own API."""

@@ -367,6 +367,26 @@ def _the_books_are_lost(world: DayWorld) -> Story:
         yield from ramesh.types(words)
 
 
+def _a_flood(world: DayWorld) -> Story:
+    """Who writes without end gets few answers, and the news of their payment in the midst of it."""
+    asha = Shopper(world, 1)
+    yield from orders(world, asha, TEA)
+    asha.sends(*(text(words) for _ in range(25) for words in ("menu", "status")))
+    yield MINUTE
+    asha.pays()
+    asha.sends(*(text(words) for _ in range(25) for words in ("menu", "status")))
+    yield 5 * MINUTE
+
+
+def _too_many_orders(world: DayWorld) -> Story:
+    """A program orders for one customer without end: after twelve orders it is refused."""
+    asha = Shopper(world, 1)
+    asha.says("hi")
+    for _ in range(15):
+        world.order(asha.phone, (Item(TEA, 1),), {"address": NEAR, "slot": NOON})
+        yield 5_000
+
+
 PLOTS: Final[Mapping[str, Callable[[DayWorld], Story]]] = {
     "cash to the door": _cash_to_the_door,
     "paid and amended": _paid_and_amended,
@@ -386,4 +406,6 @@ PLOTS: Final[Mapping[str, Callable[[DayWorld], Story]]] = {
     "forgotten": _forgotten,
     "pruned": _pruned,
     "the books are lost": _the_books_are_lost,
+    "a flood": _a_flood,
+    "too many orders": _too_many_orders,
 }
