@@ -73,6 +73,7 @@ _WHY: Final = {
     "changed": "the price is not the one that the customer was shown last",
     "no cash": "the shop takes no cash for this order",
     "no address": "the shop needs an address",
+    "a question": "the address asks something and has no number",
     "too long": "the address or the note is too long",
     "too short": "the address is too short",
     "no pincode": "the address has no pincode",
