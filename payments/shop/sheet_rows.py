@@ -29,6 +29,8 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The columns that are read, each with other words for it. `name` and `price` are needed."""
 _OURS: Final = {normalise(other): name for name, others in COLUMNS.items() for other in (name, *others)}
+_MRP: Final = "mrp"
+"""What is printed on a packet: the price only of a sheet that has no other."""
 _BRACKETS: Final = re.compile(r"\(.*?\)|\[.*?\]")
 _CURRENCY: Final = frozenset({"rs", "inr", "₹"})
 """Words of a heading that change nothing: `Price Rs.`"""
@@ -145,8 +147,11 @@ def _column(heading: str) -> str:
 def _columns(line: int, header: Sequence[str], found: Rows) -> list[str]:
     """Return our name of each column; empty for one that is not ours."""
     columns: list[str] = []
+    named = Counter(_column(written) for written in header)
     for written in header:
         name = _column(written)
+        if name == "price" and named[name] > 1 and _MRP in normalise(written).split():
+            name = ""
         if name and name in columns:
             mend = "remove one, or give it another name"
             found.faults.append(SheetFault(line, f"the column '{name}' is there twice", mend))

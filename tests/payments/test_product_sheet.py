@@ -176,6 +176,11 @@ def test_columns_have_other_names_and_what_stands_in_brackets_does_not_count(hea
     assert (row.name, row.price, row.variant) == ("Peda", 30_000, "250 g")
 
 
+def test_what_is_printed_on_the_packet_is_not_the_price_where_there_is_another() -> None:
+    found = sheet("Item,MRP (Rs),Rate\nPeda,320,300")
+    assert (found.products[0].rows[0].price, found.unread) == (30_000, ["MRP (Rs)"])
+
+
 def test_one_unknown_heading_below_a_title_is_told_in_its_own_line() -> None:
     found = sheet("Mithai House price list,,\nSweet name,Price,Category\nPeda,300,Sweets")
     [fault] = found.faults
