@@ -2,13 +2,15 @@
 
 import gc
 import io
+import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from importlib.metadata import version
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperCommand
 
 COMMANDS: Final = (
     *("init", "demo", "serve", "work", "sandbox", "chat", "check", "prove", "test", "diagram", "schema"),
@@ -18,6 +20,32 @@ COMMANDS: Final = (
     *("backup", "restore", "settle", "import"),
 )
 """Modules of this package, in the order of the help. Each has a function `command`."""
+
+
+_ABOUT_PEOPLE: Final = frozenset({"customers", "chats", "reply", "why"})
+"""Commands that take a phone number."""
+_PART: Final = re.compile(r"\+?[0-9]{2,6}")
+_DIGITS: Final = range(10, 14)
+"""Digits of a phone number, with its country code or without."""
+
+
+class _AboutPeople(TyperCommand):
+    """A command whose phone number may be written with blanks and without quotes: `98000 00002`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, _with_whole_number(args))
+
+
+def _with_whole_number(words: Sequence[str]) -> list[str]:
+    """Return `words` with the first of them that make up a phone number in one."""
+    for first in range(len(words)):
+        for end in range(first + 2, len(words) + 1):
+            parts = words[first:end]
+            if not all(map(_PART.fullmatch, parts)):
+                break
+            if len("".join(parts).lstrip("+")) in _DIGITS:
+                return [*words[:first], " ".join(parts), *words[end:]]
+    return list(words)
 
 
 def app(names: Iterable[str] = COMMANDS) -> typer.Typer:
@@ -31,7 +59,8 @@ def app(names: Iterable[str] = COMMANDS) -> typer.Typer:
     )
     munshi.callback()(_munshi)
     for name in names:
-        munshi.command(name)(import_module(f"bot.cli.{name}").command)
+        kind = _AboutPeople if name in _ABOUT_PEOPLE else TyperCommand
+        munshi.command(name, cls=kind)(import_module(f"bot.cli.{name}").command)
     return munshi
 
 
