@@ -340,4 +340,14 @@ def _around(lines: Sequence[str], number: int) -> set[int]:
     return {*above, *below, *(one + 2 for one in above[-1:])}
 
 
-_OF_ONE_LINE: Final = (_other_signs, _inner_quotes, _quotes, _colons, _blanks, _commas, _closing, _opening, _wraps)
+_OF_ONE_LINE: Final = (
+    _other_signs,
+    _inner_quotes,
+    _quotes,
+    _colons,
+    _blanks,
+    _commas,
+    _closing,
+    _opening,
+    _wraps,
+)

@@ -49,7 +49,7 @@ def joined(before: Checkout, given: str) -> str:
     """Return the address that a customer gives with what they said before.
 
     A pincode alone belongs to the address before it. An address without one takes the pincode that was sent
-    alone before it, if it may be one by itself: `evening` is too short, and `is it without eggs?` is a question.
+    alone before it, if it may be one by itself: `evening` is too short, `is it without eggs?` a question.
     """
     text, unfinished = _one_line(given), before.unfinished
     if pincode := lone_pincode(text):

@@ -122,7 +122,6 @@ class _Called(LookupTable):
             return {**_NO_SLOT, "title": " / ".join(slot["title"] for slot in found)}
         return found[0] if found else _NO_SLOT
 
-
     def _with(self, typed: Sequence[str], means: Callable[[str, str], bool]) -> list[Mapping[str, Any]]:
         """Return the slots whose name has each typed word, as it is or as `means` says."""
         return [

@@ -138,7 +138,7 @@ def sku_of(turn: Turn, name: str, to: str) -> str:
 
 
 def _nearest(turn: Turn, name: str) -> str:
-    """Return the sku or the whole name that is nearest to `name`; empty if none is near, or it is a number."""
+    """Return the sku or the whole name nearest to `name`; empty if none is near, or it is a number."""
     shop, language = turn.shop.at.shop, turn.flow.languages[0]
     typed = normalise(name)
     if typed.isdecimal():

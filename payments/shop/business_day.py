@@ -29,7 +29,7 @@ def period_of(zone: ZoneInfo, first: date, last: date | None = None) -> Period:
 
 
 def day_named(zone: ZoneInfo, words: str, now: int) -> date:
-    """Return the date that `words` mean at `now`: nothing or `today`, `yesterday`, `2026-11-08`, or `8/11/2026`.
+    """Return the date that `words` mean at `now`: nothing or `today`, `yesterday`, `8/11/2026`, `2026-11-08`.
 
     Raises ValueError, with words for people, if they mean none.
     """

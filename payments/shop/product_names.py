@@ -21,7 +21,7 @@ _SHORTEST_BEGINNING: Final = 5
 
 
 _MOST_BESIDE: Final = 3
-"""Words beside a whole name that may be passed over: `some samosa please`. A longer text says something else."""
+"""Words beside a whole name that may be passed over: `some samosa please`. A longer text says more."""
 
 
 class Wish(NamedTuple):
@@ -69,9 +69,9 @@ class ProductNames:
     def asked(self, text: str) -> Wish:
         """Return what `text` asks for, by its name in whole or in part, and how many: 1 without a number.
 
-        A number that counts something in a size stays in the name, as in `gift box 6`, where 6 teas are one of
-        its sizes: it may mean that. What is misspelt, or stands beside other words, is to be asked about; of a
-        product that comes in sizes, they ask.
+        A number that counts something in a size is no quantity, as in `gift box 6`, where 6 teas are a size:
+        it may mean that. What is misspelt, or stands beside other words, is to be asked about; for a product
+        in several sizes the question is which.
         """
         form = self._form(text)
         if form in self._whole:
@@ -136,7 +136,9 @@ class ProductNames:
         for name in longest:
             beside = f" {beside} ".replace(f" {name} ", " ").strip()
         words = without_measure(beside).split()
-        if not longest or "?" in text or len(words) > _MOST_BESIDE or not self._taken.isdisjoint(words):
+        if not longest or "?" in text or len(words) > _MOST_BESIDE:
+            return None
+        if any(word in self._taken for word in words):
             return None
         found = tuple(dict.fromkeys(sku for name in longest for sku in self._short[name]))
         numbers = [int(word) for word in words if word.isdigit()]
@@ -145,7 +147,7 @@ class ProductNames:
         return Wish(found, 1 if self._counts(found, quantity) else quantity, is_name=sized)
 
     def _counts(self, skus: tuple[str, ...], number: int) -> bool:
-        """Whether `number` counts something in a size of one of these products: 6 in `6 teas`, not in `6 kg`."""
+        """Whether `number` counts something in a size of one of these: 6 in `6 teas`, not in `6 kg`."""
         return any(str(number) in self._counted.get(sku, ()) for sku in skus)
 
     def _form(self, text: str) -> str:

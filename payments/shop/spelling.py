@@ -36,9 +36,7 @@ def sound(word: str) -> str:
 def _one_letter_apart(one: str, other: str) -> bool:
     """Whether one letter that is changed, added or left out makes `one` of `other`."""
     shorter, longer = sorted((one, other), key=len)
-    same = next(
-        (at for at, (a, b) in enumerate(zip(shorter, longer, strict=False)) if a != b), len(shorter)
-    )
+    same = next((at for at, (a, b) in enumerate(zip(shorter, longer, strict=False)) if a != b), len(shorter))
     if len(shorter) == len(longer):
         return shorter[same + 1 :] == longer[same + 1 :]
     return len(longer) - len(shorter) == 1 and shorter[same:] == longer[same + 1 :]

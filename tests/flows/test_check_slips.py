@@ -53,7 +53,8 @@ SLIPS: Final[dict[str, tuple[Row, str]]] = {
         row(
             "ask_age: How old are you?", 'ask_age: "How "old" are you?"',
             "not valid YAML: a quotation mark inside the text ends it", 8, 17,
-            "put the whole text between single quotes: 'How \"old\" are you?'; or write \\\" for each \" inside",
+            "put the whole text between single quotes: 'How \"old\" are you?';"
+            ' or write \\" for each " inside',
         ),
         "ask_age: 'How \"old\" are you?'",
     ),

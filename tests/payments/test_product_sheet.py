@@ -168,7 +168,8 @@ def test_a_title_above_the_names_of_the_columns_is_no_product() -> None:
 
 
 @pytest.mark.parametrize(
-    "header", ["Item Name,Rate (Rs),Pack Size", "PRODUCT NAME,MRP [₹],Weight", "नाम,दाम,Size", "Item,Price Rs.,Pack"]
+    "header",
+    ["Item Name,Rate (Rs),Pack Size", "PRODUCT NAME,MRP [₹],Weight", "नाम,दाम,Size", "Item,Price Rs.,Pack"],
 )
 def test_columns_have_other_names_and_what_stands_in_brackets_does_not_count(header: str) -> None:
     [product] = sheet(f"Mithai House\n{header}\nPeda,300,250 g").products

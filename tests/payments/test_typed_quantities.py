@@ -113,7 +113,9 @@ SIZED = Shop.model_validate(
             {
                 "sku": sku,
                 "name": name,
-                "variants": [{"sku": f"{sku}-{at}", "price": 10, "name": size} for at, size in enumerate(sizes)],
+                "variants": [
+                    {"sku": f"{sku}-{at}", "price": 10, "name": size} for at, size in enumerate(sizes)
+                ],
             }
             for sku, name, sizes in (
                 ("kaju", "Kaju katli", ("250 gm", "500 gm", "1 kg", "1.5 kg")),
