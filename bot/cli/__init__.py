@@ -11,6 +11,8 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
+from bot.cli.phone_argument import ABOUT_PEOPLE, CommandAboutPeople
+
 COMMANDS: Final = (
     *("init", "demo", "serve", "work", "sandbox", "chat", "check", "prove", "test", "diagram", "schema"),
     *("plan", "reload", "history", "rollback"),
@@ -26,7 +28,8 @@ def app(names: Iterable[str] = COMMANDS) -> typer.Typer:
     """Build the command line with the commands `names`."""
     munshi = _without_commands()
     for name in names:
-        munshi.command(name)(import_module(f"bot.cli.{name}").command)
+        kind = CommandAboutPeople if name in ABOUT_PEOPLE else None
+        munshi.command(name, cls=kind)(import_module(f"bot.cli.{name}").command)
     return munshi
 
 

@@ -18,7 +18,7 @@ from payments.shop.business_day import Period, day_named, period_of
 from payments.shop.catalogue import Shop
 from storage.inbox import day_figures
 
-_DAYS: Final = "today, yesterday, or a date like 2026-11-08."
+_DAYS: Final = "today, yesterday, or a date like 2026-11-08 or 8/11/2026."
 Named = Annotated[str | None, typer.Argument(metavar="[DATE]", help=_DAYS)]
 On = Annotated[str | None, typer.Option("--date", help=f"The same: {_DAYS}")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object; amounts in paise.")]

@@ -1,8 +1,9 @@
 """`munshi doctor`: check everything that money depends on, and say how to mend what is wrong."""
 
+import os
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeAlias
 
 import aiohttp
 import httpx
@@ -13,7 +14,7 @@ from bot.cli.display import counted
 from bot.cli.finding import Finding
 from bot.cli.hooks_check import hooks
 from bot.cli.ledger import held_lines
-from bot.cli.lifecycle import database_url, looked_up, refuse
+from bot.cli.lifecycle import VARIABLE, database_url, looked_up, refuse, setting
 from bot.cli.operator_changes import change
 from bot.cli.pay_check import payment_in_the_chat
 from bot.cli.risks import risks
@@ -23,7 +24,7 @@ from bot.cli.webhook import webhook
 from bot.flow_file import load_flow
 from bot.log import mask
 from bot.printable import printable
-from bot.settings import Settings, SettingsInvalid, load_settings
+from bot.settings import WHERE, Settings, SettingsInvalid, load_settings
 from bot.staff import staffed
 from bot.whatsapp.client import WhatsAppClient
 from bot.whatsapp.errors import SendError
@@ -44,6 +45,10 @@ _SHOWN: Final = 10
 _LONGEST: Final = 300
 """Maximum characters shown of an error."""
 _MARKS: Final = {True: "✓", False: "✗", None: "?"}
+_STAND_IN: Final = "0123456789012345"
+"""In the place of a missing key, for checks that do not use it."""
+Checks: TypeAlias = Mapping[str, Callable[[Settings], AsyncIterator[Finding]]]
+"""Checks by their names."""
 _DAMAGED: Final = "stop the server, keep the file, and put your last backup back with 'munshi restore'"
 
 Seen = Annotated[
@@ -62,13 +67,11 @@ def command(seen: Seen = None) -> None:
     if seen is not None:
         looked_up(_forget(database_url(), seen))
         return
-    try:
-        settings = load_settings()
-    except SettingsInvalid as invalid:
-        typer.echo(printable(f"✗ settings\n{in_words(invalid)}", "\n"))
-        raise typer.Exit(1) from None
     findings: list[Finding] = []
-    run(_examine(settings, findings))
+    try:
+        run(_examine(load_settings(), _CHECKS, findings))
+    except SettingsInvalid as invalid:
+        _examine_without_keys(invalid, findings)
     if faults := [finding for finding in findings if finding.well is False]:
         typer.echo(f"\n{len(faults)} to mend.")
         raise typer.Exit(1)
@@ -81,6 +84,25 @@ def command(seen: Seen = None) -> None:
     typer.echo(f"\n{summary}")
 
 
+def _examine_without_keys(invalid: SettingsInvalid, findings: list[Finding]) -> None:
+    """Look at what needs no key, if keys alone are missing. Ends the command with what else is wrong."""
+    missing = [name for name in WHERE if not setting(name)]
+    try:
+        settings = load_settings(**{name.lower(): _STAND_IN for name in missing})
+    except SettingsInvalid:
+        missing = []
+    if missing and os.environ.get(VARIABLE):
+        said = "this terminal is about a sandbox, which needs no keys of yours"
+        findings.append(Finding("settings", None, said, "for the real shop, open another terminal"))
+        _print(findings[-1])
+    else:
+        typer.echo(printable(f"✗ settings\n{in_words(invalid)}", "\n"))
+    if missing:
+        run(_examine(settings, {name: _CHECKS[name] for name in _WITHOUT_KEYS}, findings))
+    if not missing or not os.environ.get(VARIABLE):
+        raise typer.Exit(1)
+
+
 async def _forget(url: str, number: int) -> None:
     async def directly(store: Store) -> bool:
         return await store.seen(number)
@@ -90,18 +112,22 @@ async def _forget(url: str, number: int) -> None:
     typer.echo(f"notice {number} is forgotten")
 
 
-async def _examine(settings: Settings, findings: list[Finding]) -> None:
-    """Run every check, print its findings and append them to `findings`."""
-    async for finding in _findings(settings):
+async def _examine(settings: Settings, checks: Checks, findings: list[Finding]) -> None:
+    """Run `checks`, print their findings and append them to `findings`."""
+    async for finding in _findings(settings, checks):
         findings.append(finding)
-        line = f"{_MARKS[finding.well]} {finding.name}: {finding.said}"
-        typer.echo(printable(line, "\n"))
-        if not finding.well:
-            typer.echo(printable(f"    {finding.mend}", "\n"))
+        _print(finding)
 
 
-async def _findings(settings: Settings) -> AsyncIterator[Finding]:
-    for name, check in _CHECKS.items():
+def _print(finding: Finding) -> None:
+    line = f"{_MARKS[finding.well]} {finding.name}: {finding.said}"
+    typer.echo(printable(line, "\n"))
+    if not finding.well:
+        typer.echo(printable(f"    {finding.mend}", "\n"))
+
+
+async def _findings(settings: Settings, checks: Checks) -> AsyncIterator[Finding]:
+    for name, check in checks.items():
         try:
             async for finding in check(settings):
                 yield finding
@@ -284,7 +310,7 @@ async def _razorpay(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding("Razorpay", True, "answers, and takes the key")
 
 
-_CHECKS: Final[Mapping[str, Callable[[Settings], AsyncIterator[Finding]]]] = {
+_CHECKS: Final[Checks] = {
     "settings": _settings,
     "flow": _flow,
     "server": _server,
@@ -295,3 +321,5 @@ _CHECKS: Final[Mapping[str, Callable[[Settings], AsyncIterator[Finding]]]] = {
     "Shopify": shopify,
 }
 """The checks, in the order of the report."""
+_WITHOUT_KEYS: Final = ("flow", "server", "database")
+"""Checks that need no key of a provider."""

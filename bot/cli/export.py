@@ -20,7 +20,7 @@ from flows.engine.model import Flow
 from payments.ledger.exports import Export
 from payments.shop.business_day import Period
 from payments.shop.catalogue import Shop
-from payments.shop.local_time import calendar_date
+from payments.shop.local_time import date_as_written
 from storage.database.records import reading
 from storage.reports import exports
 from storage.reports.exports import Page
@@ -95,7 +95,7 @@ def _private(path: Path) -> TextIO:
 
 
 def _date(written: str) -> date | None:
-    return calendar_date(written) if written else None
+    return date_as_written(written) if written else None
 
 
 async def _export(url: str, what: Export, period: Period, flow: Flow, out: TextIO, *, bom: bool) -> None:

@@ -1,6 +1,7 @@
 """`munshi init`: make the folder of a new shop."""
 
 import os
+import re
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import chdir
@@ -32,6 +33,7 @@ A shop on WhatsApp, run by Munshi. Run every command in this folder.
 - `munshi doctor` says what is missing or amiss; `munshi backup FILE` copies the books, `munshi.db`
 """
 _FLOW: Final = "flows.yaml"
+_NAMED: Final = re.compile(r"(?m)^flow: .+$")
 _IGNORED: Final = ".env\n*.db*\n*.partial\n"
 
 Folder = Annotated[Path, typer.Argument(help="The folder to make: a new one, or one that is empty.")]
@@ -79,12 +81,20 @@ def _texts(folder: Path) -> Mapping[str, str]:
     shipped = _shipped()
     scenarios = {f"scenarios/{file.name}": file for file in sorted(shipped.scenarios.glob("*.yaml"))}
     copied = {_FLOW: shipped.flow, "flows.schema.json": shipped.schema, **scenarios}
+    texts = {name: file.read_text(encoding="utf-8") for name, file in copied.items()}
     return {
-        **{name: file.read_text(encoding="utf-8") for name, file in copied.items()},
+        **texts,
+        _FLOW: _NAMED.sub(f"flow: {_flow_name(folder.absolute().name)}", texts[_FLOW], count=1),
         ".env": "".join(_settings(shipped.settings.read_text(encoding="utf-8"))),
         ".gitignore": _IGNORED,
         "README.md": _README.format(name=folder.absolute().name, manual=_manual()),
     }
+
+
+def _flow_name(folder: str) -> str:
+    """Return what the flow of a shop in a folder of this name is called: small letters, digits and `-`."""
+    name = re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-")
+    return name if name[:1].isalpha() else f"shop-{name}".strip("-")
 
 
 def _manual() -> str:

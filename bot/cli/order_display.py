@@ -17,7 +17,7 @@ from payments.shop import amendments
 from payments.shop.amendments import Amendment, AmendmentKind
 from payments.shop.fulfilment import Stage
 from payments.shop.order_terms import Fulfilment
-from payments.shop.orders import hand_ordinal, is_by_hand
+from payments.shop.orders import Lifecycle, hand_ordinal, is_by_hand
 from storage.reports.desk import DeskOrder
 
 _REASONS: Final = {"surplus": "more was paid than it costs", "order returned": "it is called off"}
@@ -99,6 +99,9 @@ def _money_lines(state: OrderState) -> Iterator[str]:
         yield f"  goes back {who}: {money_of(state, refund.amount)}, {why}: {_REFUNDS[refund.status]}"
     if state.held_for is not None:
         yield f"  held: {hold_in_words(state.held_for)}; {for_held(state.held_for)}"
+    if state.attempts and state.lifecycle is Lifecycle.PROMISED:
+        when = f" since {time_of(state.stage_at)}" if state.stage is Stage.PLACED else ""
+        yield f"  the customer pays in cash instead of online{when}"
     for attempt in state.attempts:
         what = "card" if attempt.is_card else "link"
         yield f"  {what} {attempt.reference_id}: {attempt.status} {attempt.short_url or ''}".rstrip()

@@ -272,9 +272,16 @@ def _refund(refund: About) -> Iterator[str]:
 
 
 def _message(entry: About) -> Iterator[str]:
-    body = (entry["payload"] or {}).get("body") or ""
-    yield f'said {entry["name"]} "{_cut(body)}": {_outcome(entry)}'
+    yield f'said {entry["name"]} "{_cut(_words(entry["payload"] or {}))}": {_outcome(entry)}'
     yield from _error(entry)
+
+
+def _words(payload: About) -> str:
+    """Return the text of a stored message: its body or caption, or a template's values; else what it is."""
+    if not payload:
+        return ""
+    words = payload.get("body") or payload.get("caption") or ", ".join(payload.get("values") or ())
+    return words or f"[{payload.get('kind', '')}]"
 
 
 def _call(entry: About) -> Iterator[str]:

@@ -7,6 +7,7 @@ from flows.messages.kinds import (
     AddressForm,
     Buttons,
     CardUpdate,
+    Document,
     Link,
     List,
     Message,
@@ -24,15 +25,29 @@ def message(received: ReceivedMessage) -> Message:
     """Return the message that a WhatsApp payload shows."""
     content: dict[str, Any] = received.payload[received.payload["type"]]
     match received.kind:
-        case "text" | "template":
+        case "text":
             return Text(received.text)
+        case "template":
+            return _template(received, content)
         case "button" | "list" | "cta_url" | "address_message" | "order_details" | "order_status":
             return _interactive(received.kind, content)
         case file:
-            # Meta's keys of a file are the same as in our JSON.
-            shown = from_json({"kind": file, **content})
+            # Meta's keys of a file are the same as in our JSON. One that was uploaded has an id and no link.
+            shown = from_json({"kind": file, "link": "", **content})
             assert not isinstance(shown, TemplateMessage)
             return shown
+
+
+def _template(received: ReceivedMessage, content: dict[str, Any]) -> Message:
+    """Return a template as its name with its values, under its document and above its quick replies."""
+    if received.choices:
+        replies = tuple(Reply(choice.id, f"Button {choice.title}") for choice in received.choices)
+        return Buttons(received.text, replies)
+    for part in content.get("components", ()):
+        if part["type"] == "header":
+            document = part["parameters"][0]["document"]
+            return Document(document.get("link", ""), received.text, document.get("filename"))
+    return Text(received.text)
 
 
 def _interactive(kind: str, content: dict[str, Any]) -> Message:

@@ -76,6 +76,7 @@ _WHY: Final = {
     "no cash": "the shop takes no cash for this order",
     TOO_MANY: "the customer has asked for as many orders or links as one may within an hour",
     "no address": "the shop needs an address",
+    "a question": "the address asks something and has no number",
     "too long": "the address or the note is too long",
     "too short": "the address is too short",
     "no pincode": "the address has no pincode",

@@ -114,7 +114,9 @@ def _head(message: Message) -> Iterator[Text]:
         case Video():
             yield from (rich_text(f"[video: {message.link}]"), *_body(message.caption))
         case Document():
-            link = f": {message.link}" if message.filename and not message.stored else ""
+            # One that was uploaded has a name alone.
+            at = message.link if message.filename and not message.stored else ""
+            link = f": {at}" if at else ""
             yield from (rich_text(f"[document: {message.shown}{link}]"), *_body(message.caption))
         case Buttons() | Link():
             picture = [rich_text(f"[picture: {message.image}]")] if message.image else []

@@ -40,6 +40,8 @@ _BELOW: Final = 2
 """Lines below it that are tried."""
 _LONGEST: Final = 3_000
 """Characters of a line up to which it is tried: what that takes grows with their square."""
+_SHORT: Final = 80
+"""Characters of a text up to which it is written out in its mend."""
 _MISFITS: Final = 2
 """How much may be out of place in a mended text: there may be other mistakes in it."""
 _TRIALS: Final = 60
@@ -171,6 +173,25 @@ def _other_signs(line: str) -> Iterator[_Change]:
         at = next(n for n, (one, other) in enumerate(zip(line, meant, strict=True)) if one != other)
         mend = f"write a straight quote, {meant[at]}"
         yield at, meant, f"{describe(line[at])} closes nothing for YAML", mend
+
+
+def _inner_quotes(line: str) -> Iterator[_Change]:
+    """Yield a text in quotes that holds such quotes itself, between quotes of the other kind."""
+    for found in _OPENED.finditer(line):
+        at = found.end() - 1
+        sign = line[at]
+        for end in re.finditer(rf"{sign}(?={_BOUNDARY.pattern})", line[at + 1 :]):
+            text, after = line[at + 1 : at + 1 + end.start()], line[at + 1 + end.end() :]
+            inner = re.search(rf"(?<![\\{sign}]){sign}(?!{sign})", text)
+            if not inner or re.search(rf":(?: *){sign}|{sign} *, *(?:{_KEY_WORD}):", text):
+                continue
+            single = "'" + text.replace("'", "''") + "'"
+            meant = single if sign == '"' or '"' in text or "\\" in text else f'"{text}"'
+            mend = f"put the whole text between {'single' if meant == single else 'double'} quotes"
+            mend += f": {meant}" if len(meant) <= _SHORT else ""
+            mend += '; or write \\" for each " inside' if sign == '"' else ""
+            message = "not valid YAML: a quotation mark inside the text ends it"
+            yield at + 1 + inner.start(), f"{line[:at]}{meant}{after}", message, mend
 
 
 def _quotes(line: str) -> Iterator[_Change]:
@@ -319,4 +340,14 @@ def _around(lines: Sequence[str], number: int) -> set[int]:
     return {*above, *below, *(one + 2 for one in above[-1:])}
 
 
-_OF_ONE_LINE: Final = (_other_signs, _quotes, _colons, _blanks, _commas, _closing, _opening, _wraps)
+_OF_ONE_LINE: Final = (
+    _other_signs,
+    _inner_quotes,
+    _quotes,
+    _colons,
+    _blanks,
+    _commas,
+    _closing,
+    _opening,
+    _wraps,
+)

@@ -49,13 +49,14 @@ def joined(before: Checkout, given: str) -> str:
     """Return the address that a customer gives with what they said before.
 
     A pincode alone belongs to the address before it. An address without one takes the pincode that was sent
-    alone before it, if it is long enough to be one by itself: `evening` is none.
+    alone before it, if it may be one by itself: `evening` is too short, `is it without eggs?` a question.
     """
     text, unfinished = _one_line(given), before.unfinished
     if pincode := lone_pincode(text):
         address = unfinished or before.address
         return text if not address or lone_pincode(address) else with_pincode(address, pincode)
-    earlier = lone_pincode(unfinished) if len(visible(text)) >= SHORTEST_ADDRESS else None
+    may_be_one = len(visible(text)) >= SHORTEST_ADDRESS and not _is_question(text)
+    earlier = lone_pincode(unfinished) if may_be_one else None
     return with_pincode(text, earlier) if earlier and pincode_of(text) is None else text
 
 
@@ -114,6 +115,8 @@ def _address(state: ShopState, given: Any, language: str) -> ShopState | Checkou
     delivery = state.at.shop.delivery
     if delivery is None:
         return state.saying(replace(there, pincode=pincode_of(text) or ""))
+    if _is_question(text):
+        return CheckoutFault(CheckoutField.ADDRESS, "a question")
     pincode = pincode_of(text)
     served = pincode is None or area_of(delivery, pincode) is not None
     if served and len(visible(text)) < SHORTEST_ADDRESS:
@@ -123,6 +126,11 @@ def _address(state: ShopState, given: Any, language: str) -> ShopState | Checkou
     if not served:
         return CheckoutFault(CheckoutField.ADDRESS, "not served")
     return state.saying(replace(there, how=Fulfilment.DELIVERY, pincode=pincode))
+
+
+def _is_question(text: str) -> bool:
+    """Whether `text` asks something. An address with a question mark in it has a number too."""
+    return any(mark in text for mark in "?？") and not any(one.isdecimal() for one in text)
 
 
 def _name(state: ShopState, given: Any, language: str) -> ShopState | CheckoutFault:

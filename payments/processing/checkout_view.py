@@ -1,6 +1,6 @@
 """What templates and guards read of the price and the checkout: `cart`'s sums, `checkout`, opening hours."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from flows.document.shape import text_in
@@ -12,6 +12,7 @@ from payments.shop import hours, slots
 from payments.shop.local_time import local_date, local_time, show_time
 from payments.shop.order_terms import Fulfilment
 from payments.shop.slots import SlotChoice, day_name
+from payments.shop.spelling import is_near
 
 NO_SUMS: Final[Mapping[str, Any]] = {
     "goods": 0,
@@ -116,18 +117,27 @@ class _Called(LookupTable):
         typed = normalise(text).split()
         if not any(len(word) >= _SHORTEST_WORD and not word.isdigit() for word in typed):
             return _NO_SLOT
-        found = [slot for slot in self._choices if _has(normalise(slot["name"]).split(), typed)]
+        found = self._with(typed, _means) or self._with(typed, is_near)
         if len(found) > 1:
             return {**_NO_SLOT, "title": " / ".join(slot["title"] for slot in found)}
         return found[0] if found else _NO_SLOT
 
+    def _with(self, typed: Sequence[str], means: Callable[[str, str], bool]) -> list[Mapping[str, Any]]:
+        """Return the slots whose name has each typed word, as it is or as `means` says."""
+        return [
+            slot
+            for slot in self._choices
+            if all(any(one == word or means(one, word) for word in _words(slot)) for one in typed)
+        ]
 
-def _has(words: Sequence[str], typed: Sequence[str]) -> bool:
-    """Whether each typed word is one of `words`, or begins one."""
-    return all(
-        any(word == one or (len(one) >= _SHORTEST_WORD and word.startswith(one)) for word in words)
-        for one in typed
-    )
+
+def _words(slot: Mapping[str, Any]) -> list[str]:
+    return normalise(slot["name"]).split()
+
+
+def _means(typed: str, word: str) -> bool:
+    """Whether `typed` begins `word`."""
+    return len(typed) >= _SHORTEST_WORD and word.startswith(typed)
 
 
 def _choices(state: ShopState, language: str) -> list[Mapping[str, Any]]:

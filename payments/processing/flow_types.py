@@ -39,7 +39,16 @@ _SUMS: Final = (
 _NEEDS: Final = ("", "address", "slot")
 _PUT: Final = ("limit", "sold out", "unknown", "choose variant")
 _CHECKOUT_REASONS: Final = (
-    *("no address", "too short", "too long", "no pincode", "not served", "no pickup", "unknown"),
+    *(
+        "no address",
+        "a question",
+        "too short",
+        "too long",
+        "no pincode",
+        "not served",
+        "no pickup",
+        "unknown",
+    ),
     *get_args(SlotFault),
     *get_args(CouponFault),
 )

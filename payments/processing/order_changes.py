@@ -24,6 +24,10 @@ class NotPossible(Exception):
     """A person asked for a change that the order does not allow. The message is for that person."""
 
 
+class Unsettled(NotPossible):
+    """The order is to be delivered and is not paid, and nobody said how it is."""
+
+
 class Overtaken(NotPossible):
     """The order is no longer in the stage that the person saw."""
 
@@ -71,7 +75,7 @@ def move(
         raise NotPossible(f"{named(state)} is {_stands(state)} already")
     unpaid = state.due if to is Stage.DELIVERED else 0
     if unpaid and settlement is None:
-        raise NotPossible(f"{named(state)} is not paid: say whether by cash, by upi, or owed")
+        raise Unsettled(f"{named(state)} is not paid: say whether by cash, by upi, or owed")
     new: tuple[Fact, ...] = ()
     taken = (unpaid if amount is None else amount) if to is Stage.DELIVERED else 0
     if taken and settlement in (Settlement.CASH, Settlement.UPI):

@@ -65,6 +65,7 @@ def _said(request: Request, field: CheckoutField) -> Checkout:
 
 
 _FAULTS: Final[Mapping[str, str]] = {
+    "a question": "that asks something, and has no number",
     "too short": "that is too short for an address",
     "too long": f"that is too long: it is at most {LONGEST_ADDRESS} characters",
     "no pincode": "the address has no pincode",

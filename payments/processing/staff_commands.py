@@ -49,7 +49,7 @@ def command(turn: Turn, member: Staff, words: str) -> tuple[Trace, bool]:
             return _list(turn, member, ORDERS, "", entry)
         case "day":
             return _day(turn, member, rest, entry)
-        case "products" | "product" if (asked := staff_products.asked(rest)) is not None:
+        case "products" | "product" as word if asked := staff_products.asked(rest, either=word == "product"):
             return _switch(turn, member, *asked, entry)
         case "products" | "product":
             return _list(turn, member, PRODUCTS, rest, entry)

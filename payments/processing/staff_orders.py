@@ -8,12 +8,13 @@
 from flows.messages.kinds import Message, Text
 from payments.processing import order_answers, order_changes
 from payments.processing.bodies import StaffAction
-from payments.processing.order_changes import NotPossible, Overtaken
+from payments.processing.order_changes import NotPossible, Overtaken, Settlement, Unsettled
 from payments.processing.order_request import read
 from payments.processing.shop_state import CannotHandle
 from payments.processing.turn import Trace, Turn
 from payments.processing.verb import OrderVerb
 from payments.processing.verbs import SHOW
+from payments.shop.fulfilment import Stage
 
 
 def change(turn: Turn, verb: OrderVerb, action: StaffAction) -> tuple[Trace, bool]:
@@ -42,6 +43,9 @@ def change(turn: Turn, verb: OrderVerb, action: StaffAction) -> tuple[Trace, boo
 def _refusal(turn: Turn, action: StaffAction, refused: Exception) -> Message:
     """Return why nothing was done. Who tapped a button that came too late gets those that fit now."""
     said = f"Not done: {refused}."
+    if isinstance(refused, Unsettled):
+        number = turn.shop.known(action.order_key).order.number
+        said += f" As in #{number} {Stage.DELIVERED} {Settlement.CASH}."
     if isinstance(refused, Overtaken):
         return order_answers.with_buttons(turn, turn.shop.known(action.order_key), said)
     return Text(said)

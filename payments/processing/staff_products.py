@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from flows.document.errors import nearest
+from flows.document.shape import text_in
 from flows.document.words import normalise
 from flows.messages.limits import clip
 from payments.processing.bodies import StaffAction
@@ -98,10 +99,16 @@ _NAMED: Final = 8
 """Skus named to a member whose words mean several."""
 
 
-def asked(words: str) -> tuple[str, str] | None:
-    """Return what is to be switched and to what, as typed: `kaju-250 off`; None if that is not asked."""
+def asked(words: str, *, either: bool = False) -> tuple[str, str] | None:
+    """Return what is to be switched and to what, as typed: `kaju-250 off`; None if that is not asked.
+
+    With `either`, the word may stand first too: `off kaju-250`.
+    """
     *name, to = words.split() or ("",)
-    return (" ".join(name), to.lower()) if to.lower() in (OFF, ON) else None
+    if to.lower() in (OFF, ON):
+        return " ".join(name), to.lower()
+    first, *rest = (*name, to)
+    return (" ".join(rest), first.lower()) if either and first.lower() in (OFF, ON) else None
 
 
 def sku_of(turn: Turn, name: str, to: str) -> str:
@@ -131,11 +138,15 @@ def sku_of(turn: Turn, name: str, to: str) -> str:
 
 
 def _nearest(turn: Turn, name: str) -> str:
-    """Return the sku, the name or the word of a name that is nearest to `name`; empty if none is near."""
+    """Return the sku or the whole name nearest to `name`; empty if none is near, or it is a number."""
     shop, language = turn.shop.at.shop, turn.flow.languages[0]
-    names = {normalise(article.name_in(language, language)) for article in shop.articles.values()}
-    words = {word for one in names for word in one.split()}
-    return nearest(normalise(name), sorted({*shop.skus, *names, *words}))
+    typed = normalise(name)
+    if typed.isdecimal():
+        return ""
+    names = {normalise(text_in(product.name, language, language)) for product in shop.products}
+    names |= {normalise(article.name_in(language, language)) for article in shop.articles.values()}
+    near = nearest(typed, sorted({*shop.skus, *names}))
+    return near if near != typed else ""
 
 
 def switch(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from payments.shop.local_time import DAY_MINUTES, calendar_date, instant, local_date
+from payments.shop.local_time import DAY_MINUTES, date_as_written, instant, local_date
 
 _NIGHT: Final = 6 * 60
 """Minutes after midnight that still belong to the evening before, as in the hours of a shop."""
@@ -29,14 +29,14 @@ def period_of(zone: ZoneInfo, first: date, last: date | None = None) -> Period:
 
 
 def day_named(zone: ZoneInfo, words: str, now: int) -> date:
-    """Return the date that `words` mean at `now`: nothing or `today`, `yesterday`, or `2026-11-08`.
+    """Return the date that `words` mean at `now`: nothing or `today`, `yesterday`, `8/11/2026`, `2026-11-08`.
 
     Raises ValueError, with words for people, if they mean none.
     """
     today, said = local_date(zone, now), words.strip().lower()
     if said in ("", "today"):
         return today
-    return today - timedelta(days=1) if said == "yesterday" else calendar_date(said)
+    return today - timedelta(days=1) if said == "yesterday" else date_as_written(said)
 
 
 def report_due(zone: ZoneInfo, minute: int, now: int) -> date | None:

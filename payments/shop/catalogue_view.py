@@ -6,6 +6,7 @@ from typing import Any, Final, TypeAlias
 from flows.document.shape import text_in
 from flows.templates.lookups import LookupTable
 from payments.shop.catalogue import Shop
+from payments.shop.coupons import Coupon, find
 from payments.shop.product_names import ProductNames
 from payments.shop.products import Product
 
@@ -41,13 +42,28 @@ class _Called(LookupTable):
         self._articles = articles
 
     def __missing__(self, text: str) -> View:
-        name, quantity = self.names.asked(text)
-        called = self.names.called(name)
+        wish = self.names.asked(text)
         return {
-            "sku": called[0] if len(called) == 1 else "",
-            "quantity": quantity,
-            "products": [self._articles[sku] for sku in called or self.names.like(name)],
+            "sku": wish.skus[0] if wish.is_name and len(wish.skus) == 1 else "",
+            "quantity": wish.quantity,
+            "products": [self._articles[sku] for sku in wish.skus],
         }
+
+
+_NO_COUPON: Final[View] = {"code": ""}
+"""What `shop.coupon[…]` reads for a text that is no coupon's code."""
+
+
+class _Coupons(LookupTable):
+    """The coupon whose code a typed text is."""
+
+    def __init__(self, codes: Sequence[Coupon]) -> None:
+        super().__init__({"": _NO_COUPON}, _NO_COUPON)
+        self._coupons = codes
+
+    def __missing__(self, text: str) -> View:
+        found = find(self._coupons, text)
+        return {"code": found.code} if found else _NO_COUPON
 
 
 def view(shop: Shop, language: str, fallback: str, words: Collection[str] = frozenset()) -> dict[str, Any]:
@@ -71,6 +87,7 @@ def view(shop: Shop, language: str, fallback: str, words: Collection[str] = froz
         "products": products,
         "product": by_sku,
         "called": _Called(ProductNames(shop, words), by_sku),
+        "coupon": _Coupons(shop.coupons),
         **_categories(categories, products),
     }
 
@@ -99,6 +116,7 @@ def example(shop: View) -> dict[str, Any]:
         **shop,
         "products": [product],
         "product": LookupTable(dict.fromkeys(shop["product"], product), product),
+        "coupon": LookupTable({"": _NO_COUPON}, _NO_COUPON),
         "called": LookupTable({"": {"sku": first["sku"], "quantity": 1, "products": [product]}}, _NOBODY),
         "categories": [{**(shop["categories"] or [NO_CATEGORY])[0], "products": [product]}],
     }

@@ -23,6 +23,7 @@ _LATEST: Final = 6 * 60
 """A range past midnight ends at 6:00 at the latest. A later end is a slip: `21:00-9:00` for `9:00-21:00`."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_INDIAN: Final = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4}|[0-9]{2})", re.ASCII)
 _TIME: Final = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])|24:00", re.ASCII)
 _DASH: Final = re.compile(r"\s*[-–]\s*")
 
@@ -42,6 +43,17 @@ def calendar_date(value: Any) -> date:
     if found.year not in YEARS:
         raise ValueError(f"{found} is too far away: the year is from {YEARS.start} to {YEARS.stop - 1}")
     return found
+
+
+def date_as_written(text: str) -> date:
+    """Return a date as people here write it: day, month and year, `8/11/2026` or `08-11-26`; or `2026-11-08`.
+
+    Raises ValueError as `calendar_date` does.
+    """
+    if found := _INDIAN.fullmatch(text):
+        day, _, month, year = found.groups()
+        return calendar_date(f"{year if len(year) == 4 else f'20{year}'}-{month:0>2}-{day:0>2}")
+    return calendar_date(text)
 
 
 def _date_in(text: str) -> date:

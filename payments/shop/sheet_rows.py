@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,19 +16,24 @@ from payments.shop.cut_prices import CutPrice, cut_price, doubted
 from payments.shop.money import paise_as_written
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
-    "name": ("product", "item", "product name"),
-    "price": ("rate", "price rs", "price in rupees"),
-    "category": ("shelf",),
-    "variant": ("size", "pack"),
-    "photo": ("image", "picture"),
-    "stock": ("left", "pieces"),
-    "sku": ("code",),
-    "hindi name": ("name hindi", "name hi"),
-    "hindi category": ("category hindi", "category hi"),
-    "hindi variant": ("variant hindi", "variant hi"),
+    "name": ("product", "item", "product name", "item name", "particulars", "नाम"),
+    "price": ("rate", "mrp", "selling price", "price in rupees", "दाम", "कीमत", "मूल्य"),
+    "category": ("shelf", "group", "section"),
+    "variant": ("size", "pack", "pack size", "weight"),
+    "photo": ("image", "picture", "image link"),
+    "stock": ("left", "pieces", "in stock"),
+    "sku": ("code", "item code", "product code"),
+    "hindi name": ("name hindi", "name hi", "name in hindi"),
+    "hindi category": ("category hindi", "category hi", "category in hindi"),
+    "hindi variant": ("variant hindi", "variant hi", "variant in hindi"),
 }
 """The columns that are read, each with other words for it. `name` and `price` are needed."""
-_OURS: Final = {other: name for name, others in COLUMNS.items() for other in (name, *others)}
+_OURS: Final = {normalise(other): name for name, others in COLUMNS.items() for other in (name, *others)}
+_MRP: Final = "mrp"
+"""What is printed on a packet: the price only of a sheet that has no other."""
+_BRACKETS: Final = re.compile(r"\(.*?\)|\[.*?\]")
+_CURRENCY: Final = frozenset({"rs", "inr", "₹"})
+"""Words of a heading that change nothing: `Price Rs.`"""
 _NEEDED: Final = ("name", "price")
 _TITLES: Final = 10
 """Rows among which the one that names the columns is looked for."""
@@ -85,7 +91,7 @@ def read_rows(text: str) -> Rows:
     found = Rows()
     try:
         rows = list(_lines(text))
-        begin = next((at for at, (_, cells) in enumerate(rows[:_TITLES]) if _is_header(cells)), 0)
+        begin = _header_in([cells for _, cells in rows[:_TITLES]])
         line, header = rows[begin] if rows else (1, [])
         columns = _columns(line, header, found)
         if not found.faults:
@@ -119,17 +125,33 @@ def _clean(cell: str) -> str:
     return " ".join("".join(kept).split())
 
 
-def _is_header(cells: Sequence[str]) -> bool:
-    """Return whether a row names the columns that are needed: a title may stand in the rows above it."""
-    named = {_OURS.get(normalise(cell)) for cell in cells}
-    return named.issuperset(_NEEDED)
+def _header_in(rows: Sequence[Sequence[str]]) -> int:
+    """Return which row names the columns, from 0: the first with all that are needed, else with most of ours.
+
+    A title may stand in the rows above it.
+    """
+    named = [{name for cell in cells if (name := _column(cell))} for cells in rows]
+    best = max(range(len(rows)), key=lambda at: len(named[at]), default=0)
+    return next((at for at, names in enumerate(named) if names.issuperset(_NEEDED)), best)
+
+
+def _column(heading: str) -> str:
+    """Return our name of the column that a sheet calls `heading`; empty if it is not ours.
+
+    What stands in brackets does not count: `Rate (Rs)`.
+    """
+    words = normalise(_BRACKETS.sub(" ", heading)).split()
+    return _OURS.get(" ".join(word for word in words if word not in _CURRENCY), "")
 
 
 def _columns(line: int, header: Sequence[str], found: Rows) -> list[str]:
     """Return our name of each column; empty for one that is not ours."""
     columns: list[str] = []
+    named = Counter(_column(written) for written in header)
     for written in header:
-        name = _OURS.get(normalise(written), "")
+        name = _column(written)
+        if name == "price" and named[name] > 1 and _MRP in normalise(written).split():
+            name = ""
         if name and name in columns:
             mend = "remove one, or give it another name"
             found.faults.append(SheetFault(line, f"the column '{name}' is there twice", mend))
@@ -138,11 +160,16 @@ def _columns(line: int, header: Sequence[str], found: Rows) -> list[str]:
         columns.append(name)
     for name in _NEEDED:
         if name not in columns:
-            alike = next((one for one in found.unread if close(one, (name,))), None)
-            mend = f"is it '{alike}'? " if alike else ""
-            mend += f"The first row names the columns: {', '.join(COLUMNS)}"
+            alike = next((one for one in found.unread if _is_like(one, name)), None)
+            mend = f"is it '{alike}'? Then call it '{name}'. " if alike else ""
+            mend += f"This row names the columns: {', '.join(COLUMNS)}"
             found.faults.append(SheetFault(line, f"there is no column '{name}'", mend))
     return columns
+
+
+def _is_like(heading: str, name: str) -> bool:
+    """Whether a heading that is not ours may mean the column `name`: it has that word, or one like it."""
+    return name in normalise(heading).split() or bool(close(heading, (name, *COLUMNS[name])))
 
 
 def _is_triple(cell: str) -> bool:

@@ -93,3 +93,14 @@ async def test_a_chat_in_no_sandbox(books: str, words: tuple[str, ...], said: st
     env = {} if len(words) == 2 else {VARIABLE: "http://127.0.0.1:9"}
     result = await bare(books, *words, **env)
     assert (result.exit_code, said in result.output) == (1, True), result.output
+
+
+@pytest.mark.parametrize("words", [("98000", "00003"), ("+91", "98000", "00003"), ("+919800", "000", "003")])
+async def test_a_number_may_be_written_with_blanks(books: str, words: tuple[str, ...]) -> None:
+    found = await bare(books, "why", *words)
+    assert found.output.startswith(f"nobody and nothing here is called '{' '.join(words)}'")
+    assert (await bare(books, "reply", *words, "hello")).output.startswith("nobody here is called")
+
+
+async def test_other_numbers_stay_apart(books: str) -> None:
+    assert "extra argument" in (await bare(books, "why", "10001", "10002x")).output

@@ -1,11 +1,14 @@
 """The demo shows the customer's messages as they were sent."""
 
+import io
 from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
+from rich.console import Console
 
 from bot.demo.received import message
+from bot.terminal.drawing import draw
 from bot.whatsapp.payloads import Recipient, build
 from flows.messages.kinds import (
     AddressForm,
@@ -82,3 +85,29 @@ def test_it_is_shown_as_it_was_said(said: Message) -> None:
 def test_a_template_is_shown_by_its_name_and_values() -> None:
     shown = message(received(build(TemplateMessage("order_paid", "en", ("#1", "₹ 5")), ASHA, "x")))
     assert shown == Text("order_paid: #1, ₹ 5")
+
+
+@pytest.mark.parametrize(
+    ("caption", "shown"),
+    [(None, "[document: A-1.pdf]\n\n"), ("It is on its way", "[document: A-1.pdf]\nIt is on its way\n\n")],
+)
+def test_a_document_that_was_uploaded_is_shown_by_its_name(caption: str | None, shown: str) -> None:
+    came = received(build(Document("stored:invoice/k", caption, "A-1.pdf"), ASHA, "x", "media-1"))
+    assert "link" not in came.payload["document"]
+    assert drawn(message(came)) == shown
+
+
+def test_a_template_is_shown_with_its_document_and_its_quick_replies() -> None:
+    header = TemplateMessage("bill", "en", ("#1",), document="stored:invoice/k", filename="A-1.pdf")
+    came = received(build(header, ASHA, "x", "media-1"))
+    assert drawn(message(came)) == "[document: A-1.pdf]\nbill: #1\n\n"
+    quick = message(received(build(TemplateMessage("new_order", "en", ("#1",), ("id1", "id2")), ASHA, "x")))
+    assert [reply.id for reply in quick.replies] == ["id1", "id2"]
+    assert "new_order: #1" in drawn(quick)
+
+
+def drawn(shown: Message) -> str:
+    console = Console(file=io.StringIO(), width=80)
+    console.print(draw(shown))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()

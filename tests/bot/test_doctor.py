@@ -3,6 +3,7 @@
 import asyncio
 import re
 import sqlite3
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
+from bot.cli.doctor import _CHECKS
+from bot.cli.finding import Finding
 from bot.settings import WHERE, Settings
 from tests.bot.command_line import SETTINGS
 from tests.databases import made
@@ -107,6 +110,27 @@ def test_without_settings_it_names_each_with_what_to_do_and_that_there_is_no_fil
     said = CliRunner().invoke(app(), ["doctor"], env=nothing).output
     assert "is missing" in said
     assert "There is no file" not in said
+
+
+def test_without_keys_it_looks_at_what_needs_none() -> None:
+    found = doctor(**dict.fromkeys(WHERE))
+    assert found.exit_code == 1
+    assert "RAZORPAY_KEY_ID is missing" in found.output
+    assert "✓ flow: 'chai-counter' is sound" in found.output
+    assert "✗ server: nobody answers" in found.output
+    assert "✓ database: there, and up to date" in found.output
+    assert "WhatsApp:" not in found.output
+
+
+def test_in_a_sandboxs_terminal_no_key_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def answers(settings: Settings) -> AsyncIterator[Finding]:
+        yield Finding("server", True, "ready")
+
+    monkeypatch.setattr("bot.cli.doctor._CHECKS", {**_CHECKS, "server": answers})
+    found = doctor(**dict.fromkeys(WHERE), MUNSHI_SANDBOX="http://127.0.0.1:1")
+    assert (found.exit_code, "is missing" in found.output) == (0, False)
+    assert "? settings: this terminal is about a sandbox, which needs no keys of yours" in found.output
+    assert "Nothing to mend, but 1 question got no answer." in found.output
 
 
 def test_a_check_that_breaks_off_does_not_end_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,6 +86,15 @@ def test_check_test_and_diagram_work_there(shop: Path) -> None:
     assert "WHATSAPP_ACCESS_TOKEN is missing" in munshi("doctor").output
 
 
+@pytest.mark.parametrize(
+    ("folder", "name"), [("Annapurna_Sweets", "annapurna-sweets"), ("24x7", "shop-24x7"), ("मिठाई", "shop")]
+)
+def test_the_flow_is_called_as_its_folder(tmp_path: Path, folder: str, name: str) -> None:
+    assert munshi("init", str(tmp_path / folder)).exit_code == 0
+    text = (tmp_path / folder / "flows.yaml").read_text("utf-8")
+    assert re.findall(r"(?m)^flow: .*", text) == [f"flow: {name}"]
+
+
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "kept.txt").write_text("mine", "utf-8")
     result = munshi("init", str(tmp_path))
@@ -108,7 +117,7 @@ async def test_serve_sandbox_needs_no_keys_and_the_desk_works_beside_it(shop: Pa
         assert served.stdout is not None
         first = (await served.stdout.readline()).decode()
         told = [(await served.stdout.readline()).decode() for _ in range(7)]
-        assert first.startswith(f"Munshi serves 'chai-counter' ({shop}/flows.yaml, version ")
+        assert first.startswith(f"Munshi serves 'my-shop' ({shop}/flows.yaml, version ")
         [line] = [one for one in told if one.startswith("  export ")]
         beside = {**env, **dict(word.split("=", 1) for word in shlex.split(line)[1:])}
         call = shlex.split(told[-1])

@@ -77,7 +77,7 @@ def test_yaml_shape_names_templates_and_meaning_are_said_in_one_run() -> None:
 
 def test_a_name_that_may_stand_in_an_unreadable_part_is_not_missing() -> None:
     text = edited(
-        ("ask_age: How old are you?", "ask_age: 'It's'"), ("enter: {say: choice}", "enter: {say: chice}")
+        ("ask_age: How old are you?", "ask_age: 'It' is"), ("enter: {say: choice}", "enter: {say: chice}")
     )
     assert [message for _, message in lines_of(text)] == [
         "not valid YAML: a text goes on behind a closing quote, bracket or brace",

@@ -49,6 +49,23 @@ SLIPS: Final[dict[str, tuple[Row, str]]] = {
         ),
         "enter:\n      {say: choice}",
     ),
+    "a quotation mark between such marks": (
+        row(
+            "ask_age: How old are you?", 'ask_age: "How "old" are you?"',
+            "not valid YAML: a quotation mark inside the text ends it", 8, 17,
+            "put the whole text between single quotes: 'How \"old\" are you?';"
+            ' or write \\" for each " inside',
+        ),
+        "ask_age: 'How \"old\" are you?'",
+    ),
+    "an apostrophe between single quotes": (
+        row(
+            "ask_age: How old are you?", "ask_age: 'What's your age?'",
+            "not valid YAML: a quotation mark inside the text ends it", 8, 17,
+            "put the whole text between double quotes: \"What's your age?\"",
+        ),
+        "ask_age: \"What's your age?\"",
+    ),
     "no blank": (
         row("ask: age", "ask:age", "a blank is missing after 'ask:'", 25, 9, "write a blank behind the ':'"),
         "ask: age",

@@ -31,6 +31,8 @@ _OF_THE_CHAT: Final = (
         "where",
         "when",
         "no_such_time",
+        "no_address",
+        "not_at_summary",
         "which_time",
     ),
     *("what_code", "address_refused", "slot_gone"),
@@ -42,7 +44,7 @@ _OF_THE_CHAT: Final = (
         "asks_for_person",
         "quiet_now",
         "offers_on",
-        "new_harvest",
+        "something_new",
         "below_minimum",
         "closed",
         "not_understood",
@@ -57,6 +59,7 @@ _OF_THE_CHAT: Final = (
 WHEN: Final = {
     # of the cart and the chat: they claim nothing of an order
     **dict.fromkeys(_OF_THE_CHAT, ALWAYS),
+    "not_while_paying": _UNPAID | _SHORT,
     # nothing is paid
     "complete_payment": _UNPAID,
     "link_slow": _UNPAID,

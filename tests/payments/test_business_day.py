@@ -56,5 +56,13 @@ def test_how_a_day_is_named() -> None:
     assert [day_named(INDIA, words, now) for words in ("", " Today ", "yesterday", "2026-01-02")] == [
         DAY, DAY, date(2026, 11, 28), date(2026, 1, 2),
     ]  # fmt: skip
+    written = ("8/11/2026", "08-11-2026", "8.11.26", "30/11/2026")
+    assert [day_named(INDIA, words, now) for words in written] == [
+        *[date(2026, 11, 8)] * 3,
+        date(2026, 11, 30),
+    ]
+    for words in ("11/30/2026", "8/11", "8/11-2026"):
+        with pytest.raises(ValueError, match=r"no 2026-30-11|is not a date"):
+            day_named(INDIA, words, now)
     with pytest.raises(ValueError, match="no 2026-02-30"):
         day_named(INDIA, "2026-02-30", now)

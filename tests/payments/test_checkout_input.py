@@ -58,6 +58,8 @@ def test_a_forged_slot_is_refused(slot: str, reason: str) -> None:
         ("x", "too short"),
         ("\u200d" * 30 + "Pune 1", "too short"),
         ("Flat 4, Lake Road, Pune", "no pincode"),
+        ("is it without eggs?", "a question"),
+        ("Flat 4, Lake Road? Pune", "no pincode"),
         ("Flat 4, Lake Road, Pune 400001", "not served"),
         ("x" * 10_000 + " 411005", "too long"),
         ("😀" * 501 + " 411005", "too long"),

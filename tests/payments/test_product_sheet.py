@@ -167,6 +167,28 @@ def test_a_title_above_the_names_of_the_columns_is_no_product() -> None:
     assert [one.sku for one in sheet("Mithai House\nItem,Rate\nPeda,300").products] == ["peda"]
 
 
+@pytest.mark.parametrize(
+    "header",
+    ["Item Name,Rate (Rs),Pack Size", "PRODUCT NAME,MRP [₹],Weight", "नाम,दाम,Size", "Item,Price Rs.,Pack"],
+)
+def test_columns_have_other_names_and_what_stands_in_brackets_does_not_count(header: str) -> None:
+    [product] = sheet(f"Mithai House\n{header}\nPeda,300,250 g").products
+    [row] = product.rows
+    assert (row.name, row.price, row.variant) == ("Peda", 30_000, "250 g")
+
+
+def test_what_is_printed_on_the_packet_is_not_the_price_where_there_is_another() -> None:
+    found = sheet("Item,MRP (Rs),Rate\nPeda,320,300")
+    assert (found.products[0].rows[0].price, found.unread) == (30_000, ["MRP (Rs)"])
+
+
+def test_one_unknown_heading_below_a_title_is_told_in_its_own_line() -> None:
+    found = sheet("Mithai House price list,,\nSweet name,Price,Category\nPeda,300,Sweets")
+    [fault] = found.faults
+    assert (fault.line, fault.message) == (2, "there is no column 'name'")
+    assert fault.mend.startswith("is it 'Sweet name'? Then call it 'name'.")
+
+
 def test_a_name_that_lists_cut_is_told_and_taken() -> None:
     found = sheet("name,price\nDarjeeling first flush 100 g,480\nTea,5")
     assert [(one.line, one.message) for one in found.hints] == [

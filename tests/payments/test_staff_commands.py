@@ -78,7 +78,7 @@ def test_a_typed_command_does_what_a_button_does() -> None:
         ("Chand", "#orders", "that needs the right 'orders', which Chand does not have"),
         ("Chand", "#day", "that needs the right 'orders', which Chand does not have"),
         ("Lata", "#day", "Paid online: ₹0"),
-        ("Meena", "#10001 delivered", "say whether by cash, by upi, or owed"),
+        ("Meena", "#10001 delivered", "say whether by cash, by upi, or owed. As in #10001 delivered cash."),
         ("Meena", "#99999 out", "There is no order #99999."),
         ("Meena", "#10001 fly", "There is no 'fly' for an order"),
         ("Meena", "#10001 reply hello", "There is no 'reply' for an order"),
@@ -90,6 +90,7 @@ def test_a_typed_command_does_what_a_button_does() -> None:
         ("Meena", "#10001 Cash taken ₹160", "#10001: delivered, ₹160 paid."),
         ("Meena", "#10001 cash 150/-", "#10001: placed, ₹10 to be paid."),
         ("Meena", "#day tomorrow", "'tomorrow' is not a date"),
+        ("Meena", "#day 8/11/2026", "Paid online: ₹0"),
         (
             "Meena",
             "#10001 less",

@@ -94,6 +94,10 @@ def test_what_is_switched_may_be_called_by_words_of_its_name_alone() -> None:
     }.items():
         [said] = told(simulator, "Meena", f"#product {words} off")
         assert said.splitlines()[0] == answer
+    for words in ("12", "51", "12 kg"):  # no word of a name alone, and nothing like a number
+        [said] = told(simulator, "Meena", f"#product {words} off")
+        assert "did you mean '5'" not in said
+        assert "did you mean '1'" not in said
     for words, near in {"rise": "rice", "glsas": "glass", "RICE-SS": "rice-s"}.items():
         [said] = told(simulator, "Meena", f"#product {words} off")
         meant = f"nothing is called '{words}': did you mean '{near}'?"
@@ -101,6 +105,17 @@ def test_what_is_switched_may_be_called_by_words_of_its_name_alone() -> None:
     [said] = told(simulator, "Meena", "#product jam off")
     assert said.startswith("Not done: that may be jam-0, jam-1, ")
     assert said.endswith(f"jam-7 and {COUNT - 8} more: type one sku, as in #product jam-0 off")
+
+
+def test_the_word_may_stand_before_the_name() -> None:
+    simulator = Simulator(of_many())
+    [said] = told(simulator, "Meena", "#product off A glass")
+    assert said.startswith("glass is off now.")
+    [said] = told(simulator, "Meena", "#products on glass")  # a list is asked for, and changes nothing
+    assert said == "Nothing is called 'on glass'. #products alone shows all."
+    assert simulator.store.off == {"glass"}
+    [said] = told(simulator, "Meena", "#product On glass")
+    assert said.startswith("glass is on now.")
 
 
 def test_who_may_not_change_orders_switches_nothing() -> None:

@@ -1,6 +1,7 @@
 """Those who run the shop move orders on, over HTTP and in the shell, while the whole bot runs."""
 
 import csv
+import re
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from bot.clock import ShiftedClock
 from payments.shop.local_time import local_date
 from sandbox.world import World
 from tests.world.desk_shop import change, flow_in, ordered
-from tests.world.running_bot import Start
+from tests.world.running_bot import FLOW, Start
 from tests.world.test_operators import munshi
 
 
@@ -122,6 +123,27 @@ async def test_cash_from_the_door_to_the_till(
         assert [order["key"] for order in listed["orders"]] == [key]
         assert (await munshi(live, "ledger")).output.endswith("The books balance.\n")
         assert await live.parked() == []
+
+
+async def test_an_order_says_since_when_the_customer_pays_in_cash_instead(
+    world: World, clock: ShiftedClock, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    file = tmp_path / "flows.yaml"
+    file.write_text(FLOW.read_text("utf-8").replace("  # cash: {", "  cash: {"), "utf-8")
+    async with start(world, clock, file) as live:
+        asha = live.customer()
+        await asha.order()
+        await asha.write("can i pay cash?")
+        await asha.tap("Cash on delivery")
+        shown = await munshi(live, "order", "10001")
+        assert re.search(
+            r"  the customer pays in cash instead of online since \d{4}-\d\d-\d\d \d", shown.output
+        )
+        [order] = await live.rows("SELECT key FROM orders")
+        await change(live, order["key"], "stage", to="accepted")
+        shown = await munshi(live, "order", "10001")
+        assert "  the customer pays in cash instead of online\n" in shown.output
 
 
 async def test_a_slip_of_cash_is_undone(

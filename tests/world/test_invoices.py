@@ -1,20 +1,27 @@
 """Goods leave, and their invoice is read over HTTP and in the shell; what comes back is a credit note."""
 
 import csv
+import io
+import sys
 from pathlib import Path
 
+import httpx
 import pypdfium2
 import pytest
+from rich.console import Console
 
 from bot.clock import ShiftedClock
+from bot.demo.chat import Chat
+from bot.demo.remote import RemotePhone
 from bot.kept_files import KeptFiles, NoSuchFile
 from bot.retry import Failure
 from bot.whatsapp.client import File
 from bot.whatsapp.errors import SendError
+from sandbox import control
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.world.desk_shop import TEXT, change, ordered
-from tests.world.running_bot import API_TOKEN, Live, Start
+from tests.world.running_bot import API_TOKEN, FLOW, Live, Start
 from tests.world.test_operators import munshi
 
 LEGAL = """  name: Annapurna
@@ -115,6 +122,37 @@ async def test_the_customer_gets_the_invoice_with_the_goods(
         pages = pypdfium2.PdfDocument(upload.content)
         assert "₹160.00" in pages[0].get_textpage().get_text_bounded()
         assert (await downloaded(live, f"/orders/{key}/invoice.pdf"))[0] == 200
+
+
+async def test_a_phone_in_the_sandbox_shows_the_invoice_by_its_name_and_why_its_words(
+    clock: ShiftedClock, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The shipped shop with `legal:`, whose invoice comes when the goods leave."""
+    flow, lines = tmp_path / "flows.yaml", FLOW.read_text("utf-8")
+    assert "  # legal: {" in lines
+    flow.write_text(lines.replace("  # legal: {", "  legal: {"), "utf-8")
+    world = World(now=clock.now, seed=7)
+    world.meta.app.add_routes(control.routes(world))
+    async with world.serving("127.0.0.1", 0, 0, ticking=False), start(world, clock, flow) as live:
+        asha = live.customer()
+        await asha.order()
+        await asha.pay()
+        [row] = await live.rows("SELECT key FROM orders")
+        assert (await change(live, row["key"], "stage", to="out"))[0] == 200
+        await live.settle()
+        monkeypatch.setattr(sys, "stdin", io.StringIO())
+        console = Console(file=io.StringIO(), width=100)
+        async with httpx.AsyncClient(base_url=world.meta_url, trust_env=False) as client:
+            phone = RemotePhone(client, asha.person.wa_id, "Asha", "Chai & Co.", "sqlite://munshi.db")
+            _, earlier = await phone.earlier(None)
+            await Chat(phone, console, "").run(greeting="", earlier=earlier)
+        [bill] = await live.rows("SELECT number FROM invoice")
+        assert isinstance(console.file, io.StringIO)
+        shown = console.file.getvalue()
+        assert f"[document: {bill['number'].replace('/', '-')}.pdf]\n🛵 Order #10001 is on its way" in shown
+        assert "did not work" not in shown
+        told = await munshi(live, "why", "10001")
+        assert 'said on_its_way "🛵 Order #10001 is on its way."' in told.output
 
 
 async def test_each_credit_note_comes_with_its_amendment(

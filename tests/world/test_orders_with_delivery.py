@@ -19,6 +19,9 @@ GOOD: Final[dict[str, Any]] = {"items": THALI, "address": PUNE, "slot": TOMORROW
 REFUSED: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "no address": ({"address": None}, "the shop needs an address"),
     "too short": ({"address": "Pune"}, "the address is too short"),
+    "a question": (
+        {"address": "Do you come to Pune?"}, "the address asks something and has no number",
+    ),
     "no pincode": ({"address": "Flat 4, Lake Road, Pune"}, "the address has no pincode"),
     "not served": (
         {"address": "Flat 4, Lake Road, Delhi 110001"}, "the shop does not deliver to that pincode",

@@ -18,7 +18,7 @@ _NUMBER: Final = re.compile(r"#(\d+)")
 _OF_STAGES: Final = {"accepted": "accepted", "out": "on_its_way", "delivered": "delivered"}
 """Stage → the message that the flow has for it."""
 _PERSON: Final = frozenset({"person"})
-OFFER: Final = "new_harvest"
+OFFER: Final = "something_new"
 """The message of the flow that is sent to many."""
 _BACK: Final = frozenset({"menu", "bot"})
 _NOW: Final = frozenset({"stop", "offers", "cancel order", "delete my data"})
