@@ -19,7 +19,7 @@ endef
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Munshi needs Python 3.11 or newer on the PATH"; exit 1; }
@@ -76,6 +76,10 @@ docs: $(VENV)/.run ## write flows.schema.json and docs/flow-language.md anew, fr
 .PHONY: bench
 bench: $(VENV)/.dev ## speed, as ratios to limits measured in the same run
 	@$(BIN)/python -m bench
+
+.PHONY: image-steps
+image-steps: $(VENV)/.dev ## carry out the steps of deploy/Dockerfile in an empty folder, every package from the lock
+	@MUNSHI_IMAGE_STEPS=1 $(BIN)/python -m pytest tests/deploy/test_image_steps.py
 
 .PHONY: lock
 lock: $(VENV)/.dev ## pin the newest versions that pyproject.toml allows, with hashes
