@@ -103,6 +103,6 @@ async def test_a_slow_body_takes_no_connection_of_munshi(url: str, bot: Bot) -> 
 
 def test_it_is_written_as_caddy_writes_it() -> None:
     env = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
-    command = [CADDY, "fmt", DEPLOY / "Caddyfile"]
+    command = [str(CADDY), "fmt", str(DEPLOY / "Caddyfile")]
     done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
     assert done.stdout == (DEPLOY / "Caddyfile").read_text(encoding="utf-8")
