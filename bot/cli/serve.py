@@ -10,7 +10,7 @@ from orjson import dumps
 from bot import log
 from bot.app import bot, tune_interpreter
 from bot.cli.display import database_name
-from bot.cli.lifecycle import VARIABLE, run, settings_or_refuse, until_told_to_stop
+from bot.cli.lifecycle import VARIABLE, forbid_core_dumps, run, settings_or_refuse, until_told_to_stop
 from bot.cli.reload_signal import reloading
 from bot.cli.sandbox import API_TOKEN, played
 from bot.context import Context
@@ -36,6 +36,7 @@ Create = Annotated[bool, typer.Option("--create", help="Make the database, if th
 
 def command(sandbox: Played = False, create: Create = False, shopify: WithShopify = False) -> None:
     """Serve webhooks and the API, and do the work they bring. Pending migrations are applied first."""
+    forbid_core_dumps()
     if sandbox:
         log.configure()
         run(_play(shopify=shopify))

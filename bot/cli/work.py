@@ -5,13 +5,14 @@ import typer
 from bot import log
 from bot.app import bot, from_database, tune_interpreter
 from bot.cli.display import database_name
-from bot.cli.lifecycle import run, settings_or_refuse, until_told_to_stop
+from bot.cli.lifecycle import forbid_core_dumps, run, settings_or_refuse, until_told_to_stop
 from bot.cli.reload_signal import reloading
 from bot.settings import Settings
 
 
 def command() -> None:
     """Step and perform the events that other processes take in. Needs PostgreSQL: SQLite has one process."""
+    forbid_core_dumps()
     settings = settings_or_refuse()
     log.configure(settings.secrets)
     run(_work(settings))

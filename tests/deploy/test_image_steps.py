@@ -71,8 +71,10 @@ async def test_what_the_recipe_installs_makes_a_shop_checks_it_and_serves_it(roo
 
     assert not healthy()
     async with (
-        process("munshi", "serve", "--sandbox", env=env, cwd=shop),
+        process("munshi", "serve", "--sandbox", env=env, cwd=shop) as server,
         aiohttp.ClientSession() as http,
     ):
         await ready(http, f"http://127.0.0.1:{env['PORT']}")
         assert healthy()
+        limits = Path(f"/proc/{server.pid}/limits").read_text(encoding="utf-8")
+        assert re.search(r"Max core file size +0 +0 ", limits)
