@@ -11,6 +11,7 @@ from bot import log
 from bot.app import bot, tune_interpreter
 from bot.cli.display import database_name
 from bot.cli.lifecycle import VARIABLE, forbid_core_dumps, run, settings_or_refuse, until_told_to_stop
+from bot.cli.ready_signal import tell_ready
 from bot.cli.reload_signal import reloading
 from bot.cli.sandbox import API_TOKEN, played
 from bot.context import Context
@@ -55,6 +56,7 @@ async def _serve(settings: Settings, migrate: Callable[[str], Awaitable[list[str
         tune_interpreter()
         allow_files()
         typer.echo(serves(context, url))
+        tell_ready()
         await until_told_to_stop()
         typer.echo("Munshi stops: what is in flight is finished and recorded")
 

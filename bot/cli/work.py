@@ -6,6 +6,7 @@ from bot import log
 from bot.app import bot, from_database, tune_interpreter
 from bot.cli.display import database_name
 from bot.cli.lifecycle import forbid_core_dumps, run, settings_or_refuse, until_told_to_stop
+from bot.cli.ready_signal import tell_ready
 from bot.cli.reload_signal import reloading
 from bot.settings import Settings
 
@@ -24,5 +25,6 @@ async def _work(settings: Settings) -> None:
         tune_interpreter()
         flow, database = context.flow, database_name(settings.database_url)
         typer.echo(f"Munshi works for '{flow.name}' (version {flow.version}), database {database}")
+        tell_ready()
         await until_told_to_stop()
         typer.echo("Munshi stops: what is in flight is finished and recorded")

@@ -13,6 +13,8 @@ SERVER, WORKER = DEPLOY / "munshi.service", DEPLOY / "munshi-work@.service"
 MOST_EXPOSED = 2.0
 
 WANTED = {
+    "Type": "notify",
+    "TimeoutStartSec": "infinity",
     "User": "munshi",
     "UMask": "0077",
     "LimitCORE": "0",
