@@ -5,6 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 VENV := .venv
+SBOM := build/munshi.cdx.json
 BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$python; break; fi; done)
@@ -19,7 +20,7 @@ endef
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Munshi needs Python 3.11 or newer on the PATH"; exit 1; }
@@ -76,6 +77,22 @@ docs: $(VENV)/.run ## write flows.schema.json and docs/flow-language.md anew, fr
 .PHONY: bench
 bench: $(VENV)/.dev ## speed, as ratios to limits measured in the same run
 	@$(BIN)/python -m bench
+
+.PHONY: image-steps
+image-steps: $(VENV)/.dev ## carry out the steps of deploy/Dockerfile in an empty folder, every package from the lock
+	@MUNSHI_IMAGE_STEPS=1 $(BIN)/python -m pytest tests/deploy/test_image_steps.py
+
+.PHONY: sbom
+sbom: $(VENV)/.dev ## write build/munshi.cdx.json: every locked package with its hashes (CycloneDX)
+	@mkdir -p $(dir $(SBOM))
+	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible -o $(SBOM) requirements.lock
+	@echo "$(SBOM)"
+
+.PHONY: audit
+audit: $(VENV)/.dev ## ask for known faults in what is locked; to be run every week
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock \
+		|| { echo "If a known fault is named above: docs/dependencies.md says what to do."; \
+			echo "If a package was 'not found' or nobody answered: nothing was audited."; exit 1; }
 
 .PHONY: lock
 lock: $(VENV)/.dev ## pin the newest versions that pyproject.toml allows, with hashes

@@ -22,7 +22,8 @@ from tests.simulation.test_day import PEOPLE
 
 ROOT = Path(__file__).parent.parent
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
-PAPERS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")), *DECISIONS]
+TOP = [ROOT / name for name in ("README.md", "SECURITY.md", "CHANGELOG.md")]
+PAPERS = [*TOP, *sorted((ROOT / "docs").glob("*.md")), *DECISIONS]
 ROOMS = ("bot", "flows", "payments", "storage")
 SOURCES = [file for room in ROOMS for file in sorted((ROOT / room).rglob("*.py"))]
 PLACE = re.compile(rf"(?:^|\s)((?:{'|'.join(ROOMS)}|bench|docs|tests)/[\w./-]*)(?:::\S*)?(?=\s|$)")

@@ -15,6 +15,7 @@ from bot.cli.finding import Finding
 from bot.cli.hooks_check import hooks
 from bot.cli.ledger import held_lines
 from bot.cli.lifecycle import VARIABLE, database_url, looked_up, refuse, setting
+from bot.cli.machine import machine_risks
 from bot.cli.operator_changes import change
 from bot.cli.pay_check import payment_in_the_chat
 from bot.cli.risks import risks
@@ -139,7 +140,7 @@ async def _findings(settings: Settings, checks: Checks) -> AsyncIterator[Finding
 
 async def _settings(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding("settings", True, "all there, every secret long enough")
-    for risk in risks(settings):
+    for risk in (*risks(settings), *machine_risks(settings)):
         yield risk
     mode = {Mode.LIVE: "live: real money", Mode.TEST: "test: no real money"}
     yield Finding("mode", True, mode[settings.razorpay_mode])

@@ -1,9 +1,7 @@
-"""Finds risks in settings that work: readable by others, easily guessed, contradictory."""
+"""Finds risks in settings that work: exposed, shared, easily guessed, contradictory."""
 
-import stat
 from collections.abc import Iterator
 from itertools import combinations
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -13,25 +11,21 @@ from bot.settings import Settings
 from payments.shop.orders import Mode
 
 _LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
-_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
-def risks(settings: Settings, env_file: Path = Path(".env")) -> Iterator[Finding]:
+def risks(settings: Settings) -> Iterator[Finding]:
     """Yield every risk, as a finding that is not well."""
-    yield from _readable(env_file)
+    yield from _exposed(settings)
     yield from _shared(settings)
     yield from _guessed(settings)
     yield from _mismatched(settings)
 
 
-def _readable(file: Path) -> Iterator[Finding]:
-    """Find a file with secrets that others may read. A missing file is no risk."""
-    if not file.exists():
-        return
-    mode = stat.S_IMODE(file.stat().st_mode)
-    if mode & _OTHERS:
-        said = f"others on this machine may read or change it (mode {mode:04o})"
-        yield Finding(str(file), False, said, f"chmod 600 {file}")
+def _exposed(settings: Settings) -> Iterator[Finding]:
+    """Find a server that listens on more than this machine."""
+    if settings.host not in _LOCAL_HOSTS:
+        said = f"HOST is {settings.host}: other machines reach /metrics and the desk, without TLS"
+        yield Finding("proxy", False, said, "leave HOST out, and let a proxy on this machine end TLS")
 
 
 def _shared(settings: Settings) -> Iterator[Finding]:

@@ -11,9 +11,10 @@ from bot import log
 from bot.app import bot, tune_interpreter
 from bot.cli.display import database_name
 from bot.cli.lifecycle import VARIABLE
+from bot.cli.ready_signal import tell_ready
 from bot.cli.reload_signal import reloading
 from bot.cli.sandbox import API_TOKEN, played
-from bot.cli.starting import run, settings_or_refuse, until_told_to_stop
+from bot.cli.starting import forbid_core_dumps, run, settings_or_refuse, until_told_to_stop
 from bot.context import Context
 from bot.http.connections import allow_files
 from bot.http.server import serving
@@ -37,6 +38,7 @@ Create = Annotated[bool, typer.Option("--create", help="Make the database, if th
 
 def command(sandbox: Played = False, create: Create = False, shopify: WithShopify = False) -> None:
     """Serve webhooks and the API, and do the work they bring. Pending migrations are applied first."""
+    forbid_core_dumps()
     if sandbox:
         log.configure()
         run(_play(shopify=shopify))
@@ -55,6 +57,7 @@ async def _serve(settings: Settings, migrate: Callable[[str], Awaitable[list[str
         tune_interpreter()
         allow_files()
         typer.echo(serves(context, url))
+        tell_ready()
         await until_told_to_stop()
         typer.echo("Munshi stops: what is in flight is finished and recorded")
 

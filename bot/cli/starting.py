@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import resource
 import signal
 from collections.abc import Coroutine
 from typing import Any, Final
@@ -47,6 +48,13 @@ def run(work: Coroutine[Any, Any, None]) -> None:
     except OSError as error:
         hint = ": end what listens there, or set PORT" if error.errno == errno.EADDRINUSE else ""
         refuse(f"Munshi can't start: {error}{hint}")
+
+
+def forbid_core_dumps() -> None:
+    """Let a crash leave no copy of this process's memory, which holds secrets."""
+    # A filter of system calls may forbid setting a limit, even to what it is.
+    if resource.getrlimit(resource.RLIMIT_CORE) != (0, 0):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 async def until_told_to_stop() -> None:

@@ -12,6 +12,9 @@ from storage.database.errors import Gone, StorageError
 _REASON: Final = 300
 """Maximum characters of the reason why the bot is not ready."""
 
+WAITING: Final = ("pending", "parked", "unfinished", "held", "notices", "oldest_due_ms")
+"""What `munshi_waiting` counts, as fields of the store's counts."""
+
 routes = web.RouteTableDef()
 
 
@@ -52,6 +55,6 @@ async def metrics(request: web.Request) -> web.Response:
     """Answer with the metrics in Prometheus' text format."""
     context = request.app[CONTEXT]
     counts = await context.store.counts(context.clock.now())
-    for what in ("pending", "parked", "unfinished", "held", "notices", "oldest_due_ms"):
+    for what in WAITING:
         context.metrics.waiting.labels(what).set(getattr(counts, what))
     return web.Response(body=context.metrics.text(), content_type="text/plain", charset="utf-8")

@@ -47,10 +47,15 @@ def is_sqlite(config: dict[str, Any]) -> bool:
 
 
 async def require_migrated(applied: Callable[[], Awaitable[set[str]]]) -> None:
-    """Raise NotMigrated if `applied` lacks a migration of this program."""
-    missing = sorted(_known_migrations() - await applied())
-    if missing:
+    """Raise NotMigrated unless the migrations `applied` are those of this program."""
+    there, known = await applied(), _known_migrations()
+    if missing := sorted(known - there):
         raise NotMigrated(f"the database lacks {', '.join(missing)}: run `munshi migrate` first")
+    if newer := sorted(there - known):
+        raise NotMigrated(
+            f"the database is of a newer Munshi ({', '.join(newer)}): go on with that one, or put the backup"
+            " from before the upgrade back"
+        )
 
 
 def require_migrated_by(applied: set[str], file: Path) -> None:

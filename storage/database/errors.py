@@ -10,7 +10,7 @@ class UnsupportedDatabase(StorageError):
 
 
 class NotMigrated(StorageError):
-    """The tables are missing or older than this program."""
+    """The tables are missing, older, or newer than this program."""
 
 
 class WeakDurability(StorageError):

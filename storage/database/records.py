@@ -64,7 +64,7 @@ class _Reads(Transaction):
 async def reading(url: str) -> AsyncIterator[Records]:
     """Open a snapshot of the database at `url`. A server may be using it.
 
-    Raises NotMigrated (no database, or tables older than this program), Unavailable, or
+    Raises NotMigrated (no database, or tables older or newer than this program), Unavailable, or
     UnsupportedDatabase.
     """
     config = configuration(url)

@@ -146,7 +146,7 @@ def test_a_check_that_breaks_off_does_not_end_the_others(monkeypatch: pytest.Mon
 def test_settings_without_a_risk_are_not_blamed() -> None:
     said = doctor().output
     assert "✓ settings: all there" in said
-    for name in ("secrets", "keys", ".env"):
+    for name in ("secrets", "keys", "proxy", ".env", "disk", "flow", "database"):
         assert f"✗ {name}" not in said
 
 
@@ -155,7 +155,7 @@ def test_a_file_of_secrets_that_others_can_read(mode: int) -> None:
     Path(".env").write_text("PORT=9\n", "utf-8")
     Path(".env").chmod(mode)
     assert (
-        f"✗ .env: others on this machine may read or change it (mode {mode:04o})\n    chmod 600 .env\n"
+        f"✗ .env: others on this machine may read or change .env (mode {mode:04o})\n    chmod 600 .env\n"
         in doctor().output
     )
     Path(".env").chmod(0o600)
@@ -205,6 +205,15 @@ def test_live_keys_with_the_real_ones_are_no_risk() -> None:
     values = {**WELL, "RAZORPAY_KEY_ID": "rzp_live_Real00000001"}
     del values["RAZORPAY_API_URL"], values["WHATSAPP_API_URL"]
     assert list(risks(Settings(**_lowered(values)))) == []
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7"])
+def test_a_server_that_is_open_to_other_machines(host: str) -> None:
+    from bot.cli.risks import risks
+
+    [found] = risks(Settings(**_lowered({**WELL, "HOST": host})))
+    assert (found.name, found.well) == ("proxy", False)
+    assert found.said.startswith(f"HOST is {host}: ")
 
 
 def test_a_damaged_database_file(shop: Path) -> None:

@@ -1,6 +1,5 @@
-"""The Caddyfile in the manual: what it passes on, what it refuses, and its limits."""
+"""The Caddyfile: what it passes on, what it refuses, and its limits."""
 
-import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -20,7 +19,8 @@ from bot.http import (
     webhooks,
 )
 
-MANUAL = Path(__file__).parents[2] / "docs" / "operations.md"
+FILE = Path(__file__).parents[2] / "deploy" / "Caddyfile"
+SITE = "{$MUNSHI_DOMAIN:your.shop}"
 
 
 class Directive(NamedTuple):
@@ -31,9 +31,9 @@ class Directive(NamedTuple):
 
 
 def caddyfile() -> tuple[Directive, ...]:
-    """The only one in the manual."""
-    [text] = re.findall(r"^```\n(\{.*?)^```$", MANUAL.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    lines = iter(line.split() for line in text.splitlines() if line.strip())
+    """The directives of the file."""
+    text = FILE.read_text(encoding="utf-8")
+    lines = iter(line.split() for line in text.splitlines() if line.strip() and not line.startswith("#"))
     read = tuple(directives(lines))
     assert next(lines, None) is None
     return read
@@ -55,7 +55,7 @@ def named(block: tuple[Directive, ...], *words: str) -> Directive:
 
 def handled(path: str) -> str:
     """The directives for a request for `path`: those of the first `handle` that matches."""
-    site = named(caddyfile(), "your.shop").inner
+    site = named(caddyfile(), SITE).inner
     for directive in site:
         if directive.words[0] != "handle":
             continue
@@ -104,7 +104,7 @@ def test_every_other_path_of_ours_and_every_mistyped_one_is_a_404() -> None:
 
 
 def test_a_body_is_whole_before_it_is_passed_on_and_as_large_as_munshi_takes() -> None:
-    handle = named(named(caddyfile(), "your.shop").inner, "handle", "@munshi").inner
+    handle = named(named(caddyfile(), SITE).inner, "handle", "@munshi").inner
     largest = f"{bodies.WHATSAPP_BODY // 1024**2}MiB"
     assert named(named(handle, "request_body").inner, "max_size").words[1] == largest
     assert named(named(handle, "reverse_proxy").inner, "request_buffers").words[1] == largest

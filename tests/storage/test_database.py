@@ -17,6 +17,7 @@ from storage import Store
 from storage.database.address import configuration
 from storage.database.errors import Closed, NotMigrated, Unavailable, UnsupportedDatabase, WeakDurability
 from storage.database.orm import APPS, Orm
+from storage.database.records import reading
 from storage.inbox.arrival import Arrival
 
 Chat = Callable[..., Arrival]
@@ -39,6 +40,18 @@ async def test_migrating_twice_does_nothing_more(database_url: str, chat: Chat) 
 async def test_an_unmigrated_database_is_refused_with_the_way_out(database_url: str) -> None:
     with pytest.raises(NotMigrated, match=r"munshi (init|migrate)"):
         await Store.open(database_url, WHATSAPP)
+
+
+async def test_a_database_of_a_newer_program_is_neither_served_nor_read(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await Store.migrate(database_url)
+    monkeypatch.setattr("storage.database.address._known_migrations", set)
+    with pytest.raises(NotMigrated, match=r"of a newer Munshi \(0001_initial\)"):
+        await Store.open(database_url, WHATSAPP)
+    with pytest.raises(NotMigrated, match="of a newer Munshi"):
+        async with reading(database_url):
+            pass
 
 
 async def test_an_empty_file_is_refused_with_the_way_out(sqlite_url: str, tmp_path: Path) -> None:

@@ -17,6 +17,12 @@ from tests.databases import made
 from tests.world.running_bot import API_TOKEN, FLOW, Live, Start, StillClock
 
 
+@pytest.fixture(autouse=True)
+def not_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests is no fault of the shop's."""
+    monkeypatch.setattr("bot.cli.machine.geteuid", lambda: 1000)
+
+
 @pytest.fixture
 def settings_for(database_url: str) -> Callable[[World], Settings]:
     def make(world: World) -> Settings:
