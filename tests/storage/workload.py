@@ -77,15 +77,16 @@ async def serve(shop: Shop, beside: Units) -> None:
     await _reload(shop)
     await tell_other_programs(shop)
     await copy_orders(shop, beside)
-    await _audit(shop)
+    await _audit(shop, beside)
 
 
-async def _audit(shop: Shop) -> None:
-    """Audit some orders, and read them and their audit again, which a command does."""
-    for after in ("", ""):
-        assert await shop.store.audits.audit(after, shop.now, 25)
-    units = shop.store._units
-    assert await units.read(lambda tx: reread(tx, "", "~", 25))
+async def _audit(shop: Shop, beside: Units) -> None:
+    """Audit new orders, and read them and their audit again, which a command does."""
+    await beside.run(lambda tx: tx.fetch("UPDATE orders SET audited = 0 WHERE placed_at < $1", START))
+    for _ in range(2):
+        assert await shop.store.audits.audit("", shop.now, 5)
+    units, key = shop.store._units, next(reversed(shop.razorpay.links.values())).key
+    assert await units.read(lambda tx: reread(tx, key[:-1], key, 25))
     assert (await units.read(lambda tx: links(tx, FIRST, 25))).count == 2
     assert await units.read(lambda tx: nth(tx, 7))
 
