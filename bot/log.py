@@ -1,4 +1,4 @@
-"""Logs one JSON line per event on standard error, with phone numbers, addresses and secrets masked.
+"""Logs one JSON line per event on standard error, with phone numbers, addresses, cards and secrets masked.
 
 Secrets are `SecretStr` in the settings and are not put into log fields, but an error may quote one. So
 masking comes last and covers every key, value and traceback, also those of libraries.
@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import structlog
 
+from bot.card_data import without_card_data
 from bot.printable import ACTING, printable
 from flows.document.words import is_invisible, with_ascii_digits
 from payments.razorpay.redaction import BLOT, blot
@@ -56,13 +57,14 @@ _SECRETS: Final[list[tuple[str, ...]]] = [()]
 def mask(text: str) -> str:
     """Return `text` without secrets and personal data; control and format characters are escaped.
 
-    Phone numbers are reduced to their last two digits, e-mail and UPI addresses to `…@…`.
+    Phone numbers are reduced to their last two digits, e-mail and UPI addresses to `…@…`, cards to
+    `[card number]`.
 
     >>> mask("from +91 98000-00001, asha@okaxis")
     'from …01, …@…'
     """
     public = _CREDENTIALS.sub(f"{BLOT}@", blot(text, _SECRETS[0]))
-    shown = _ADDRESSES.sub("…@…", _APART.sub(_without_invisible, public))
+    shown = _ADDRESSES.sub("…@…", without_card_data(_APART.sub(_without_invisible, public)))
     # An escaped control character can make an address of what was none.
     return _ADDRESSES.sub("…@…", printable(_without_numbers(shown), _KEPT))
 

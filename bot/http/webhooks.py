@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from bot.card_data import json_without_card_data
 from bot.context import CONTEXT, Context
 from bot.http import bodies
 from bot.ingest import from_razorpay, from_whatsapp, unreadable
@@ -100,7 +101,7 @@ async def take_razorpay(context: Context, raw: bytes, header: str | None) -> Non
     body = await read_or_keep(context, raw, RAZORPAY)
     if body is None:
         return
-    body = storable(body)
+    body = json_without_card_data(storable(body))
     read = webhook.read(body)
     if read.problems:
         log.warning("webhook read in part", event_name=read.event, problems=read.problems)
@@ -128,7 +129,7 @@ def _count_elsewhere(context: Context, parsed: Parsed, ours: str) -> None:
 
 
 async def read_or_keep(context: Context, raw: bytes, path: str) -> Json | None:
-    """Parse `raw`. If it is not JSON, store it as it came, with a notice, and return None.
+    """Parse `raw`. If it is not JSON, store it, with a notice, and return None.
 
     Such a body is acknowledged, because its sender would otherwise repeat the same bytes for days.
     """
