@@ -26,6 +26,7 @@ from bot.http import (
     webhooks,
 )
 from bot.http.connections import CONNECTIONS, IDLE_SECONDS, Connections
+from bot.http.headers import on_every_answer
 from bot.http.malformed import quiet
 from bot.intake_health import PATHS
 from storage.database.errors import Gone
@@ -149,6 +150,7 @@ async def serving(context: Context) -> AsyncIterator[str]:
     )
     await runner.setup()
     assert runner.server is not None
+    on_every_answer(app, runner.server)
     listening = await asyncio.get_running_loop().create_server(
         connections.serving(runner.server), context.settings.host, context.settings.port, backlog=1024
     )
