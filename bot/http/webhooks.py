@@ -97,7 +97,7 @@ async def take_razorpay(context: Context, raw: bytes, header: str | None) -> Non
     It is durable when this returns. Raises an HTTP error if the signature is wrong, Overloaded if too many
     requests wait.
     """
-    if not signature.matches(raw, header, *context.settings.razorpay_webhook_secrets):
+    if not signature.matches(raw, header, *context.settings.razorpay_webhook_secrets(context.clock.now())):
         await count_refused(context, RAZORPAY, "RAZORPAY_WEBHOOK_SECRET")
         raise forbidden(RAZORPAY, header, "X-Razorpay-Signature", "RAZORPAY_WEBHOOK_SECRET")
     context.refusals.accepted(RAZORPAY)
