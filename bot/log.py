@@ -17,11 +17,15 @@ from bot.printable import ACTING, printable
 from flows.document.words import is_invisible, with_ascii_digits
 from payments.razorpay.redaction import BLOT, blot
 
-_ALONE: Final = (r"(?<![\dA-Za-z_])", r"(?![\dA-Za-z_])")
-"""Patterns for what may not stand before and after a number."""
+_ALONE: Final = (
+    r"(?:(?<![\dA-Za-z_])|(?<=%[\dA-Fa-f]{2})|(?<=\\[bfnrtv])|(?<=\\u[\dA-Fa-f]{4})|(?<=\\x[\dA-Fa-f]{2}))",
+    r"(?![\dA-Za-z_])",
+)
+"""Patterns for what stands before and after a number: no letter or digit, but the end of an escape of a URL
+or a string may, as in `%2B` or `\\n`."""
 _BETWEEN: Final = " \u00a0\u2009\u202f()-\u2010\u2011\u2012\u2013"
 """What people write between the digits of a phone number."""
-_GAP: Final = rf"[{re.escape(_BETWEEN)}]{{1,3}}"
+_GAP: Final = rf"(?:[{re.escape(_BETWEEN)}]|%20|%2D){{1,3}}"
 _MOBILE: Final = "[6-9]"
 """First digit of an Indian mobile number. Source: DoT, National Numbering Plan."""
 _NUMBERS: Final = re.compile(
@@ -29,7 +33,7 @@ _NUMBERS: Final = re.compile(
         f"{_ALONE[0]}{shape}{_ALONE[1]}"
         for shape in (
             r"\+?\d{10,32}",
-            rf"\+[1-9](?:(?:{_GAP})?\d){{7,14}}",
+            rf"(?:\+|%2B)[1-9](?:(?:{_GAP})?\d){{7,14}}",
             # Not behind a digit and a point: that is the fraction of a second.
             rf"(?<!\d\.)(?:(?:0091|91|0)(?:{_GAP})?)?{_MOBILE}"
             rf"(?:\d{{4}}{_GAP}\d{{5}}|\d\d{_GAP}\d{{3}}{_GAP}\d{{4}}|\d{{3}}{_GAP}\d{{3}}{_GAP}\d{{3}}"
