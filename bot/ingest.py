@@ -1,11 +1,13 @@
 """Converts what came from outside (webhooks, our own API, links of lost books) into arrivals. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any, Final
 
 import orjson
 
+from bot.card_data import without_card_data
 from bot.notices import halted
 from bot.whatsapp import phones, receipts
 from bot.whatsapp.channel import REPEATED
@@ -232,11 +234,12 @@ def unreadable(raw: bytes, path: str, reason: str) -> Arrival:
     bytes.
     """
     digest = sha256(raw).hexdigest()
-    text = raw.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+    text = without_card_data(raw.decode("utf-8", "backslashreplace").replace("\0", "\\x00"))
     message = (
         f"A webhook of {len(raw)} bytes came to {path} with a right signature and could not be read: "
         f"{reason}. Nothing in it was acted on. Look at what sits between the provider and Munshi; if it "
-        f"came just so, report it. It is kept as it came: see the table inbox, key unreadable:{digest}"
+        f"came just so, report it. It is kept, without card numbers: see the table inbox, key"
+        f" unreadable:{digest}"
     )
     return Arrival(
         f"unreadable:{digest}",
@@ -274,10 +277,16 @@ def from_request(phone: str, wanted: OrderRequested, idempotency_key: str) -> Ar
 
     The key counts for this customer only.
     """
-    body = request_to_json(wanted)
+    said = {name: _typed(name, value) for name, value in wanted.said.items()}
+    body = request_to_json(replace(wanted, said=said))
     # A customer who was forgotten may be known by another spelling of the number afterwards.
     once = _once(min(phones.spellings(phone)), idempotency_key, body)
     return Arrival(f"request:{once.key}", EventKind.REQUEST, body, aliases=((PHONE, phone),), once=once)
+
+
+def _typed(name: str, value: str | bool) -> str | bool:
+    """Return what an order says as `name`, without card data where a person typed it."""
+    return without_card_data(value) if name in ("address", "note") and isinstance(value, str) else value
 
 
 def from_desk(action: StaffAction, idempotency_key: str) -> Arrival:

@@ -1,4 +1,4 @@
-"""Logs one JSON line per event on standard error, with phone numbers, addresses and secrets masked.
+"""Logs one JSON line per event on standard error, with phone numbers, addresses, cards and secrets masked.
 
 Secrets are `SecretStr` in the settings and are not put into log fields, but an error may quote one. So
 masking comes last and covers every key, value and traceback, also those of libraries.
@@ -12,15 +12,20 @@ from typing import Any, Final
 
 import structlog
 
+from bot.card_data import without_card_data
 from bot.printable import ACTING, printable
 from flows.document.words import is_invisible, with_ascii_digits
 from payments.razorpay.redaction import BLOT, blot
 
-_ALONE: Final = (r"(?<![\dA-Za-z_])", r"(?![\dA-Za-z_])")
-"""Patterns for what may not stand before and after a number."""
+_ALONE: Final = (
+    r"(?:(?<![\dA-Za-z_])|(?<=%[\dA-Fa-f]{2})|(?<=\\[bfnrtv])|(?<=\\u[\dA-Fa-f]{4})|(?<=\\x[\dA-Fa-f]{2}))",
+    r"(?![\dA-Za-z_])",
+)
+"""Patterns for what stands before and after a number: no letter or digit, but the end of an escape of a URL
+or a string may, as in `%2B` or `\\n`."""
 _BETWEEN: Final = " \u00a0\u2009\u202f()-\u2010\u2011\u2012\u2013"
 """What people write between the digits of a phone number."""
-_GAP: Final = rf"[{re.escape(_BETWEEN)}]{{1,3}}"
+_GAP: Final = rf"(?:[{re.escape(_BETWEEN)}]|%20|%2D){{1,3}}"
 _MOBILE: Final = "[6-9]"
 """First digit of an Indian mobile number. Source: DoT, National Numbering Plan."""
 _NUMBERS: Final = re.compile(
@@ -28,7 +33,7 @@ _NUMBERS: Final = re.compile(
         f"{_ALONE[0]}{shape}{_ALONE[1]}"
         for shape in (
             r"\+?\d{10,32}",
-            rf"\+[1-9](?:(?:{_GAP})?\d){{7,14}}",
+            rf"(?:\+|%2B)[1-9](?:(?:{_GAP})?\d){{7,14}}",
             # Not behind a digit and a point: that is the fraction of a second.
             rf"(?<!\d\.)(?:(?:0091|91|0)(?:{_GAP})?)?{_MOBILE}"
             rf"(?:\d{{4}}{_GAP}\d{{5}}|\d\d{_GAP}\d{{3}}{_GAP}\d{{4}}|\d{{3}}{_GAP}\d{{3}}{_GAP}\d{{3}}"
@@ -56,13 +61,14 @@ _SECRETS: Final[list[tuple[str, ...]]] = [()]
 def mask(text: str) -> str:
     """Return `text` without secrets and personal data; control and format characters are escaped.
 
-    Phone numbers are reduced to their last two digits, e-mail and UPI addresses to `…@…`.
+    Phone numbers are reduced to their last two digits, e-mail and UPI addresses to `…@…`, cards to
+    `[card number]`.
 
     >>> mask("from +91 98000-00001, asha@okaxis")
     'from …01, …@…'
     """
     public = _CREDENTIALS.sub(f"{BLOT}@", blot(text, _SECRETS[0]))
-    shown = _ADDRESSES.sub("…@…", _APART.sub(_without_invisible, public))
+    shown = _ADDRESSES.sub("…@…", without_card_data(_APART.sub(_without_invisible, public)))
     # An escaped control character can make an address of what was none.
     return _ADDRESSES.sub("…@…", printable(_without_numbers(shown), _KEPT))
 

@@ -19,6 +19,9 @@ class Metrics:
         self.elsewhere = Counter(
             "munshi_messages_elsewhere", "messages for another number of ours", registry=self.registry
         )
+        self.wrong_tokens = Counter(
+            "munshi_wrong_tokens", "requests with a wrong token", ["setting"], registry=self.registry
+        )
         self.arrived = Counter("munshi_events_arrived", "events stored", registry=self.registry)
         self.handled = Counter("munshi_events_handled", "events stepped", registry=self.registry)
         self.performed = Counter(

@@ -6,6 +6,7 @@ A missing or short secret is refused, because an empty webhook secret would veri
 import re
 from base64 import b64encode
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -119,6 +120,8 @@ class ServerSettings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     munshi_api_token: Secret | None = None
     munshi_operator_token: Secret | None = None
+    munshi_api_token_previous: Secret | None = None
+    munshi_operator_token_previous: Secret | None = None
     munshi_by: str | None = None
     """Who runs the commands."""
 
@@ -156,6 +159,8 @@ class Settings(ServerSettings):
     munshi_flow: Path = Path("flows.yaml")
     munshi_staff: str | None = None
     munshi_api_token: Secret
+    munshi_previous_until: date | None = None
+    """Last day, in UTC, on which the settings whose names end in `_PREVIOUS` count; None for no end."""
     munshi_keep_chats: Annotated[str, AfterValidator(_require_term)] = "365 days"
 
     munshi_hook_url: Annotated[str, AfterValidator(_require_safe_url)] | None = None
@@ -217,10 +222,25 @@ class Settings(ServerSettings):
         hook = self.munshi_hook_secret.get_secret_value().split() if self.munshi_hook_secret else ()
         return (*values, *hook, b64encode(basic.encode()).decode(), *passwords)
 
-    @property
-    def razorpay_webhook_secrets(self) -> tuple[str, ...]:
+    def razorpay_webhook_secrets(self, now: int) -> tuple[str, ...]:
         """The current webhook secret and, while it is being rotated, the one before."""
-        both = (self.razorpay_webhook_secret, self.razorpay_webhook_secret_previous)
+        return self._rotated(self.razorpay_webhook_secret, self.razorpay_webhook_secret_previous, now)
+
+    def api_tokens(self, now: int) -> tuple[str, ...]:
+        """The tokens of the orders API: the current one and, while it is being rotated, the one before."""
+        return self._rotated(self.munshi_api_token, self.munshi_api_token_previous, now)
+
+    def operator_tokens(self, now: int) -> tuple[str, ...]:
+        """The same of the operator's endpoints; those of the orders API until they have their own."""
+        if self.munshi_operator_token is None:
+            return self.api_tokens(now)
+        return self._rotated(self.munshi_operator_token, self.munshi_operator_token_previous, now)
+
+    def _rotated(self, current: SecretStr, previous: SecretStr | None, now: int) -> tuple[str, ...]:
+        """Return `current`, and `previous` if it still counts at `now`, milliseconds since 1970."""
+        last = self.munshi_previous_until
+        over = last is not None and datetime.fromtimestamp(now / 1000, UTC).date() > last
+        both = (current, None if over else previous)
         return tuple(secret.get_secret_value() for secret in both if secret)
 
     @model_validator(mode="after")

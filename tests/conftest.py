@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from bot.http import failed_tokens
 from flows.engine.vocabulary import Vocabulary
 from flows.language import load as loading
 from flows.messages.limits import ChannelLimits
@@ -112,3 +113,15 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of an empty database, once of each kind."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds for which answers to wrong tokens were held; nobody waits for them."""
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(round(seconds, 3))
+
+    monkeypatch.setattr(failed_tokens.FailedTokens.__init__, "__defaults__", (sleep,))
+    return waits

@@ -16,6 +16,9 @@ FAULTS: dict[str, str] = dict(
 )
 """What shows that a fault of version 0.1 is mended, by its id."""
 
+ATTACKS: dict[str, str] = dict(re.findall(r"^\| (S\d{1,2}) \|.*\| ([^|]+) \|$", TEXT, re.MULTILINE))
+"""What shows that an attack fails, by its id."""
+
 CASES: dict[str, str] = dict(re.findall(r"^\| `(\w+)` \|.*\| ([^|]+) \|$", TEXT, re.MULTILINE))
 """What plays a case of a shop's day, by its name."""
 
@@ -54,6 +57,11 @@ def test_every_fault_that_is_mended_has_a_row() -> None:
     assert tuple(FAULTS) == MENDED
 
 
+def test_every_attack_has_one_row() -> None:
+    assert re.findall(r"^\| (S\d+) \|", TEXT, re.MULTILINE) == [f"S{number}" for number in range(1, 33)]
+    assert len(ATTACKS) == 32
+
+
 def test_faults_stand_once_and_in_order() -> None:
     found = re.findall(r"^\| ([ABCDEF])(\d{1,2}) \|", TEXT, re.MULTILINE)
     faults = [(area, int(number)) for area, number in found if area != "C" or len(number) == 1]
@@ -67,9 +75,9 @@ def test_each_case_of_a_shops_day_has_one_row() -> None:
     assert list(CASES) == names
 
 
-@pytest.mark.parametrize("id", [*IDS, *FAULTS, *CASES])
+@pytest.mark.parametrize("id", [*IDS, *FAULTS, *ATTACKS, *CASES])
 def test_what_shows_it_is_there(id: str) -> None:
-    shown = (ROWS | FAULTS | CASES)[id]
+    shown = (ROWS | FAULTS | ATTACKS | CASES)[id]
     if shown.startswith("no test: "):
         return
     named = re.findall(r"`([\w/]+\.py)::(\w+)`", shown)

@@ -2,12 +2,14 @@
 
 import hmac
 import json
+from collections.abc import Iterable
 from typing import Any, Final, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from bot.context import CONTEXT
+from bot.http.failed_tokens import FAILED_TOKENS
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -16,26 +18,34 @@ _LONGEST_KEY: Final = 255
 
 
 def authorise(request: web.Request) -> None:
-    """Raise HTTPUnauthorized unless the request bears MUNSHI_API_TOKEN."""
-    settings = request.app[CONTEXT].settings
-    _require(request, settings.munshi_api_token.get_secret_value(), "MUNSHI_API_TOKEN")
+    """Raise HTTPUnauthorized unless the request bears MUNSHI_API_TOKEN, or the one before it."""
+    context = request.app[CONTEXT]
+    _require(request, context.settings.api_tokens(context.clock.now()), "MUNSHI_API_TOKEN")
 
 
 def authorise_operator(request: web.Request) -> None:
-    """Raise HTTPUnauthorized unless the request bears MUNSHI_OPERATOR_TOKEN.
+    """Raise HTTPUnauthorized unless the request bears MUNSHI_OPERATOR_TOKEN, or the one before it.
 
     Until that is set, MUNSHI_API_TOKEN is the password.
     """
-    settings = request.app[CONTEXT].settings
-    name = "MUNSHI_OPERATOR_TOKEN" if settings.munshi_operator_token else "MUNSHI_API_TOKEN"
-    _require(request, settings.operator_token, name)
+    context = request.app[CONTEXT]
+    name = "MUNSHI_OPERATOR_TOKEN" if context.settings.munshi_operator_token else "MUNSHI_API_TOKEN"
+    _require(request, context.settings.operator_tokens(context.clock.now()), name)
 
 
-def _require(request: web.Request, token: str, name: str) -> None:
+def _require(request: web.Request, tokens: Iterable[str], name: str) -> None:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    right = hmac.compare_digest(given.strip().encode("utf-8", "replace"), token.encode())
-    if scheme.lower() != "bearer" or not right:
-        raise problem(web.HTTPUnauthorized, f"the bearer token is missing, or is not this server's {name}")
+    bytes_given = given.strip().encode("utf-8", "replace")
+    right = [hmac.compare_digest(bytes_given, token.encode()) for token in tokens]
+    if scheme.lower() == "bearer" and any(right):
+        return
+    if bytes_given:
+        context = request.app[CONTEXT]
+        context.metrics.wrong_tokens.labels(name).inc()
+        request.app[FAILED_TOKENS].failed(request, name, context.clock.now())
+    refused = problem(web.HTTPUnauthorized, f"the bearer token is missing, or is not this server's {name}")
+    refused.headers["WWW-Authenticate"] = "Bearer"
+    raise refused
 
 
 def idempotency_key(request: web.Request) -> str | None:

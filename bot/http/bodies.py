@@ -59,6 +59,11 @@ async def _receive(request: web.Request, limit: int) -> bytes:
         raise web.HTTPRequestTimeout(text="the body took too long to arrive\n") from None
     except (ConnectionError, web.RequestPayloadError):
         raise web.HTTPBadRequest(text="the body ended before it was whole\n") from None
+    except RuntimeError:
+        if request.protocol.connected:
+            raise
+        # aiohttp's word for a connection that was closed just before its body was asked for.
+        raise web.HTTPBadRequest(text="the body ended before it was whole\n") from None
     return _complete(body, limit)
 
 

@@ -258,6 +258,11 @@ def _client(request: web.BaseRequest) -> str:
     return _network(named[-1].rpartition(",")[2].strip()) if named else ""
 
 
+def client_of(request: web.BaseRequest) -> str:
+    """Return the key under which a request's client is counted; empty for this machine without a proxy."""
+    return _network(request.remote or "") or _client(request)
+
+
 def _network(address: str) -> str:
     """Return a client's key: an IPv4 address or 64 bits of IPv6; empty for this machine or no address."""
     try:

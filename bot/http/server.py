@@ -26,6 +26,8 @@ from bot.http import (
     webhooks,
 )
 from bot.http.connections import CONNECTIONS, IDLE_SECONDS, Connections
+from bot.http.failed_tokens import FAILED_TOKENS, FailedTokens
+from bot.http.headers import on_every_answer
 from bot.http.malformed import quiet
 from bot.intake_health import PATHS
 from storage.database.errors import Gone
@@ -47,6 +49,7 @@ def application(context: Context) -> web.Application:
     app = web.Application(middlewares=[_answer], client_max_size=bodies.WHATSAPP_BODY)
     app[CONTEXT] = context
     app[CONNECTIONS] = Connections()
+    app[FAILED_TOKENS] = FailedTokens()
     app[bodies.TURN] = asyncio.Lock()
     app.add_routes(
         [
@@ -82,6 +85,8 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     finally:
         connections.on_answered(request)
     _count(request, response.status)
+    if response.status == web.HTTPUnauthorized.status_code:
+        await request.app[FAILED_TOKENS].hold(request)
     return response
 
 
@@ -116,7 +121,11 @@ def _as_json(refused: web.HTTPException) -> web.Response:
     """Return the same answer as JSON, if it is not JSON already."""
     if refused.content_type == "application/json":
         return _plain(refused)
-    kept = {name: refused.headers[name] for name in ("Allow", "Retry-After") if name in refused.headers}
+    kept = {
+        name: refused.headers[name]
+        for name in ("Allow", "Retry-After", "WWW-Authenticate")
+        if name in refused.headers
+    }
     said = {404: "there is no such address", 405: f"{kept.get('Allow', 'another method')} is wanted here"}
     text = said.get(refused.status) or (refused.text or refused.reason).strip()
     return web.json_response({"error": text}, status=refused.status, headers=kept)
@@ -149,6 +158,7 @@ async def serving(context: Context) -> AsyncIterator[str]:
     )
     await runner.setup()
     assert runner.server is not None
+    on_every_answer(app, runner.server)
     listening = await asyncio.get_running_loop().create_server(
         connections.serving(runner.server), context.settings.host, context.settings.port, backlog=1024
     )

@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from bot.card_data import json_without_card_data
 from bot.context import CONTEXT, Context
 from bot.http import bodies
 from bot.ingest import from_razorpay, from_whatsapp, unreadable
@@ -23,6 +24,8 @@ WHATSAPP: Final = "/whatsapp/webhook"
 RAZORPAY: Final = "/payments/webhook"
 
 SCHEME: Final = "sha256="
+_CHALLENGE: Final = 64
+"""Maximum characters of a challenge. Meta sends about ten digits."""
 
 routes = web.RouteTableDef()
 
@@ -34,9 +37,10 @@ async def handshake(request: web.Request) -> web.Response:
     given = request.query.get("hub.verify_token", "")
     challenge = request.query.get("hub.challenge", "")
     right = hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
-    if not right or request.query.get("hub.mode") != "subscribe" or not 0 < len(challenge) <= 256:
+    plain = challenge.isascii() and challenge.isalnum() and len(challenge) <= _CHALLENGE
+    if not right or request.query.get("hub.mode") != "subscribe" or not plain:
         raise web.HTTPForbidden(text="not verified\n")
-    return web.Response(text=challenge, headers={"X-Content-Type-Options": "nosniff"})
+    return web.Response(text=challenge)
 
 
 @routes.post(WHATSAPP)
@@ -93,14 +97,14 @@ async def take_razorpay(context: Context, raw: bytes, header: str | None) -> Non
     It is durable when this returns. Raises an HTTP error if the signature is wrong, Overloaded if too many
     requests wait.
     """
-    if not signature.matches(raw, header, *context.settings.razorpay_webhook_secrets):
+    if not signature.matches(raw, header, *context.settings.razorpay_webhook_secrets(context.clock.now())):
         await count_refused(context, RAZORPAY, "RAZORPAY_WEBHOOK_SECRET")
         raise forbidden(RAZORPAY, header, "X-Razorpay-Signature", "RAZORPAY_WEBHOOK_SECRET")
     context.refusals.accepted(RAZORPAY)
     body = await read_or_keep(context, raw, RAZORPAY)
     if body is None:
         return
-    body = storable(body)
+    body = json_without_card_data(storable(body))
     read = webhook.read(body)
     if read.problems:
         log.warning("webhook read in part", event_name=read.event, problems=read.problems)
@@ -128,7 +132,7 @@ def _count_elsewhere(context: Context, parsed: Parsed, ours: str) -> None:
 
 
 async def read_or_keep(context: Context, raw: bytes, path: str) -> Json | None:
-    """Parse `raw`. If it is not JSON, store it as it came, with a notice, and return None.
+    """Parse `raw`. If it is not JSON, store it, with a notice, and return None.
 
     Such a body is acknowledged, because its sender would otherwise repeat the same bytes for days.
     """

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
+from bot.card_data import json_without_card_data
 from bot.json_text import storable
 from bot.whatsapp import news, payment_news
 from bot.whatsapp.alerts import alert
@@ -72,7 +73,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Any other part of a body, stored as it came. `key` is a hash of the content."""
+    """Any other part of a body, stored as it came but for card data. `key` is a hash of the content."""
 
     key: str
     reason: str
@@ -104,12 +105,13 @@ _Item: TypeAlias = InboundMessage | Receipt | Unread | Echo | Preference | Payme
 
 
 def parse(body: Mapping[str, Any]) -> Parsed:
-    """Parse a webhook body. Raises nothing on any JSON.
+    """Parse a webhook body, without the card data that people wrote. Raises nothing on any JSON.
 
     One body may hold up to a thousand messages and statuses of several business numbers, even the same one
     twice.
     """
-    parts = tuple(_entries(storable(dict(body))))
+    # Cards are taken out before anything is made of the body, so that no part of it can keep one.
+    parts = tuple(_entries(json_without_card_data(storable(dict(body)))))
     return Parsed(
         messages=tuple(item for item in parts if isinstance(item, InboundMessage)),
         receipts=tuple(item for item in parts if isinstance(item, Receipt)),

@@ -34,6 +34,7 @@ class NoticeKind(StrEnum):
     SHOPIFY = "shopify"
     INVOICES = "invoices"
     BOOKS = "books"
+    GUESSES = "guesses"
 
 
 @dataclass(frozen=True, slots=True)

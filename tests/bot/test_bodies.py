@@ -1,7 +1,8 @@
 """Request bodies: JSON objects of limited depth, and nothing else. The HTTP side is in tests/world."""
 
 from contextlib import suppress
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import orjson
 import pytest
@@ -9,7 +10,8 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.http.bodies import parse_object
+from bot.http.bodies import parse_object, read_body
+from bot.http.connections import CONNECTIONS, Connections
 from bot.json_text import MAX_DEPTH
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text()
@@ -66,3 +68,30 @@ def test_every_shallow_object_comes_out_as_it_went_in(value: dict[str, Any]) -> 
 def test_anything_else_is_a_400(body: bytes) -> None:
     with suppress(web.HTTPBadRequest):
         assert isinstance(parse_object(body), dict)
+
+
+@pytest.mark.parametrize(("connected", "expected"), [(False, web.HTTPBadRequest), (True, RuntimeError)])
+async def test_a_connection_that_closes_before_its_body_is_read_is_no_failure(
+    connected: bool, expected: type[Exception]
+) -> None:
+    """aiohttp then raises a RuntimeError. Another one is a fault of ours."""
+
+    class Content:
+        def is_eof(self) -> bool:
+            return False
+
+        def iter_any(self) -> "Content":
+            return self
+
+        def __aiter__(self) -> "Content":
+            return self
+
+        async def __anext__(self) -> bytes:
+            raise RuntimeError("Connection closed.")
+
+    request = SimpleNamespace(
+        headers={}, content_length=9, content=Content(), app={CONNECTIONS: Connections()},
+        protocol=SimpleNamespace(connected=connected),
+    )  # fmt: skip
+    with pytest.raises(expected):
+        await read_body(cast(web.Request, request), 100)

@@ -105,6 +105,7 @@ PATHS = (
 )  # fmt: skip
 
 
+@pytest.mark.usefixtures("held")
 async def test_each_password_opens_its_own(desk: Callable[..., Any]) -> None:
     async with desk(munshi_operator_token=OPERATOR) as ask:
         for method, path in PATHS:
@@ -117,6 +118,7 @@ async def test_each_password_opens_its_own(desk: Callable[..., Any]) -> None:
             assert (await ask(method, path, {}, token=API))[0] != 401, path
 
 
+@pytest.mark.usefixtures("held")
 async def test_one_password_opens_all_until_there_are_two(desk: Callable[..., Any]) -> None:
     async with desk() as ask:
         for method, path in PATHS:

@@ -4,8 +4,10 @@ import json
 import subprocess
 import sys
 import unicodedata
+from collections.abc import Callable
 from datetime import datetime
 from itertools import islice
+from urllib.parse import quote, urlencode
 
 import pytest
 from hypothesis import example, given
@@ -165,6 +167,29 @@ def test_no_phone_number_survives(number: str, around: str) -> None:
     said = mask(f"to{around}{number}{around}now")
     assert number not in said
     assert number[-2:] in said
+
+
+ESCAPED: dict[str, Callable[[str], str]] = {
+    "in a URL": lambda text: quote(text, safe=""),
+    "in a URL's query": lambda text: urlencode({"to": text, "a": "b"}),
+    "in JSON": lambda text: json.dumps({"to": [f"\n{text}\t"]}),
+    "in JSON in JSON": lambda text: json.dumps(json.dumps(f"\r\n{text}")),
+    "as Python writes it": lambda text: repr(f"\u200b{text}\n"),
+    "as Python writes bytes": lambda text: repr(f"\u200b{text}\n".encode()),
+    "as Python writes it in ASCII": lambda text: ascii(f"\u0906{text}\n"),
+}
+
+
+@pytest.mark.parametrize("way", ESCAPED)
+@given(
+    st.from_regex(r"91[6-9][0-9]{9}", fullmatch=True), st.sampled_from(["{}", "+{}", "\n{}", "wa_id={}&x=1"])
+)
+def test_no_number_hides_behind_an_escape(way: str, number: str, around: str) -> None:
+    said = mask(f"call failed: {ESCAPED[way](around.format(number))} end")
+    assert number[2:] not in said
+    if way != "in a URL's query":  # there a blank is a plus
+        grouped = f"+91 {number[2:7]} {number[7:]}"
+        assert number[2:7] not in mask(ESCAPED[way](around.format(grouped)))
 
 
 PROGRAM = """

@@ -201,7 +201,9 @@ async def test_handshake(live: Live) -> None:
         {**right, "hub.verify_token": "é" * 20},
         {**right, "hub.mode": "unsubscribe"},
         {**right, "hub.challenge": ""},
-        {**right, "hub.challenge": "1" * 257},
+        {**right, "hub.challenge": "1" * 65},
+        {**right, "hub.challenge": "<script>alert(1)</script>"},
+        {**right, "hub.challenge": "1\r\nSet-Cookie: a=b"},
         {name: value for name, value in right.items() if name != "hub.challenge"},
     ]
     assert [(await ask(query))[0] for query in wrong] == [403] * len(wrong)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 
 import pytest
 
@@ -24,6 +25,36 @@ MALFORMED = {
 }
 
 
+def assert_headers(headers: Mapping[str, str]) -> None:
+    """The answer says nothing of the server, and nobody keeps it, runs it or guesses what it is."""
+    assert "Server" not in headers
+    assert not any(word in repr(headers).lower() for word in ("aiohttp", "python"))
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/healthz", 200),
+        ("HEAD", "/readyz", 200),
+        ("GET", "/metrics", 200),
+        ("GET", "/orders", 401),
+        ("POST", "/whatsapp/webhook", 403),
+        ("GET", "/payments/return", 403),
+        ("DELETE", "/whatsapp/webhook", 405),
+        ("GET", "/<script>", 404),
+        ("OPTIONS", "/", 404),
+    ],
+)
+async def test_no_answer_says_what_the_server_is(live: Live, method: str, path: str, status: int) -> None:
+    async with live.http.request(method, live.url + path) as answer:
+        assert answer.status == status
+        assert_headers(answer.headers)
+
+
 @pytest.mark.parametrize("name", MALFORMED)
 async def test_nothing_of_a_malformed_request_is_logged(
     live: Live, caplog: pytest.LogCaptureFixture, name: str
@@ -37,9 +68,10 @@ async def test_nothing_of_a_malformed_request_is_logged(
         with caplog.at_level(logging.DEBUG):
             writer.write(MALFORMED[name] % TOKEN.encode())
             async with asyncio.timeout(5):
-                answer = await reader.readline()
+                answer = await reader.readuntil(b"\r\n\r\n")
         writer.close()
         assert answer.split()[1] in (b"400", b"404"), answer
+        assert_headers(dict(line.split(": ", 1) for line in answer.decode().split("\r\n")[1:-2]))
     formatter = logging.Formatter()
     assert TOKEN not in "".join(formatter.format(record) + repr(record.args) for record in caplog.records)
     async with live.http.get(f"{live.url}/healthz") as well:
