@@ -3,6 +3,8 @@
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 
+from storage.database.migrations._checked import AddEmptyColumn
+
 
 class Migration(migrations.Migration):
     """All orders begin as not audited."""
@@ -40,6 +42,6 @@ class Migration(migrations.Migration):
             },
             bases=["Model"],
         ),
-        ops.AddField(model_name="Order", name="audited", field=fields.BigIntField(null=True)),
+        AddEmptyColumn("Order", "audited", fields.BigIntField(null=True)),
         ops.RunSQL(["CREATE INDEX orders_unaudited ON orders (key) WHERE audited IS NULL"]),
     ]

@@ -45,10 +45,10 @@ class AddEmptyColumn(ops.AddField):
         """Add the column, which is NULL in each row."""
         if state_editor is None:
             return
-        meta = new_state.apps.get_model(f"{app_label}.{self.model_name}")._meta
-        column = meta.fields_db_projection[self.name]
-        kind = meta.fields_map[self.name].get_for_dialect(state_editor.DIALECT, "SQL_TYPE")
-        await state_editor.client.execute_query(f"ALTER TABLE {meta.db_table} ADD COLUMN {column} {kind}")
+        table = new_state.apps.get_model(f"{app_label}.{self.model_name}")._meta
+        column = table.fields_db_projection[self.name]
+        kind = table.fields_map[self.name].get_for_dialect(state_editor.DIALECT, "SQL_TYPE")
+        await state_editor.client.execute_query(f"ALTER TABLE {table.db_table} ADD COLUMN {column} {kind}")
 
 
 class ReplaceCheck(ops.AddConstraint):
