@@ -4,7 +4,7 @@ The answer about a card is the same value as the answer about a link.
 """
 
 from flows.messages.kinds import CardUpdate, Payment, Sendable
-from payments.processing.results import LinkKept, LinkRefused, LinkWithdrawn, Result
+from payments.processing.results import CardArrived, LinkKept, LinkRefused, LinkWithdrawn, Result
 from payments.shop.orders import LinkStatus, order_key_of
 
 
@@ -38,8 +38,15 @@ def unsent(message: Sendable, reason: str, *, certain: bool) -> Result | None:
             return None
 
 
-def arrived(message: Sendable) -> Result | None:
-    """Return the event that a message reached the customer; None if it closes no card."""
-    if isinstance(message, CardUpdate) and message.closes:
-        return LinkWithdrawn(message.card, message.card, LinkStatus.CANCELLED)
-    return None
+def arrived(message: Sendable, *, failed: bool) -> Result | None:
+    """Return the event that a message reached the customer; None if that changes nothing.
+
+    `failed`: whether it was said before that it did not reach them.
+    """
+    match message:
+        case Payment() if failed and message.bill:
+            return CardArrived(message.card)
+        case CardUpdate() if message.closes:
+            return LinkWithdrawn(message.card, message.card, LinkStatus.CANCELLED)
+        case _:
+            return None

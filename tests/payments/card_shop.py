@@ -8,7 +8,7 @@ from flows.language.load import load
 from flows.messages.kinds import Payment
 from payments.ledger.facts import Fact
 from payments.processing.actions import SHOP
-from payments.processing.results import LinkKept, LinkRefused, LinkWithdrawn
+from payments.processing.results import CardArrived, LinkKept, LinkRefused, LinkWithdrawn
 from payments.processing.results import to_json as result_to_json
 from payments.processing.step_input import EventKind
 from payments.shop.orders import LinkStatus
@@ -49,7 +49,7 @@ def cards_of(store: MemoryShop) -> list[Payment]:
     return [say.message for say in store.last.messages if isinstance(say.message, Payment)]
 
 
-def answer(result: LinkKept | LinkRefused | LinkWithdrawn) -> InboxBody:
+def answer(result: CardArrived | LinkKept | LinkRefused | LinkWithdrawn) -> InboxBody:
     return EventKind.RESULT, result_to_json(result)
 
 

@@ -10,7 +10,7 @@ from payments.ledger.calls import CloseCard, CreateLink, FetchCard
 from payments.ledger.state import OrderState, PaymentStatus
 from payments.processing import cards
 from payments.processing.cards import GRACE
-from payments.processing.results import CardPaidElsewhere, LinkKept
+from payments.processing.results import CardArrived, CardPaidElsewhere, LinkKept
 from payments.processing.results import to_json as result_to_json
 from payments.processing.step_input import EventKind
 from payments.shop.catalogue import Shop
@@ -258,6 +258,30 @@ def test_a_card_that_may_have_arrived_is_closed_before_there_is_a_link(asha: Mem
     assert requested_links(asha) == []
     asha.take(closed(card))
     assert len(requested_links(asha)) == 1
+
+
+def test_a_card_that_arrives_after_it_was_refused_is_closed(asha: MemoryShop) -> None:
+    card = card_of(asha)
+    asha.take(refused(card))
+    [link] = requested_links(asha)
+    asha.take(link_created(link))
+    asha.take(answer(CardArrived(card)))
+    assert asha.last.calls == (CloseCard(card, "This can no longer be paid here."),)
+    assert asha.order_state.attempts[0].status is AttemptStatus.WITHDRAWING
+    assert asha.order_state.link == asha.order_state.attempts[1], "the customer keeps the link"
+    asha.take(closed(card), answer(CardArrived(card)))
+    assert not asha.last.calls, "another copy of the news changes nothing"
+    assert [one.reference_id for one in asha.order_state.payable] == [link]
+
+
+def test_a_card_that_arrives_and_is_paid_before_it_is_closed_counts(asha: MemoryShop) -> None:
+    card = card_of(asha)
+    asha.take(refused(card))
+    [link] = requested_links(asha)
+    asha.take(link_created(link))
+    asha.take(answer(CardArrived(card)), payments_fetched(card, captured_on(card)))
+    assert asha.order_state.status is PaymentStatus.PAID
+    assert asha.order_state.attempts[1].status is AttemptStatus.WITHDRAWING, "nobody can pay it too"
 
 
 def test_a_card_that_is_being_closed_and_was_refused_makes_way_for_the_link(asha: MemoryShop) -> None:

@@ -62,7 +62,7 @@ def taken_is_closed(patch: pytest.MonkeyPatch) -> None:
     with_result = executor._with_result
 
     def with_its_end(delivery: Any, outcome: Any) -> Any:
-        ended = card_results.arrived(kinds.from_json(delivery.payload))
+        ended = card_results.arrived(kinds.from_json(delivery.payload), failed=False)
         return replace(outcome, result=ended) if isinstance(outcome, Done) else with_result(delivery, outcome)
 
     patch.setattr(executor, "_with_result", with_its_end)

@@ -4,13 +4,13 @@ import pytest
 
 from flows.messages.kinds import CardUpdate, Message, Payment
 from payments.processing import results
-from payments.processing.results import LinkKept, LinkRefused, LinkWithdrawn, Result
+from payments.processing.results import CardArrived, LinkKept, LinkRefused, LinkWithdrawn, Result
 from payments.processing.step_input import EventKind
 from payments.shop.orders import LinkStatus
 from storage import Store
 from storage.database.encoding import loads
 from storage.inbox.arrival import Arrival
-from storage.outbox.deliveries import Done
+from storage.outbox.deliveries import Again, Done
 from storage.outbox.resend import Remedy
 from tests.payments.card_bills import bill
 from tests.storage.delivery_claims import Chat, claimed_delivery
@@ -22,10 +22,13 @@ CLOSED = CardUpdate("Closed", CARD, "canceled")
 
 
 async def told(
-    store: Store, chat: Chat, message: Message, *statuses: str, code: int = 131009
+    store: Store, chat: Chat, message: Message, *statuses: str, code: int = 131009, tries: int = 1
 ) -> list[Result]:
-    """What the order hears once the message was accepted, and these statuses of it came."""
+    """What the order hears once a try of the message was accepted, and these statuses of it came."""
     delivery = await claimed_delivery(store, chat, message)
+    for _ in range(1, tries):
+        await store.record([Again(delivery.claim, 3, "the answer was lost")], now=3)
+        [delivery] = await store.claim_due(now=3, limit=5, lease=60_000)
     await store.record([Done(delivery.claim, "wamid.0")], now=3)
     for at, status in enumerate(statuses, 10):
         error = {"code": code} if status == "failed" else None
@@ -47,6 +50,20 @@ async def test_a_card_that_failed_was_not_shown(store: Store, chat: Chat) -> Non
     [refused] = await told(store, chat, SHOWN, "sent", "failed")
     assert isinstance(refused, LinkRefused)
     assert (refused.reference_id, refused.certain) == (CARD, True)
+
+
+async def test_a_card_of_which_an_earlier_copy_may_have_arrived_is_not_certainly_refused(
+    store: Store, chat: Chat
+) -> None:
+    [refused] = await told(store, chat, SHOWN, "failed", tries=2)
+    assert isinstance(refused, LinkRefused)
+    assert not refused.certain
+
+
+async def test_a_card_that_arrives_after_it_failed_is_told(store: Store, chat: Chat) -> None:
+    refused, arrived = await told(store, chat, SHOWN, "failed", "delivered")
+    assert isinstance(refused, LinkRefused)
+    assert arrived == CardArrived(CARD)
 
 
 @pytest.mark.parametrize("arrived", ["delivered", "read"])
