@@ -61,6 +61,15 @@ def test_a_card_that_nothing_shows_and_pay_without_a_configuration_are_found(sho
     assert found == "messages.complete_payment.link.pay: nobody can pay in the chat of this shop"
 
 
+def test_an_answer_that_asks_for_a_link_where_a_card_may_be_is_found(shop_text: str) -> None:
+    asks = "      - {if: order.status == 'unpaid' and order.card, say: [not_while_paying, card_is_above]}\n"
+    assert asks in shop_text
+    text = with_cards(shop_text).replace(asks, "", 1)
+    [found] = [fault for fault in faults_of(text) if "order.card" in fault]
+    assert found.startswith("states.awaiting_payment.otherwise.1.if: 'order.link' is empty while")
+    assert not [fault for fault in faults_of(shop_text.replace(asks, "")) if "order.card" in fault]
+
+
 # News of the goods
 
 

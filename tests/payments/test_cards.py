@@ -7,6 +7,7 @@ import pytest
 from flows.engine.model import Flow
 from flows.messages.kinds import Link
 from payments.ledger.calls import CloseCard, CreateLink, FetchCard
+from payments.ledger.facts import FactState
 from payments.ledger.state import OrderState, PaymentStatus
 from payments.processing import cards
 from payments.processing.cards import GRACE
@@ -19,6 +20,7 @@ from payments.shop.orders import AttemptStatus, Lifecycle
 from payments.shop.whatsapp_pay import WhatsAppPay, switch_of
 from tests.builders import (
     PACKET,
+    InboxBody,
     chat,
     fact,
     link_created,
@@ -272,6 +274,31 @@ def test_a_card_that_arrives_after_it_was_refused_is_closed(asha: MemoryShop) ->
     asha.take(closed(card), answer(CardArrived(card)))
     assert not asha.last.calls, "another copy of the news changes nothing"
     assert [one.reference_id for one in asha.order_state.payable] == [link]
+
+
+def declined_on(card: str) -> InboxBody:
+    failed = replace(captured_on(card, "pay_9"), state=FactState.FAILED)
+    return payments_fetched(card, failed)
+
+
+def test_a_declined_card_is_told(asha: MemoryShop) -> None:
+    card = card_of(asha)
+    asha.take(declined_on(card))
+    assert asha.said[-1] == "payment_failed"
+    assert not requested_links(asha)
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_card_that_was_declined_and_given_up_since_is_no_news(asha: MemoryShop, *, replaced: bool) -> None:
+    card = card_of(asha)
+    asha.take(chat("retry"))
+    if replaced:
+        asha.take(closed(card))
+        asha.take(link_created(requested_links(asha)[0]))
+    said = len(asha.said)
+    asha.take(declined_on(card))
+    assert asha.said[said:] == []
+    assert asha.conversation.state == "awaiting_payment"
 
 
 def test_a_card_that_arrives_and_is_paid_before_it_is_closed_counts(asha: MemoryShop) -> None:
