@@ -360,7 +360,7 @@ def _poll(turn: Turn, poll: Poll) -> Done:
         now=turn.now,
         late=turn.shop.at.shop.late_window,
     ):
-        turn.polls.append(poll.after(turn.now))
+        turn.polls.append(polling.following(poll, attempt, turn.now))
     elif state.lets_go and not state.goods_due:
         # This was the last poll: the goods are free again, and a capture after it counts as late.
         released = [

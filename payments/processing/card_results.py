@@ -24,14 +24,17 @@ def decides(message: Sendable) -> bool:
     return isinstance(message, Payment) or (isinstance(message, CardUpdate) and message.closes)
 
 
-def unsent(message: Sendable, reason: str, *, certain: bool) -> Result | None:
+def unsent(message: Sendable, reason: str, *, certain: bool, over: bool = False) -> Result | None:
     """Return the event that a message was not sent and never will be; None if it concerns no payment.
 
-    `certain`: whether no try of it may have reached the customer.
+    `certain`: whether no try of it may have reached the customer. `over`: whether the reason is that the card
+    is over already; if so, an earlier try may have closed it.
     """
     match message:
         case Payment() if message.bill:
             return LinkRefused(message.card, reason, certain=certain)
+        case CardUpdate() if message.closes and over and not certain:
+            return LinkWithdrawn(message.card, message.card, LinkStatus.CANCELLED)
         case CardUpdate() if message.closes:
             return LinkKept(message.card, reason)
         case _:

@@ -153,7 +153,7 @@ def _apply(receipt: _Receipt, entry: Entry | None, changes: _Changes, now: int) 
         return
     changes.entries[entry.id] = entry
     if entry.order_key is not None and (message := resend.message_of(entry)) and decides(message):
-        result = _said_of_card(message, receipt, entry)
+        result = _said_of_card(message, receipt, entry, changes.channel)
         if _advance(entry, receipt, now) and result:
             changes.results.append((entry, receipt, result))
         return
@@ -172,7 +172,7 @@ def _needs_payload(receipt: _Receipt, entry: Entry) -> bool:
     return receipt.remedy is not None or _awaits_resend(entry) or entry.order_key is not None
 
 
-def _said_of_card(message: Message, receipt: _Receipt, entry: Entry) -> Result | None:
+def _said_of_card(message: Message, receipt: _Receipt, entry: Entry, channel: Channel) -> Result | None:
     """Return what a receipt says of the card that its message shows or closes. Neither is sent again.
 
     Call this before `_advance`. A message that was tried more than once may have arrived by another copy than
@@ -180,7 +180,8 @@ def _said_of_card(message: Message, receipt: _Receipt, entry: Entry) -> Result |
     """
     match receipt.meaning:
         case Meaning.FAILED:
-            return card_results.unsent(message, receipt.why, certain=entry.attempts <= 1)
+            over = receipt.code == channel.card_is_over
+            return card_results.unsent(message, receipt.why, certain=entry.attempts <= 1, over=over)
         case Meaning.ARRIVED:
             return card_results.arrived(message, failed=entry.error is not None)
         case _:

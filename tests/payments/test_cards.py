@@ -192,6 +192,17 @@ def test_a_poll_finds_what_no_webhook_told_and_sees_its_time_over(asha: MemorySh
     assert len(requested_links(asha)) == 1, "nothing stands in the way any more"
 
 
+def test_a_card_is_asked_about_as_soon_as_its_time_is_over(asha: MemoryShop) -> None:
+    card_of(asha)
+    [first] = asha.polls
+    third = replace(first, nth=3)
+    asha.take(poll(third), now=third.due)
+    [at_its_end] = asha.last.polls
+    assert NOW + LIFE + GRACE <= at_its_end.due < NOW + LIFE + GRACE + 60_000
+    asha.take(poll(at_its_end), now=at_its_end.due)
+    assert asha.last.polls[0].due > at_its_end.due + 60_000, "the gaps grow again"
+
+
 # The link instead
 
 

@@ -71,8 +71,8 @@ def taken_is_closed(patch: pytest.MonkeyPatch) -> None:
 def a_refused_closing_is_the_end(patch: pytest.MonkeyPatch) -> None:
     unsent = card_results.unsent
 
-    def unsent_or_ended(message: Sendable, reason: str, *, certain: bool) -> Result | None:
-        result = unsent(message, reason, certain=certain)
+    def unsent_or_ended(message: Sendable, reason: str, **of: bool) -> Result | None:
+        result = unsent(message, reason, **of)
         if isinstance(result, LinkKept):
             return LinkWithdrawn(result.reference_id, result.reference_id, LinkStatus.CANCELLED)
         return result
@@ -102,8 +102,8 @@ def ended_orders_keep_their_cards(patch: pytest.MonkeyPatch) -> None:
 def a_refused_card_is_the_end(patch: pytest.MonkeyPatch) -> None:
     unsent = card_results.unsent
 
-    def unsent_updates(message: Sendable, reason: str, *, certain: bool) -> Result | None:
-        return None if isinstance(message, Payment) else unsent(message, reason, certain=certain)
+    def unsent_updates(message: Sendable, reason: str, **of: bool) -> Result | None:
+        return None if isinstance(message, Payment) else unsent(message, reason, **of)
 
     patch.setattr(card_results, "unsent", unsent_updates)
 

@@ -83,3 +83,11 @@ async def test_a_card_that_was_paid_meanwhile_is_kept(store: Store, chat: Chat) 
     [kept] = await told(store, chat, CLOSED, "sent", "failed", code=2047)
     assert isinstance(kept, LinkKept)
     assert kept.reference_id == CARD
+
+
+@pytest.mark.parametrize(("tries", "meant"), [(1, LinkKept), (2, LinkWithdrawn)])
+async def test_a_card_that_is_over_was_closed_by_an_earlier_try_if_there_was_one(
+    store: Store, chat: Chat, tries: int, meant: type[Result]
+) -> None:
+    [result] = await told(store, chat, CLOSED, "failed", code=2046, tries=tries)
+    assert isinstance(result, meant)
