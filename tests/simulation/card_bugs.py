@@ -89,6 +89,15 @@ def what_may_have_arrived_has_not(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(advance, "_card_refused", surely_refused)
 
 
+def what_arrives_late_stays_open(patch: pytest.MonkeyPatch) -> None:
+    arrived = card_results.arrived
+
+    def arrived_closings(message: Sendable, *, failed: bool) -> Result | None:
+        return arrived(message, failed=False)
+
+    patch.setattr(card_results, "arrived", arrived_closings)
+
+
 def ended_orders_keep_their_cards(patch: pytest.MonkeyPatch) -> None:
     withdraw = ShopState.withdraw
 
@@ -165,6 +174,13 @@ CARD_ROWS: Final = (
         "no receipt of a card comes",
         "INV10",
         "card",
+    ),
+    Row(
+        "card_and_link_payable",
+        "a card that arrives after it failed stays open",
+        what_arrives_late_stays_open,
+        "a card is said to have failed, and arrives",
+        "the books say",
     ),
     Row(
         "M13",
