@@ -1,7 +1,8 @@
 """The scenarios of the shipped flow, and a check that together they take every rule of it.
 
 Those in `optional_scenarios/with-everything` are of the shop with all that the file has as comments: hours,
-delivery, cash, the seller. Those in `without-slots` are of that shop without times to choose from.
+delivery, cash, the seller. Those in `without-slots` are of that shop without times to choose from, those in
+`with-cards` of the shipped one where customers pay in the chat.
 """
 
 import re
@@ -17,13 +18,19 @@ from payments.processing.actions import SHOP
 from payments.simulator.coverage import Coverage
 from payments.simulator.runner import Played, play
 from payments.simulator.scenario import parse
+from tests.payments.card_shop import with_cards
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = (ROOT / "flows.yaml").read_text("utf-8")
-WITH_EVERYTHING = re.sub(r"(?m)^  # (?=[a-z_]+:( |$)|  )", "  ", SHIPPED)
+WITH_EVERYTHING = re.sub(r"(?m)^  # (?=(?!whatsapp_pay)[a-z_]+:( |$)|  )", "  ", SHIPPED)
 """The shipped flow without the `# ` before its optional settings. Its lines have the same numbers."""
 WITHOUT_SLOTS = re.sub(r"(?m)^(?=    slots:|      - {name: {en: (Morning|Evening))", "# ", WITH_EVERYTHING)
-TEXTS = {"scenarios": SHIPPED, "with-everything": WITH_EVERYTHING, "without-slots": WITHOUT_SLOTS}
+TEXTS = {
+    "scenarios": SHIPPED,
+    "with-everything": WITH_EVERYTHING,
+    "without-slots": WITHOUT_SLOTS,
+    "with-cards": with_cards(SHIPPED),
+}
 """The flow file of the scenarios in each folder."""
 FILES = sorted((ROOT / "tests").glob("scenarios/*.yaml")) + sorted(
     (ROOT / "tests").glob("optional_scenarios/*/*.yaml")
@@ -43,6 +50,14 @@ def played(file: Path) -> Played:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_scenario(file: Path) -> None:
     assert played(file).mismatch is None, f"\n{played(file)}"
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "tests/shop_scenarios").iterdir()), ids=lambda file: file.stem
+)
+def test_the_chats_of_a_new_shop_fit_payment_in_the_chat(file: Path) -> None:
+    played = play(shop(TEXTS["with-cards"]), parse(file.read_text("utf-8"), file.name))
+    assert played.mismatch is None, f"\n{played}"
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)

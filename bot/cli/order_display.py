@@ -112,7 +112,11 @@ def _events(order: DeskOrder) -> Iterator[tuple[int, str]]:
     yield state.order.placed_at, "placed"
     for payment in state.balance.payments:
         by = f", taken by {payment.by}, payment {hand_ordinal(payment.id)}" if is_by_hand(payment.id) else ""
-        yield payment.at * 1000, f"{shown(payment.amount, payment.currency)} {paid_by(payment.method)}{by}"
+        # Razorpay dates a payment in whole seconds: a card may be paid in the second of its order.
+        yield (
+            max(payment.at * 1000, state.order.placed_at),
+            f"{shown(payment.amount, payment.currency)} {paid_by(payment.method)}{by}",
+        )
     for slip in state.undone:
         number = hand_ordinal(slip.entity_id)
         yield slip.at * 1000, f"payment {number} of {money_of(state, slip.amount)} undone: a mistake"

@@ -26,6 +26,7 @@ from flows.language.load import load_checked
 from payments.shop.catalogue import Shop
 from payments.shop.money import money
 from payments.shop.products import Product
+from payments.shop.whatsapp_pay import switch_of
 from storage import Store
 from storage.database.records import reading
 from storage.inbox import product_switch, stock, versions
@@ -114,7 +115,8 @@ async def _switch_in_store(sku: str, available: bool, by: str, store: Store) -> 
 
 
 async def _listing(url: str, flow: Flow, sku: str | None) -> list[str]:
-    shop, language = flow.sections["shop"], flow.languages[0]
+    shop: Shop = flow.sections["shop"]
+    language = flow.languages[0]
     async with reading(url) as records:
         left, off = await stock.left(records.reads), await product_switch.off(records.reads)
     rows = [
@@ -123,6 +125,8 @@ async def _listing(url: str, flow: Flow, sku: str | None) -> list[str]:
         for row in _rows(product, language, left, off)
         if sku in (None, product.sku, row.sku.strip())
     ]
+    if sku is None:
+        rows += _cards(shop, off)
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
 
@@ -144,6 +148,13 @@ def _rows(product: Product, language: str, left: Mapping[str, int], off: Mapping
             "" if pieces is None else f"{pieces} left",
             _since(off.get(article.sku)) or with_it,
         )
+
+
+def _cards(shop: Shop, off: Mapping[str, Off]) -> Iterator[_Row]:
+    """Yield the row of payment in the chat, while that is switched off."""
+    switch = switch_of(shop.whatsapp_pay.configuration) if shop.whatsapp_pay else ""
+    if switch in off:
+        yield _Row(switch, "order cards", "", "", _since(off[switch]))
 
 
 def _since(off: Off | None) -> str:

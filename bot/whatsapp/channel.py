@@ -60,6 +60,7 @@ WHATSAPP: Final = Channel(
     naming=Naming(lasting=BSUID, passing=PHONE, step=999, late=REPEATED),
     pace=Pace(gap=6_000, burst=45, reserve=15),
     receipt_wait=30_000,
+    card_is_over=2046,
     unsent=window.unsent,
     undelivered=undelivered,
     undelivered_offer=undelivered_offer,

@@ -62,6 +62,17 @@ def from_json(value: Mapping[str, Any]) -> Poll:
     return Poll(**value)
 
 
+def following(poll: Poll, attempt: Attempt, now: int) -> Poll:
+    """Return the poll that follows `poll`, which was handled at `now`.
+
+    When the time of a card is over that can still be paid, a new chain begins: somebody may wait for its end.
+    """
+    usual = poll.after(now)
+    at_its_end = Poll(poll.reference_id, attempt.expires_at, 0)
+    waits = attempt.is_card and attempt.payable
+    return at_its_end if waits and now < at_its_end.due < usual.due else usual
+
+
 def goes_on(
     attempt: Attempt, *, paid_in_full: bool, refunding: bool, since: int, now: int, late: int
 ) -> bool:

@@ -47,6 +47,7 @@ from payments.processing.deferred_links import follow, keep_waiting
 from payments.processing.forgetting import unfinished_of
 from payments.processing.notifications import SETBACKS
 from payments.processing.results import (
+    CardArrived,
     CardPaidElsewhere,
     LinkCreated,
     LinkFound,
@@ -176,6 +177,8 @@ def _result(turn: Turn, body: Result) -> Done:
             return keep_waiting(turn, before.attempt(body.reference_id)), True
         case CardPaidElsewhere():
             return _paid_elsewhere(turn, body)
+        case CardArrived():
+            return _card_arrived(turn, body)
         case LinkRefused():
             return _link_refused(turn, body)
         case LinkCreated() | LinkWithdrawn():
@@ -258,6 +261,20 @@ def _card_refused(turn: Turn, before: OrderState, card: Attempt, body: LinkRefus
     if wanted:
         turn.shop = turn.shop.begin(state, card.amount)
     return apply(turn, before, turn.shop.known(state.key))[0], True
+
+
+def _card_arrived(turn: Turn, body: CardArrived) -> Done:
+    """Close a card that counted as refused and reached the customer after all.
+
+    A link may have been made in its place, so both can be paid until the card is closed.
+    """
+    before = turn.shop.known(order_of(body))
+    card = before.attempt(body.reference_id)
+    if card.status is not AttemptStatus.REFUSED:
+        return (), False
+    state = before.with_attempt(replace(card, status=AttemptStatus.WITHDRAWING))
+    turn.shop = turn.shop.with_order(state).asking(end_of(card.reference_id, card.link_id))
+    return apply(turn, before, state)[0], True
 
 
 def _paid_elsewhere(turn: Turn, body: CardPaidElsewhere) -> Done:
@@ -343,7 +360,7 @@ def _poll(turn: Turn, poll: Poll) -> Done:
         now=turn.now,
         late=turn.shop.at.shop.late_window,
     ):
-        turn.polls.append(poll.after(turn.now))
+        turn.polls.append(polling.following(poll, attempt, turn.now))
     elif state.lets_go and not state.goods_due:
         # This was the last poll: the goods are free again, and a capture after it counts as late.
         released = [

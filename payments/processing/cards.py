@@ -80,4 +80,4 @@ def _address(to: Destination, shop: Shop, terms: WhatsAppPay) -> tuple[str, ...]
     if to.how is not Fulfilment.DELIVERY:
         return ()
     code = to.state or (shop.gst.state if shop.gst else "")
-    return (to.name, to.address, terms.city, STATES.get(code, terms.state), to.pincode)
+    return (to.name, to.address, terms.city, STATES.get(code) or STATES.get(terms.state, ""), to.pincode)

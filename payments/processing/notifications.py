@@ -234,6 +234,8 @@ def _refund_event(before: Refund | None, after: Refund) -> str | None:
 def _setback(state: OrderState, fact: Fact, link: Attempt | None) -> Happened | None:
     """Return the event for a failed payment, or for the end of the customer's link; None for other facts."""
     if fact.reports(EntityType.PAYMENT, FactState.FAILED):
+        if _was_given_up(state, fact.detail.link):
+            return None
         why = {"reason": fact.detail.error_reason, "description": fact.detail.error_description}
         return Happened("payment.failed", why)
     if fact.entity is not EntityType.PAYMENT_LINK or (fact.entity, fact.state) not in SETBACKS:
@@ -242,3 +244,18 @@ def _setback(state: OrderState, fact: Fact, link: Attempt | None) -> Happened | 
     if not current or current.link_id != fact.entity_id:
         return None
     return Happened(f"payment_link.{fact.state}")
+
+
+def _was_given_up(state: OrderState, link_id: str) -> bool:
+    """Return whether it is a card that was withdrawn, or that a link replaced, so that failures are no news.
+
+    They are seen by a look-up, minutes late. A webhook tells at once what failed on a link.
+    """
+    card = next((one for one in state.attempts if one.is_card and one.link_id == link_id), None)
+    if card is None:
+        return False
+    newer = state.link is not None and state.link.ordinal > card.ordinal
+    return newer or card.status in _GIVEN_UP
+
+
+_GIVEN_UP: Final = frozenset({AttemptStatus.WITHDRAWING, AttemptStatus.REFUSED, AttemptStatus.CANCELLED})

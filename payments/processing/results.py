@@ -70,6 +70,13 @@ class CardPaidElsewhere:
 
 
 @dataclass(frozen=True, slots=True)
+class CardArrived:
+    """A card reached the customer after it was said not to have: it can be paid."""
+
+    reference_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class LinkFound:
     """A link was found that lost books made for an order of these books."""
 
@@ -120,6 +127,7 @@ Result: TypeAlias = (
     | LinkWithdrawn
     | LinkKept
     | CardPaidElsewhere
+    | CardArrived
     | LinkFound
     | PaymentsFetched
     | RefundMade
@@ -132,6 +140,7 @@ _NAMES: Final[Mapping[type[Result], str]] = {
     LinkWithdrawn: "payment_link.withdrawn",
     LinkKept: "payment_link.kept",
     CardPaidElsewhere: "payment_card.paid_elsewhere",
+    CardArrived: "payment_card.arrived",
     LinkFound: "payment_link.found",
     PaymentsFetched: "payments.fetched",
     RefundMade: "payment.refunded",

@@ -32,6 +32,7 @@ def faults(flow: Flow) -> Iterator[Fault]:
     yield from _unread_slots(flow, shop)
     yield from _unshown_link(flow)
     yield from _unshown_card(flow, shop)
+    yield from _forgotten_card(flow, shop)
     yield from _never_typed(flow, shop)
 
 
@@ -132,6 +133,32 @@ def _unshown_card(flow: Flow, shop: Shop) -> Iterator[Fault]:
     if offers and not shop.whatsapp_pay:
         mend = "add 'whatsapp_pay' to the shop, or remove 'pay'"
         yield Fault(offers[:4], "nobody can pay in the chat of this shop", mend, Severity.WARNING)
+
+
+_LINK_ALONE: Final = ("order", "link")
+_CARD: Final = ("order", "card")
+
+
+def _forgotten_card(flow: Flow, shop: Shop) -> Iterator[Fault]:
+    """Yield the answers that ask for a link where a card may be. The rest of an order is never a card."""
+    if shop.whatsapp_pay is None:
+        return
+    answers: dict[tuple[str, str], list[Rule]] = {}
+    for rule in flow.rules:
+        answers.setdefault((rule.owner, rule.trigger), []).append(rule)
+    for rules in answers.values():
+        guards = [(rule, rule.guard) for rule in rules if rule.guard]
+        links = [rule for rule, guard in guards if _LINK_ALONE in guard.reads and not _of_rest(guard.source)]
+        if links and not any(_CARD in guard.reads for _, guard in guards):
+            message = (
+                "'order.link' is empty while the customer has a card, and nothing here asks for 'order.card'"
+            )
+            mend = "write 'order.link or order.card', or an alternative for 'order.card'"
+            yield Fault((*links[0].place, "if"), message, mend, Severity.WARNING)
+
+
+def _of_rest(guard: str) -> bool:
+    return "'short'" in guard and "'unpaid'" not in guard
 
 
 def _never_typed(flow: Flow, shop: Shop) -> Iterator[Fault]:

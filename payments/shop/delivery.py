@@ -14,6 +14,7 @@ from payments.shop.legal import LAST_STATE
 from payments.shop.local_time import TimeOfDay, Times, Weekdays, show_time
 from payments.shop.money import Rupees, RupeesOrZero
 from payments.shop.pincodes import Pincodes
+from payments.shop.states import code_of
 
 MAX_DAYS_AHEAD: Final = 30
 SLOT_ID: Final = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -29,17 +30,19 @@ def _days_ahead(value: Any) -> int:
 
 
 def _state(value: Any) -> str:
-    """Two digits. Source: GST state codes, the first two digits of a GSTIN."""
+    """Two digits, of a code or a name. Source: GST state codes, the first two digits of a GSTIN."""
     text = str(value).strip()
+    if code := code_of(text):
+        return code
     is_code = not isinstance(value, bool) and re.fullmatch(r"[0-9]{1,2}", text, re.ASCII)
     if not is_code or not (1 <= int(text) <= LAST_STATE or int(text) == _OTHER_TERRITORY):
-        raise ValueError(f"'{value}' is not a state's code of GST: write for example 27 for Maharashtra")
+        raise ValueError(f"'{value}' is not a state's code of GST: write for example 27 or Maharashtra")
     return text.zfill(2)
 
 
 DaysAhead: TypeAlias = Annotated[int, BeforeValidator(_days_ahead)]
 State: TypeAlias = Annotated[str, BeforeValidator(_state)]
-"""The two digits of a state with which a GSTIN begins: `27` for Maharashtra."""
+"""The two digits of a state with which a GSTIN begins: `27` for Maharashtra. Its name may be written, too."""
 
 
 class Area(Spec):

@@ -43,6 +43,14 @@ STATES: Final[Mapping[str, str]] = {
 }
 
 
+_CODES: Final = {name.casefold(): code for code, name in STATES.items()}
+
+
+def code_of(name: str) -> str | None:
+    """Return the code of the state with this name; None if there is none of this name."""
+    return _CODES.get(name.casefold())
+
+
 def named(code: str) -> str:
     """Return the state's name with its code, as `Maharashtra (27)`; the code alone if it has no name here."""
     return f"{STATES[code]} ({code})" if code in STATES else code

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from flows.document.shape import Spec, Texts
+from payments.shop.delivery import State
 
 _SWITCH: Final = "whatsapp_pay:"
 
@@ -40,8 +41,8 @@ class WhatsAppPay(Spec):
     """Where the goods come from. Needed without a catalogue."""
     city: Annotated[str, Field(max_length=60)] = ""
     """The town in which the shop delivers. Without it, who has something delivered gets a link."""
-    state: Annotated[str, Field(max_length=60)] = ""
-    """The state in which the shop delivers, if the shop has no `gst`."""
+    state: State = ""
+    """The state in which the shop delivers, if the shop has no `gst`: its name, or its code of GST."""
     closed: Texts = "This can no longer be paid here."
     """What customers read when a card is closed."""
 

@@ -39,6 +39,7 @@ from payments.shop.catalogue import Shop
 from payments.shop.fulfilment import Stage
 from payments.shop.handover import HandoverCheck
 from payments.shop.local_time import local_date
+from payments.shop.orders import is_card
 from payments.simulator.disguise import Disguise
 from payments.simulator.money_steps import MoneySteps
 from payments.simulator.recorder import CannotPlay, Recorder
@@ -248,6 +249,8 @@ class _Retelling:
 def _how_answered(body: Result) -> str | None:
     """Return how the provider answers the call that has waited longest; None if it was not asked."""
     match body:
+        case LinkRefused() if is_card(body.reference_id):
+            return "refuses the card"
         case LinkRefused():
             return "fails once" if body.again else "refuses once"
         case LinkKept():

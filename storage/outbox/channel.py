@@ -16,6 +16,8 @@ class Channel:
     pace: Pace
     receipt_wait: int
     """Milliseconds to wait for the receipt of a message whose answer was lost."""
+    card_is_over: int
+    """The error code with which it does not change an order card that is closed or has run out."""
     unsent: Callable[[str, str], Notice]
     """(message, conversation) -> notice of a message that was too late to be sent and has no template."""
     undelivered: Callable[[str, str, str], Notice]

@@ -27,6 +27,8 @@ class Entry:
     error: str | None
     finished_at: int | None
     """Milliseconds since 1970, UTC; None while it is not done and not given up."""
+    attempts: int = 0
+    """How often it was tried, as far as that counts."""
     payload: dict[str, Any] | None = None
     """The message. None until `resend.load` has loaded it, and if it cannot be read."""
     due_at: int = 0
@@ -49,4 +51,5 @@ def entry_of(row: Row) -> Entry:
         receipt_rank=row["receipt_rank"],
         error=row["error"],
         finished_at=row["finished_at"],
+        attempts=row["attempts"],
     )

@@ -153,7 +153,8 @@ def _apply(receipt: _Receipt, entry: Entry | None, changes: _Changes, now: int) 
         return
     changes.entries[entry.id] = entry
     if entry.order_key is not None and (message := resend.message_of(entry)) and decides(message):
-        if _advance(entry, receipt, now) and (result := _said_of_card(message, receipt)):
+        result = _said_of_card(message, receipt, entry, changes.channel)
+        if _advance(entry, receipt, now) and result:
             changes.results.append((entry, receipt, result))
         return
     if receipt.remedy and _outranks(receipt, entry):
@@ -171,13 +172,18 @@ def _needs_payload(receipt: _Receipt, entry: Entry) -> bool:
     return receipt.remedy is not None or _awaits_resend(entry) or entry.order_key is not None
 
 
-def _said_of_card(message: Message, receipt: _Receipt) -> Result | None:
-    """Return what a receipt says of the card that its message shows or closes. Neither is sent again."""
+def _said_of_card(message: Message, receipt: _Receipt, entry: Entry, channel: Channel) -> Result | None:
+    """Return what a receipt says of the card that its message shows or closes. Neither is sent again.
+
+    Call this before `_advance`. A message that was tried more than once may have arrived by another copy than
+    the one that failed.
+    """
     match receipt.meaning:
         case Meaning.FAILED:
-            return card_results.unsent(message, receipt.why, certain=True)
+            over = receipt.code == channel.card_is_over
+            return card_results.unsent(message, receipt.why, certain=entry.attempts <= 1, over=over)
         case Meaning.ARRIVED:
-            return card_results.arrived(message)
+            return card_results.arrived(message, failed=entry.error is not None)
         case _:
             return None
 
@@ -217,7 +223,7 @@ ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED"""
 
 _COLUMNS = """
     id, conversation_id, order_key, name, state, urgency, provider_id, receipt, receipt_rank, error,
-    finished_at"""
+    finished_at, attempts"""
 _BY_ID = f"SELECT {_COLUMNS} FROM outbox WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE"  # noqa: S608
 _BY_COPY = f"SELECT {_COLUMNS} FROM outbox WHERE provider_id = ANY($1::text[]) ORDER BY id FOR UPDATE"  # noqa: S608
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.bot.command_line import run_munshi
 from tests.databases import made
+from tests.payments.card_shop import with_cards
 from tests.storage.handwritten_rows import NOW, open_store
 
 SWEETS = str(Path("tests/payments/sweets/flows.yaml"))
@@ -38,6 +39,20 @@ async def test_it_lists_what_is_for_sale(database_url: str) -> None:
     only = await run_munshi(database_url, "product", "kaju-1kg")
     assert only.output.split() == ["kaju-1kg", "1", "kg", "₹980", "2", "left", "off", "with", "kaju"]
     assert len((await run_munshi(database_url, "product", "kaju")).output.splitlines()) == 3, "with variants"
+
+
+async def test_it_lists_order_cards_while_they_are_off(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await made(sqlite_url)
+    (tmp_path / "flows.yaml").write_text(with_cards(Path("flows.yaml").read_text("utf-8")))
+    monkeypatch.setenv("MUNSHI_FLOW", str(tmp_path / "flows.yaml"))
+    assert "order cards" not in (await run_munshi(sqlite_url, "product")).output
+    async with open_store(sqlite_url) as store:
+        await store.switch("whatsapp_pay:razorpay-main", available=False, by="WhatsApp", now=NOW)
+    last = (await run_munshi(sqlite_url, "product")).output.splitlines()[-1]
+    assert last.startswith("whatsapp_pay:razorpay-main  order cards")
+    assert last.endswith(", by WhatsApp")
 
 
 async def test_a_product_of_which_each_size_is_off_is_not_shown_as_on(database_url: str) -> None:

@@ -8,7 +8,7 @@ from flows.language.load import load
 from flows.messages.kinds import Payment
 from payments.ledger.facts import Fact
 from payments.processing.actions import SHOP
-from payments.processing.results import LinkKept, LinkRefused, LinkWithdrawn
+from payments.processing.results import CardArrived, LinkKept, LinkRefused, LinkWithdrawn
 from payments.processing.results import to_json as result_to_json
 from payments.processing.step_input import EventKind
 from payments.shop.orders import LinkStatus
@@ -19,18 +19,16 @@ ASHA = "919800000001"
 
 
 def with_cards(shop_text: str, terms: str = '{configuration: razorpay-main, catalogue: "3001"}') -> str:
-    """The shipped file, with cards under these `whatsapp_pay:` terms."""
-    offered = re.compile(
-        r"(?m)^  complete_payment:\n(    text:\n(?:      .*\n)+)    buttons:\n(?:      .*\n)+"
-    )
-    link = '    link: {title: {en: Pay Now, hi: अभी भुगतान करें}, url: "{{ order.link }}", pay: true}\n'
-    text, count = offered.subn(rf"  complete_payment:\n\1{link}", shop_text)
-    assert count == 1
-    text, count = re.subn(
-        r"(?m)^  payment_link_life:", f"  whatsapp_pay: {terms}\n  payment_link_life:", text
-    )
-    assert count == 1
-    return text.replace("if: not order.link}", "if: not (order.link or order.card)}")
+    """The shipped file, with cards under these `whatsapp_pay:` terms. Its lines have the same numbers."""
+    text = shop_text
+    for pattern, put in (
+        (r"^  # (whatsapp_pay: ){.*?}", rf"  \1{terms}"),
+        (r"^    # (link: .*pay: true)", r"    \1"),
+        (r"^    buttons:\n.*\n.*\n(?=    template: {name: complete_payment)", "#\n" * 3),
+    ):
+        text, count = re.subn("(?m)" + pattern, put, text)
+        assert count == 1, pattern
+    return text
 
 
 def card_flow(text: str) -> Flow:
@@ -49,7 +47,7 @@ def cards_of(store: MemoryShop) -> list[Payment]:
     return [say.message for say in store.last.messages if isinstance(say.message, Payment)]
 
 
-def answer(result: LinkKept | LinkRefused | LinkWithdrawn) -> InboxBody:
+def answer(result: CardArrived | LinkKept | LinkRefused | LinkWithdrawn) -> InboxBody:
     return EventKind.RESULT, result_to_json(result)
 
 

@@ -62,6 +62,7 @@ WHEN: Final = {
     "not_while_paying": _UNPAID | _SHORT,
     # nothing is paid
     "complete_payment": _UNPAID,
+    "card_is_above": _UNPAID,
     "link_slow": _UNPAID,
     "link_refused": _UNPAID,
     "link_impossible": _UNPAID,

@@ -10,7 +10,9 @@ from flows.engine.events import Happened
 from flows.messages.kinds import CardUpdate, Image, Text
 from payments.processing import sale_faults
 from payments.processing.card_messages import on_card
+from payments.shop.delivery import Area
 from payments.shop.fulfilment import Stage
+from payments.shop.whatsapp_pay import WhatsAppPay
 from tests.builders import chat, payments_fetched
 from tests.payments.card_shop import captured_on, card_flow, card_of, cards_of, with_cards
 from tests.payments.memory_shop import MemoryShop
@@ -59,6 +61,21 @@ def test_a_card_that_nothing_shows_and_pay_without_a_configuration_are_found(sho
     bare = "\n".join(line for line in text.splitlines() if not line.startswith("  whatsapp_pay:"))
     [found] = [fault for fault in faults_of(bare) if "chat" in fault]
     assert found == "messages.complete_payment.link.pay: nobody can pay in the chat of this shop"
+
+
+@pytest.mark.parametrize("state", ["Maharashtra", "maharashtra", "27", 27])
+def test_a_state_is_written_by_name_or_code_here_and_in_an_area(state: str | int) -> None:
+    area = Area.model_validate({"pincodes": "411001", "fee": 40, "state": state})
+    assert area.state == WhatsAppPay.model_validate({"configuration": "main", "state": state}).state == "27"
+
+
+def test_an_answer_that_asks_for_a_link_where_a_card_may_be_is_found(shop_text: str) -> None:
+    asks = "      - {if: order.status == 'unpaid' and order.card, say: [not_while_paying, card_is_above]}\n"
+    assert asks in shop_text
+    text = with_cards(shop_text).replace(asks, "", 1)
+    [found] = [fault for fault in faults_of(text) if "order.card" in fault]
+    assert found.startswith("states.awaiting_payment.otherwise.1.if: 'order.link' is empty while")
+    assert not [fault for fault in faults_of(shop_text.replace(asks, "")) if "order.card" in fault]
 
 
 # News of the goods

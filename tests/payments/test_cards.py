@@ -7,10 +7,11 @@ import pytest
 from flows.engine.model import Flow
 from flows.messages.kinds import Link
 from payments.ledger.calls import CloseCard, CreateLink, FetchCard
+from payments.ledger.facts import FactState
 from payments.ledger.state import OrderState, PaymentStatus
 from payments.processing import cards
 from payments.processing.cards import GRACE
-from payments.processing.results import CardPaidElsewhere, LinkKept
+from payments.processing.results import CardArrived, CardPaidElsewhere, LinkKept
 from payments.processing.results import to_json as result_to_json
 from payments.processing.step_input import EventKind
 from payments.shop.catalogue import Shop
@@ -19,6 +20,7 @@ from payments.shop.orders import AttemptStatus, Lifecycle
 from payments.shop.whatsapp_pay import WhatsAppPay, switch_of
 from tests.builders import (
     PACKET,
+    InboxBody,
     chat,
     fact,
     link_created,
@@ -190,6 +192,17 @@ def test_a_poll_finds_what_no_webhook_told_and_sees_its_time_over(asha: MemorySh
     assert len(requested_links(asha)) == 1, "nothing stands in the way any more"
 
 
+def test_a_card_is_asked_about_as_soon_as_its_time_is_over(asha: MemoryShop) -> None:
+    card_of(asha)
+    [first] = asha.polls
+    third = replace(first, nth=3)
+    asha.take(poll(third), now=third.due)
+    [at_its_end] = asha.last.polls
+    assert NOW + LIFE + GRACE <= at_its_end.due < NOW + LIFE + GRACE + 60_000
+    asha.take(poll(at_its_end), now=at_its_end.due)
+    assert asha.last.polls[0].due > at_its_end.due + 60_000, "the gaps grow again"
+
+
 # The link instead
 
 
@@ -258,6 +271,55 @@ def test_a_card_that_may_have_arrived_is_closed_before_there_is_a_link(asha: Mem
     assert requested_links(asha) == []
     asha.take(closed(card))
     assert len(requested_links(asha)) == 1
+
+
+def test_a_card_that_arrives_after_it_was_refused_is_closed(asha: MemoryShop) -> None:
+    card = card_of(asha)
+    asha.take(refused(card))
+    [link] = requested_links(asha)
+    asha.take(link_created(link))
+    asha.take(answer(CardArrived(card)))
+    assert asha.last.calls == (CloseCard(card, "This can no longer be paid here."),)
+    assert asha.order_state.attempts[0].status is AttemptStatus.WITHDRAWING
+    assert asha.order_state.link == asha.order_state.attempts[1], "the customer keeps the link"
+    asha.take(closed(card), answer(CardArrived(card)))
+    assert not asha.last.calls, "another copy of the news changes nothing"
+    assert [one.reference_id for one in asha.order_state.payable] == [link]
+
+
+def declined_on(card: str) -> InboxBody:
+    failed = replace(captured_on(card, "pay_9"), state=FactState.FAILED)
+    return payments_fetched(card, failed)
+
+
+def test_a_declined_card_is_told(asha: MemoryShop) -> None:
+    card = card_of(asha)
+    asha.take(declined_on(card))
+    assert asha.said[-1] == "payment_failed"
+    assert not requested_links(asha)
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_card_that_was_declined_and_given_up_since_is_no_news(asha: MemoryShop, *, replaced: bool) -> None:
+    card = card_of(asha)
+    asha.take(chat("retry"))
+    if replaced:
+        asha.take(closed(card))
+        asha.take(link_created(requested_links(asha)[0]))
+    said = len(asha.said)
+    asha.take(declined_on(card))
+    assert asha.said[said:] == []
+    assert asha.conversation.state == "awaiting_payment"
+
+
+def test_a_card_that_arrives_and_is_paid_before_it_is_closed_counts(asha: MemoryShop) -> None:
+    card = card_of(asha)
+    asha.take(refused(card))
+    [link] = requested_links(asha)
+    asha.take(link_created(link))
+    asha.take(answer(CardArrived(card)), payments_fetched(card, captured_on(card)))
+    assert asha.order_state.status is PaymentStatus.PAID
+    assert asha.order_state.attempts[1].status is AttemptStatus.WITHDRAWING, "nobody can pay it too"
 
 
 def test_a_card_that_is_being_closed_and_was_refused_makes_way_for_the_link(asha: MemoryShop) -> None:

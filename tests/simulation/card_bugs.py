@@ -62,7 +62,7 @@ def taken_is_closed(patch: pytest.MonkeyPatch) -> None:
     with_result = executor._with_result
 
     def with_its_end(delivery: Any, outcome: Any) -> Any:
-        ended = card_results.arrived(kinds.from_json(delivery.payload))
+        ended = card_results.arrived(kinds.from_json(delivery.payload), failed=False)
         return replace(outcome, result=ended) if isinstance(outcome, Done) else with_result(delivery, outcome)
 
     patch.setattr(executor, "_with_result", with_its_end)
@@ -71,8 +71,8 @@ def taken_is_closed(patch: pytest.MonkeyPatch) -> None:
 def a_refused_closing_is_the_end(patch: pytest.MonkeyPatch) -> None:
     unsent = card_results.unsent
 
-    def unsent_or_ended(message: Sendable, reason: str, *, certain: bool) -> Result | None:
-        result = unsent(message, reason, certain=certain)
+    def unsent_or_ended(message: Sendable, reason: str, **of: bool) -> Result | None:
+        result = unsent(message, reason, **of)
         if isinstance(result, LinkKept):
             return LinkWithdrawn(result.reference_id, result.reference_id, LinkStatus.CANCELLED)
         return result
@@ -89,6 +89,15 @@ def what_may_have_arrived_has_not(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(advance, "_card_refused", surely_refused)
 
 
+def what_arrives_late_stays_open(patch: pytest.MonkeyPatch) -> None:
+    arrived = card_results.arrived
+
+    def arrived_closings(message: Sendable, *, failed: bool) -> Result | None:
+        return arrived(message, failed=False)
+
+    patch.setattr(card_results, "arrived", arrived_closings)
+
+
 def ended_orders_keep_their_cards(patch: pytest.MonkeyPatch) -> None:
     withdraw = ShopState.withdraw
 
@@ -102,8 +111,8 @@ def ended_orders_keep_their_cards(patch: pytest.MonkeyPatch) -> None:
 def a_refused_card_is_the_end(patch: pytest.MonkeyPatch) -> None:
     unsent = card_results.unsent
 
-    def unsent_updates(message: Sendable, reason: str, *, certain: bool) -> Result | None:
-        return None if isinstance(message, Payment) else unsent(message, reason, certain=certain)
+    def unsent_updates(message: Sendable, reason: str, **of: bool) -> Result | None:
+        return None if isinstance(message, Payment) else unsent(message, reason, **of)
 
     patch.setattr(card_results, "unsent", unsent_updates)
 
@@ -165,6 +174,13 @@ CARD_ROWS: Final = (
         "no receipt of a card comes",
         "INV10",
         "card",
+    ),
+    Row(
+        "card_and_link_payable",
+        "a card that arrives after it failed stays open",
+        what_arrives_late_stays_open,
+        "a card is said to have failed, and arrives",
+        "the books say",
     ),
     Row(
         "M13",

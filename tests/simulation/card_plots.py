@@ -111,6 +111,22 @@ def _is_said_to_be_paid_elsewhere(world: World) -> Story:
     meta.tell(replace(asha.link, order="order_Elsewhere001"), replace(payment, status="captured"))
 
 
+def _is_said_to_have_failed_and_arrives(world: World) -> Story:
+    """The customer has the card and gets a link; whichever of them is open some minutes later is paid."""
+    asha, meta = Shopper(world, 1), _meta(world)
+    meta.receipts = False
+    yield from asha.buys(CHAI)
+    card = asha.link
+    meta.receipts = True
+    meta.disown(card)
+    yield lambda: asha.link is not card
+    meta.deliver(card)
+    yield 5 * MINUTE
+    if world.razorpay.is_open(card):
+        world.razorpay.pay(card, card.amount)
+    asha.pays()
+
+
 def _pays_and_nobody_says_so(world: World) -> Story:
     """Neither webhook comes: Razorpay's are lost, and Meta says nothing."""
     assert isinstance(world.razorpay, CardRazorpay)
@@ -147,9 +163,12 @@ CARDS: Final = {
         _lets_it_expire, _FULFILLED, (_OFFER, "has expired", _OFFER, _SUCCESS), 50
     ),
     "no receipt of a card comes": _on_cards(
-        partial(_unheard, _lets_it_expire), _FULFILLED, (_OFFER, "has expired", _OFFER, _SUCCESS), 50
+        partial(_unheard, _lets_it_expire), _FULFILLED, (_OFFER, "has expired", _OFFER, _SUCCESS), 80
     ),
     "no receipt of a closing comes": _on_cards(partial(_unheard, _cancels), _UNPAID, ("is cancelled",), 45),
+    "a card is said to have failed, and arrives": _on_cards(
+        _is_said_to_have_failed_and_arrives, _FULFILLED, (_OFFER, _OFFER, _SUCCESS)
+    ),
     "a card is said to be paid": _on_cards(_is_said_to_be_paid, _UNPAID, (_OFFER, "has expired"), 45),
     "a card is said to be paid elsewhere": _on_cards(
         _is_said_to_be_paid_elsewhere, (Book("open", 0),), (_OFFER,), 45

@@ -40,9 +40,12 @@ class CardRazorpay(Razorpay):
     meta: "CardMeta | None" = None
     lost: set[str] = field(default_factory=set)
     """Ids of cards that only lost books may have known. Nobody can close them: they end with their time."""
+    disowned: set[str] = field(default_factory=set)
+    """Ids of cards that are said not to have reached their customers, and have."""
 
     def rivals(self, customer: str) -> list[Link]:
-        return [link for link in super().rivals(customer) if link.id not in self.lost]
+        unknown = self.lost | self.disowned
+        return [link for link in super().rivals(customer) if link.id not in unknown]
 
     def show(self, parameters: dict[str, Any]) -> Link:
         """Let the card be paid from now on."""
@@ -174,6 +177,18 @@ class CardMeta(Meta):
             self.cards[parameters["reference_id"]] = self.razorpay.show(parameters)
         return failure
 
+    def disown(self, card: Link) -> None:
+        """Say that a card did not reach its customer, who has it."""
+        assert self.razorpay
+        self.razorpay.disowned.add(card.id)
+        shown = self._shown(card)
+        self._post_status(shown.wamid, shown, "failed", errors=[{"code": _TAKEN, "title": "simulated"}])
+
+    def deliver(self, card: Link) -> None:
+        """Say that a card reached its customer."""
+        shown = self._shown(card)
+        self._post_status(shown.wamid, shown, "delivered")
+
     def _changed(self, parameters: dict[str, Any]) -> int | None:
         """Change a card. Return the code with which that fails."""
         assert self.razorpay
@@ -217,8 +232,12 @@ class CardMeta(Meta):
         )
 
     def _person_of(self, card: Link) -> str:
+        return self._shown(card).to
+
+    def _shown(self, card: Link) -> Accepted:
+        """Return the message that shows a card."""
         shown = (one for one in (*self.log, *self.lost) if _parameters(one.payload, "order_details"))
-        return next(one.to for one in shown if _reference(one) == card.reference)
+        return next(one for one in shown if _reference(one) == card.reference)
 
 
 class CardWorld(World):

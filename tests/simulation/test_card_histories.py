@@ -17,6 +17,8 @@ RARE = (
     "a card was closed",
     "a card was refused",
     "a card that was paid could not be closed",
+    "a card was paid after its end",
+    "card: sent again",
     "a backup was restored",
 )
 """What these histories reach, each at least once."""

@@ -13,6 +13,7 @@ from sandbox.meta_cards import Card
 from sandbox.people import ReceivedMessage
 from sandbox.world import World
 from tests.payments.card_shop import with_cards
+from tests.world.late_receipts import fails, tells
 from tests.world.running_bot import CONFIRMED, FLOW, Customer, Live, Start
 
 ORIGIN = (
@@ -195,6 +196,19 @@ async def test_a_card_that_fails_after_it_was_accepted_brings_a_link(paying: Liv
     asha.person.has_old_app = True
     await asha.checkout()
     await gets_a_link(asha, await asha.tap("Confirm order"))
+
+
+async def test_a_card_that_failed_and_arrived_after_all_is_closed_beside_its_link(paying: Live) -> None:
+    asha = paying.customer()
+    messages = await asha.order()
+    card = card_in(messages)
+    await fails(paying, asha, messages[-1], 131000)
+    assert await attempts(paying) == ["refused", "created"]
+    assert await tells(paying, asha, messages[-1], "delivered") == 200
+    assert card_of(paying, card).status == "canceled"
+    assert await attempts(paying) == ["cancelled", "created"]
+    await asha.pay()
+    assert (await status(paying), await attempts(paying)) == ("paid", ["cancelled", "paid"])
 
 
 async def test_a_number_outside_india_gets_a_link(paying: Live) -> None:

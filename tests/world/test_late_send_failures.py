@@ -3,29 +3,8 @@
 import pytest
 
 from sandbox.faults import Fault
-from sandbox.people import ReceivedMessage
-from tests.world.running_bot import CONFIRMED, Customer, Live
-
-
-async def fails(live: Live, customer: Customer, message: ReceivedMessage, code: int) -> int:
-    """Meta's receipt that `message` failed after all; its customer has not seen it."""
-    await live.rows("UPDATE outbox SET receipt = 'sent', receipt_rank = 1")
-    status = {
-        "id": message.wamid,
-        "status": "failed",
-        "timestamp": "1790000000",
-        "recipient_id": customer.person.wa_id,
-        "errors": [{"code": code, "title": "as told", "error_data": {"details": "as told"}}],
-    }
-    value = {
-        "messaging_product": "whatsapp",
-        "metadata": {"phone_number_id": live.world.secrets.phone_number_id},
-        "statuses": [status],
-    }
-    entry = {"id": "1", "changes": [{"field": "messages", "value": value}]}
-    answer = await live.whatsapp({"object": "whatsapp_business_account", "entry": [entry]})
-    await live.settle()
-    return answer
+from tests.world.late_receipts import fails
+from tests.world.running_bot import CONFIRMED, Live
 
 
 async def test_a_confirmation_that_failed_for_a_passing_reason_comes_after_all(live: Live) -> None:

@@ -8,8 +8,8 @@ import pytest
 from bot.clock import ShiftedClock
 from sandbox.faults import Fault
 from sandbox.world import World
+from tests.world.late_receipts import fails
 from tests.world.running_bot import FLOW, Live, Start
-from tests.world.test_late_send_failures import fails
 
 MEDIA = '{"error": {"message": "Media upload error", "code": 131053}}'
 
