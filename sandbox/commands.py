@@ -81,10 +81,15 @@ async def _unsubscribe(world: World, _fields: Fields) -> None:
 
 
 async def _shopify_fault(world: World, fields: Fields) -> None:
-    """What happens to the next order at Shopify: `lost` (its answer), `throttled`, `token`, or `total`."""
+    """What happens to the next order at Shopify. Of `lost`, `timeout` and `unclear` it is made."""
     match fields.text("kind"):
         case "lost":
             world.shopify.faults.next("orderCreate", Fault.drop_after_accepting())
+        case "timeout":
+            world.shopify.faults.next("orderCreate", Fault.http_after_accepting(408, "request timeout"))
+        case "unclear":
+            said = '{"errors": [{"message": "Something went wrong"}]}'
+            world.shopify.faults.next("orderCreate", Fault.http_after_accepting(200, said))
         case "throttled":
             world.shopify.throttle()
         case "token":
@@ -92,7 +97,7 @@ async def _shopify_fault(world: World, fields: Fields) -> None:
         case "total":
             world.shopify.overcharge = Decimal(fields.number("amount")) / 100
         case other:
-            raise ValueError(f"no kind {other!r}; there are lost, throttled, token, total")
+            raise ValueError(f"no kind {other!r}; there are lost, timeout, unclear, throttled, token, total")
 
 
 def _link(world: World, fields: Fields) -> str:
@@ -319,5 +324,6 @@ of `url`, the newest link or order card that this person was shown) ·
 `lose {provider, count?}` · `duplicate {provider, count?}` ·
 `delay {provider, ms, count?}` · `mischief {lose?, duplicate?, delay?, reorder?, most_delay_ms?, seed?}` ·
 `fail_next {provider, operation, fault, count?, …}` · `always {provider, operation, fault?, …}` ·
-`shopify_fault {kind, amount?}` (at the next order: `lost`, `throttled`, `token`; `total` adds an amount)
+`shopify_fault {kind, amount?}` (at the next order: `lost`, `timeout` and `unclear`, which make it;
+`throttled`, `token`; `total` adds `amount` paise to each new order, until it is 0)
 """

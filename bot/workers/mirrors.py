@@ -29,7 +29,7 @@ from payments.processing.notice import Notice
 from payments.shop.catalogue import Shop
 from payments.shopify.answers import Copy
 from payments.shopify.client import CALL_SECONDS, ShopifyClient
-from payments.shopify.errors import Reason, ShopifyError
+from payments.shopify.errors import Reason, ShopifyError, UserErrors
 from payments.shopify.requests import Buyer, Copying
 from storage.outbox.mirrors import ClaimedMirror, Tried
 
@@ -171,9 +171,9 @@ class Mirrors:
         """
         try:
             return await self._client.create(copying)
-        except ShopifyError as error:
+        except UserErrors:  # after any other error it may be there
             buyer = copying.buyer
-            if error.reason is not Reason.REFUSED or not buyer.phone or buyer.customer_id:
+            if not buyer.phone or buyer.customer_id:
                 raise
             known = await self._client.customer(buyer.phone)
             if known is None:
@@ -238,7 +238,9 @@ class Mirrors:
 
     def _done(self, mirror: Mirror, claimed: ClaimedMirror, *notices: Notice) -> Tried:
         """Return the outcome of a call that was answered: what is next may be due at once, or later."""
-        mirror, now = mirror.succeeded(), self._context.clock.now()
+        # That nothing was found is no success: whoever waits for the copy is told after a day.
+        mirror = mirror if mirror.copy_id is None else mirror.succeeded()
+        now = self._context.clock.now()
         task = next_task(mirror, claimed.order, now)
         return Tried(mirror, task.until if isinstance(task, Rest) else now, notices=notices)
 

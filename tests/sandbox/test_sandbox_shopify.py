@@ -102,6 +102,12 @@ async def test_each_misfortune_on_command(client: ShopifyClient, world: World) -
     with pytest.raises(ShopifyError) as lost:
         await client.create(Copying(PAID))
     assert (lost.value.reason, len(world.shopify.orders)) == (Reason.LOST, 1)
+    for kind in ("timeout", "unclear"):
+        await control(world, "shopify_fault", kind=kind)
+        with pytest.raises(ShopifyError) as unclear:
+            await client.create(Copying(PAID))
+        assert unclear.value.reason is Reason.UNAVAILABLE
+    assert len(world.shopify.orders) == 3
     await control(world, "shopify_fault", kind="throttled")
     with pytest.raises(ShopifyError) as throttled:
         await client.create(Copying(PAID))

@@ -196,6 +196,10 @@ class ShopifyStore:
         if fault == "answer lost":
             assert request.transport
             request.transport.abort()
+        if fault == "408 after the act":
+            return web.Response(status=408, text="<html>request timeout")
+        if fault == "wrong after the act":
+            return web.json_response({"errors": [{"message": "Something went wrong"}]})
         return web.json_response({"data": data})
 
     def _orderCreate(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:

@@ -108,6 +108,30 @@ async def test_a_lost_answer_makes_one_order(live: Live, store: ShopifyStore) ->
     assert (await mirror(live, key))["copy_id"] == only(store).id
 
 
+@pytest.mark.parametrize("fault", ["408 after the act", "wrong after the act"])
+async def test_an_answer_that_sounds_like_a_refusal_makes_one_order(
+    live: Live, store: ShopifyStore, fault: str
+) -> None:
+    """`shopify_answer_unclear`: the call made the order and its customer, whom a look would find."""
+    store.faults["orderCreate"] = [fault]
+    key = await paid(live)
+    assert (len(store.orders), (await mirror(live, key))["state"]) == (1, "asked")
+    await live.seconds(61)
+    assert (await mirror(live, key))["copy_id"] == only(store).id
+    assert store.asked.count("orderCreate") == 1
+    assert await notices(live) == {}
+
+
+async def test_orders_that_shopify_never_makes_are_told_though_looks_are_answered(
+    live: Live, store: ShopifyStore
+) -> None:
+    store.faults["orderCreate"] = ["unsent"] * 1000
+    await paid(live)
+    for _ in range(26):
+        await live.wait(60)
+    assert list(await notices(live)) == ["a day"]
+
+
 async def test_a_slow_index_is_looked_at_twice(live: Live, store: ShopifyStore) -> None:
     store.lag = 200_000
     store.faults["orderCreate"] = ["answer lost"]

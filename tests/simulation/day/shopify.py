@@ -24,6 +24,7 @@ CLIENT: Final = ("simulated-client", "simulated-client-secret")
 """The app's id and secret."""
 LAGS: Final = (0, 0, 5 * SECOND, 50 * SECOND, 3 * MINUTE, 4 * MINUTE)
 """Milliseconds after which an order is found by its source; one is drawn."""
+WAYS: Final = ("nothing", "too late", "502", "a half", "408", "wrong")
 _NAME: Final = re.compile(r"^(?:query|mutation) (\w+)")
 _THROTTLED: Final = {
     "errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED", "documentation": "..."}}],
@@ -111,6 +112,8 @@ class Shopify:
     """How many of the next answers of an operation are lost, after what it asked for was done."""
     down: bool = False
     lags: Sequence[int] = LAGS
+    ways: Sequence[str] = WAYS
+    """How answers get lost: one is drawn. See `_cut_off`."""
     _customers: dict[str, str] = field(default_factory=dict)
     """Id by phone number."""
     _token: str = ""
@@ -173,11 +176,15 @@ class Shopify:
 
     def _cut_off(self, answer: Answer, request: httpx.Request) -> httpx.Response:
         """Lose an answer in one of the ways of a network."""
-        way = self.dice.choice(("nothing", "too late", "502", "a half"))
+        way = self.dice.choice(self.ways)
         if way == "nothing":
             raise httpx.RemoteProtocolError("simulated", request=request)
         if way == "too late":
             raise httpx.ReadTimeout("simulated", request=request)
+        if way == "408":
+            return httpx.Response(408, text="<html>request timeout")
+        if way == "wrong":
+            return httpx.Response(200, json={"errors": [{"message": "Something went wrong"}]})
         if way == "502":
             return httpx.Response(502, text="<html>bad gateway")
         return httpx.Response(200, content=json.dumps(answer)[:-9])
