@@ -149,30 +149,8 @@ class ServerSettings(BaseSettings):
         return f"http://{host}:{self.port}"
 
 
-class Settings(ServerSettings):
-    """All settings, which the server needs."""
-
-    database_url: str = "sqlite://munshi.db"
-    munshi_flow: Path = Path("flows.yaml")
-    munshi_staff: str | None = None
-    munshi_api_token: Secret
-    munshi_keep_chats: Annotated[str, AfterValidator(_require_term)] = "365 days"
-
-    munshi_hook_url: Annotated[str, AfterValidator(_require_safe_url)] | None = None
-    munshi_hook_secret: Annotated[SecretStr, AfterValidator(_require_hook_keys)] | None = None
-
-    whatsapp_api_url: Annotated[str, Field(pattern=_ADDRESS)] = "https://graph.facebook.com"
-    whatsapp_api_version: Annotated[str, Field(pattern=r"^v[0-9]+\.[0-9]+$")] = "v25.0"
-    whatsapp_phone_number_id: Annotated[str, AfterValidator(_require_id)]
-    whatsapp_access_token: Secret
-    whatsapp_app_secret: Secret
-    whatsapp_verify_token: Secret
-
-    razorpay_api_url: Annotated[str, Field(pattern=_ADDRESS)] = "https://api.razorpay.com"
-    razorpay_key_id: Annotated[str, AfterValidator(_require_id)]
-    razorpay_key_secret: Secret
-    razorpay_webhook_secret: Secret
-    razorpay_webhook_secret_previous: Secret | None = None
+class StoreSettings(ServerSettings):
+    """What a command needs to ask the shop's Shopify store, if it has one."""
 
     shopify_api_url: Annotated[str | None, Field(pattern=_ADDRESS)] = None
     shopify_access_token: Secret | None = None
@@ -196,6 +174,44 @@ class Settings(ServerSettings):
                 " Settings), or the SHOPIFY_ACCESS_TOKEN of an older custom app"
             )
         return f"{named[1]}.myshopify.com"
+
+    @property
+    def shopify_webhook_secrets(self) -> tuple[str, ...]:
+        """The keys with which Shopify may sign: those that are named, or else the client's secret."""
+        if self.shopify_webhook_secret is not None:
+            return tuple(self.shopify_webhook_secret.get_secret_value().split(","))
+        return () if self.shopify_client_secret is None else (self.shopify_client_secret.get_secret_value(),)
+
+    @property
+    def shopify_url(self) -> str:
+        """Where Shopify answers for the store."""
+        return (self.shopify_api_url or f"https://{self.shopify_store}").rstrip("/")
+
+
+class Settings(StoreSettings):
+    """All settings, which the server needs."""
+
+    database_url: str = "sqlite://munshi.db"
+    munshi_flow: Path = Path("flows.yaml")
+    munshi_staff: str | None = None
+    munshi_api_token: Secret
+    munshi_keep_chats: Annotated[str, AfterValidator(_require_term)] = "365 days"
+
+    munshi_hook_url: Annotated[str, AfterValidator(_require_safe_url)] | None = None
+    munshi_hook_secret: Annotated[SecretStr, AfterValidator(_require_hook_keys)] | None = None
+
+    whatsapp_api_url: Annotated[str, Field(pattern=_ADDRESS)] = "https://graph.facebook.com"
+    whatsapp_api_version: Annotated[str, Field(pattern=r"^v[0-9]+\.[0-9]+$")] = "v25.0"
+    whatsapp_phone_number_id: Annotated[str, AfterValidator(_require_id)]
+    whatsapp_access_token: Secret
+    whatsapp_app_secret: Secret
+    whatsapp_verify_token: Secret
+
+    razorpay_api_url: Annotated[str, Field(pattern=_ADDRESS)] = "https://api.razorpay.com"
+    razorpay_key_id: Annotated[str, AfterValidator(_require_id)]
+    razorpay_key_secret: Secret
+    razorpay_webhook_secret: Secret
+    razorpay_webhook_secret_previous: Secret | None = None
 
     @field_validator("munshi_staff")
     @classmethod
@@ -237,18 +253,6 @@ class Settings(ServerSettings):
         return keys_of(self.munshi_hook_secret.get_secret_value()) if self.munshi_hook_secret else ()
 
     @property
-    def shopify_webhook_secrets(self) -> tuple[str, ...]:
-        """The keys with which Shopify may sign: those that are named, or else the client's secret."""
-        if self.shopify_webhook_secret is not None:
-            return tuple(self.shopify_webhook_secret.get_secret_value().split(","))
-        return () if self.shopify_client_secret is None else (self.shopify_client_secret.get_secret_value(),)
-
-    @property
-    def shopify_url(self) -> str:
-        """Where Shopify answers for the store."""
-        return (self.shopify_api_url or f"https://{self.shopify_store}").rstrip("/")
-
-    @property
     def keep_chats(self) -> int:
         """Milliseconds for which handled events, and messages and calls that are done, are kept."""
         return durations.parse(self.munshi_keep_chats)
@@ -283,6 +287,11 @@ def load_settings(**overrides: Any) -> Settings:
 def load_server_settings() -> ServerSettings:
     """Load the settings for asking the server, as `load_settings` does. Raises SettingsInvalid."""
     return _loaded(ServerSettings, {})
+
+
+def load_store_settings() -> StoreSettings:
+    """Load the settings for asking the Shopify store, as `load_settings` does. Raises SettingsInvalid."""
+    return _loaded(StoreSettings, {})
 
 
 def _loaded(kind: type[Loaded], overrides: Mapping[str, Any]) -> Loaded:

@@ -31,6 +31,7 @@ ORDER = {
     "createdAt": "2026-11-30T06:00:00Z",
     "cancelledAt": None,
     "displayFinancialStatus": "PAID",
+    "displayFulfillmentStatus": "UNFULFILLED",
     "totalPriceSet": {"shopMoney": {"amount": "500.0", "currencyCode": "INR"}},
 }
 

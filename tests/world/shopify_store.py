@@ -95,6 +95,7 @@ class StoredOrder:
             "createdAt": f"2026-09-21T00:00:{len(self.name):02}Z",
             "cancelledAt": "2026-09-22T00:00:00Z" if self.cancelled else None,
             "displayFinancialStatus": "PAID" if self.paid else "PENDING",
+            "displayFulfillmentStatus": "FULFILLED" if self.sent else "UNFULFILLED",
             "totalPriceSet": {"shopMoney": money},
         }
 

@@ -56,6 +56,8 @@ class Copy:
     """As they were asked for."""
     refunds: dict[str, Answer] = field(default_factory=dict)
     """What was asked for, by idempotency key."""
+    sent: bool = False
+    """Whether its goods were sent from there."""
     zip: str = ""
     """The PIN code of its address, if it has one."""
     cancelled_by: str = ""
@@ -290,6 +292,9 @@ class Shopify:
             copy.refunds[key] = given
             self.seen["a refund was recorded at shopify"] += 1
             body = {"id": self._next(), "order_id": copy.number, "note": given["note"]}
+            body["transactions"] = [
+                {"kind": "refund", "amount": one["amount"]} for one in given.get("transactions", ())
+            ]
             self.post("refunds/create", body)
         left = {"netPaymentSet": _bag(copy.net), "currentTotalPriceSet": _bag(self._current(copy))}
         return {"refundCreate": {"order": left, "userErrors": []}}
@@ -314,6 +319,7 @@ class Shopify:
     def fulfil(self, copy: Copy, shipment: str | None = None) -> None:
         """Send the goods of an order, or say where they are."""
         if not copy.cancelled_by:
+            copy.sent = True
             topic = "fulfillments/update" if shipment else "fulfillments/create"
             status = {"status": "success", "shipment_status": shipment}
             self.post(topic, {"id": self._next(), "order_id": copy.number, **status})
@@ -324,7 +330,11 @@ class Shopify:
 
     def refund(self, copy: Copy) -> None:
         """Record a refund of nothing in particular."""
-        self.post("refunds/create", {"id": self._next(), "order_id": copy.number, "note": "sorry"})
+        back = [{"kind": "refund", "amount": "1.00"}]
+        self.post(
+            "refunds/create",
+            {"id": self._next(), "order_id": copy.number, "note": "sorry", "transactions": back},
+        )
 
     def _cancel(self, copy: Copy, by: str) -> None:
         if not copy.cancelled_by:
@@ -340,7 +350,9 @@ class Shopify:
         return self._serial
 
     def _rest(self, copy: Copy) -> Answer:
-        return {"id": copy.number, "name": f"#{copy.number}", "source_identifier": copy.source}
+        cancelled = "2026-09-22T00:00:00Z" if copy.cancelled_by else None
+        named = {"id": copy.number, "name": f"#{copy.number}", "cancelled_at": cancelled}
+        return {**named, "source_identifier": copy.source}
 
     def _shown(self, copy: Copy) -> Answer:
         return {
@@ -349,6 +361,7 @@ class Shopify:
             "createdAt": f"2026-09-21T00:00:00.{copy.number:06}Z",
             "cancelledAt": "2026-09-22T00:00:00Z" if copy.cancelled_by else None,
             "displayFinancialStatus": "PAID" if copy.paid else "PENDING",
+            "displayFulfillmentStatus": "FULFILLED" if copy.sent else "UNFULFILLED",
             "totalPriceSet": _bag(copy.total),
         }
 
