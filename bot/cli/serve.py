@@ -13,7 +13,7 @@ from bot.cli.display import database_name
 from bot.cli.lifecycle import VARIABLE
 from bot.cli.ready_signal import tell_ready
 from bot.cli.reload_signal import reloading
-from bot.cli.sandbox import API_TOKEN, played
+from bot.cli.sandbox import API_TOKEN, DESK_TOKEN, played
 from bot.cli.starting import forbid_core_dumps, run, settings_or_refuse, until_told_to_stop
 from bot.context import Context
 from bot.http.connections import allow_files
@@ -98,7 +98,7 @@ def _how_to_try(context: Context, url: str, control_url: str, more: Mapping[str,
         "DATABASE_URL": context.settings.database_url,
         "HOST": context.settings.host,
         "PORT": url.rpartition(":")[2],
-        "MUNSHI_OPERATOR_TOKEN": API_TOKEN,
+        "MUNSHI_OPERATOR_TOKEN": DESK_TOKEN,
         VARIABLE: control_url,
         **({"MUNSHI_API_TOKEN": API_TOKEN} if more else {}),
         **more,
