@@ -18,16 +18,17 @@ from bot.whatsapp.payment_news import PaymentHint
 from flows.engine import events
 from payments.ledger import facts
 from payments.ledger.facts import Detail, EntityType, Fact, FactState
+from payments.ledger.state import OrderState
 from payments.processing import results
 from payments.processing.bodies import OrderRequested, StaffAction, request_to_json, staff_action_to_json
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.results import LinkFound
 from payments.processing.step_input import EventKind
-from payments.processing.verbs import WROTE
+from payments.processing.verbs import NEWS, WROTE
 from payments.razorpay import webhook
 from payments.razorpay.fetched import Reading
 from payments.razorpay.gateway import Link
-from payments.shop.fulfilment import Stage
+from payments.shop.fulfilment import Stage, is_forward
 from payments.shop.orders import Mode, Order, conversation_of, is_card, order_key_of
 from payments.shopify.webhook import News, Topic
 from storage.database.queues import Lane
@@ -183,23 +184,50 @@ def from_razorpay(
     return Arrival(webhook.digest(raw), EventKind.FACTS, content, redacted, order_key=order_key)
 
 
-def from_shopify(news: News, delivery: str, order: Order, stage: Stage | None) -> Arrival | None:
-    """Return the arrival of news of an order's copy at Shopify; None if a copy that is read again is enough.
+def from_shopify(news: News, digest: str, state: OrderState) -> list[Arrival]:
+    """Return the arrivals of news of an order's copy at Shopify; none if a copy that is read again is enough.
 
-    `delivery` is Shopify's id of the webhook. `stage` is where the goods are, if the news may move them: so
-    nothing happens to an order that has moved meanwhile. Money that was paid is never given back by this.
+    `digest` is that of the body. What moves the goods names where they are: nothing happens to an order that
+    has moved meanwhile. Money that was paid, and goods that are out, are called off by people only.
     """
-    key = _key(f"shopify:{delivery}")
+    key, order, stage = f"shopify:{digest}", state.order, state.stage
     if news.topic is Topic.REFUNDED:
-        body = {"reason": "a refund at Shopify"}
-        return Arrival(
-            key, EventKind.OTHER, body, order_key=order.key, pending=False, notice=_refund_there(order)
-        )
-    if stage is None:
+        body, notice = {"reason": "a refund at Shopify"}, _refund_there(order)
+        said = f"A refund of order #{order.number} was recorded at Shopify. It moves no money here."
+        return [
+            Arrival(key, EventKind.OTHER, body, order_key=order.key, pending=False, notice=notice),
+            _done_there(f"{key}:told", order, NEWS, said),
+        ]
+    if news.topic is Topic.CANCELLED:
+        if not state.goods_due:
+            return []
+        if stage in _HERE and not state.balance.payments:
+            return [_done_there(key, order, "cancel", "", stage)]
+        said = f"Order #{order.number} was cancelled at Shopify, and goes on here. Who may has to decide."
+        return [_done_there(key, order, NEWS, said)]
+    moves = stage is not None and news.stage is not None and is_forward(stage, news.stage)
+    return [_done_there(key, order, "stage", str(news.stage), stage)] if moves else []
+
+
+def sent_there(order: Order, stage: Stage | None) -> Arrival | None:
+    """Return the arrival of an order's goods that were sent from Shopify, if here they have not left.
+
+    Its copy says so: the news of it came before the copy was known, or not at all.
+    """
+    if stage not in _HERE:
         return None
-    verb, value = ("cancel", "") if news.stage is None else ("stage", str(news.stage))
-    action = StaffAction(order.key, "Shopify", verb, value, expected=str(stage), money=False)
+    return _done_there(f"shopify:sent:{order.key}", order, "stage", str(Stage.OUT), stage)
+
+
+def _done_there(key: str, order: Order, verb: str, value: str, stage: Stage | None = None) -> Arrival:
+    action = StaffAction(
+        order.key, "Shopify", verb, value, expected=str(stage or ""), money=False, elsewhere=True
+    )
     return Arrival(key, EventKind.STAFF, staff_action_to_json(action), order_key=order.key)
+
+
+_HERE: Final = frozenset({Stage.PLACED, Stage.ACCEPTED, Stage.PREPARING, Stage.READY})
+"""Stages in which the goods of an order have not left."""
 
 
 def _refund_there(order: Order) -> Notice:

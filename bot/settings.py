@@ -152,7 +152,46 @@ class ServerSettings(BaseSettings):
         return f"http://{host}:{self.port}"
 
 
-class Settings(ServerSettings):
+class StoreSettings(ServerSettings):
+    """What a command needs to ask the shop's Shopify store, if it has one."""
+
+    shopify_api_url: Annotated[str | None, Field(pattern=_ADDRESS)] = None
+    shopify_access_token: Secret | None = None
+    shopify_client_id: Annotated[str, AfterValidator(_require_id)] | None = None
+    shopify_client_secret: Secret | None = None
+    shopify_webhook_secret: Annotated[SecretStr, AfterValidator(_require_secrets)] | None = None
+    shopify_store: str | None = None
+
+    @field_validator("shopify_store")
+    @classmethod
+    def _store(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """Return the store's whole name. It is checked last, when all that it needs is known."""
+        if value is None:
+            return None
+        if not (named := _STORE.fullmatch(value.lower())):
+            raise ValueError("is not the name of a store: write for example annapurna.myshopify.com")
+        both = ("shopify_client_id", "shopify_client_secret")
+        if not info.data.get("shopify_access_token") and not all(map(info.data.get, both)):
+            raise ValueError(
+                "needs SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRET (Shopify Dev Dashboard > your app >"
+                " Settings), or the SHOPIFY_ACCESS_TOKEN of an older custom app"
+            )
+        return f"{named[1]}.myshopify.com"
+
+    @property
+    def shopify_webhook_secrets(self) -> tuple[str, ...]:
+        """The keys with which Shopify may sign: those that are named, or else the client's secret."""
+        if self.shopify_webhook_secret is not None:
+            return tuple(self.shopify_webhook_secret.get_secret_value().split(","))
+        return () if self.shopify_client_secret is None else (self.shopify_client_secret.get_secret_value(),)
+
+    @property
+    def shopify_url(self) -> str:
+        """Where Shopify answers for the store."""
+        return (self.shopify_api_url or f"https://{self.shopify_store}").rstrip("/")
+
+
+class Settings(StoreSettings):
     """All settings, which the server needs."""
 
     database_url: str = "sqlite://munshi.db"
@@ -178,29 +217,6 @@ class Settings(ServerSettings):
     razorpay_key_secret: Secret
     razorpay_webhook_secret: Secret
     razorpay_webhook_secret_previous: Secret | None = None
-
-    shopify_api_url: Annotated[str | None, Field(pattern=_ADDRESS)] = None
-    shopify_access_token: Secret | None = None
-    shopify_client_id: Annotated[str, AfterValidator(_require_id)] | None = None
-    shopify_client_secret: Secret | None = None
-    shopify_webhook_secret: Annotated[SecretStr, AfterValidator(_require_secrets)] | None = None
-    shopify_store: str | None = None
-
-    @field_validator("shopify_store")
-    @classmethod
-    def _store(cls, value: str | None, info: ValidationInfo) -> str | None:
-        """Return the store's whole name. It is checked last, when all that it needs is known."""
-        if value is None:
-            return None
-        if not (named := _STORE.fullmatch(value.lower())):
-            raise ValueError("is not the name of a store: write for example annapurna.myshopify.com")
-        both = ("shopify_client_id", "shopify_client_secret")
-        if not info.data.get("shopify_access_token") and not all(map(info.data.get, both)):
-            raise ValueError(
-                "needs SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRET (Shopify Dev Dashboard > your app >"
-                " Settings), or the SHOPIFY_ACCESS_TOKEN of an older custom app"
-            )
-        return f"{named[1]}.myshopify.com"
 
     @field_validator("munshi_staff")
     @classmethod
@@ -257,18 +273,6 @@ class Settings(ServerSettings):
         return keys_of(self.munshi_hook_secret.get_secret_value()) if self.munshi_hook_secret else ()
 
     @property
-    def shopify_webhook_secrets(self) -> tuple[str, ...]:
-        """The keys with which Shopify may sign: those that are named, or else the client's secret."""
-        if self.shopify_webhook_secret is not None:
-            return tuple(self.shopify_webhook_secret.get_secret_value().split(","))
-        return () if self.shopify_client_secret is None else (self.shopify_client_secret.get_secret_value(),)
-
-    @property
-    def shopify_url(self) -> str:
-        """Where Shopify answers for the store."""
-        return (self.shopify_api_url or f"https://{self.shopify_store}").rstrip("/")
-
-    @property
     def keep_chats(self) -> int:
         """Milliseconds for which handled events, and messages and calls that are done, are kept."""
         return durations.parse(self.munshi_keep_chats)
@@ -303,6 +307,11 @@ def load_settings(**overrides: Any) -> Settings:
 def load_server_settings() -> ServerSettings:
     """Load the settings for asking the server, as `load_settings` does. Raises SettingsInvalid."""
     return _loaded(ServerSettings, {})
+
+
+def load_store_settings() -> StoreSettings:
+    """Load the settings for asking the Shopify store, as `load_settings` does. Raises SettingsInvalid."""
+    return _loaded(StoreSettings, {})
 
 
 def _loaded(kind: type[Loaded], overrides: Mapping[str, Any]) -> Loaded:

@@ -1,11 +1,11 @@
 """The client of the shop's Shopify store, as the settings describe it."""
 
-from bot.settings import Settings
+from bot.settings import StoreSettings
 from payments.shopify.client import ShopifyClient
 from payments.shopify.tokens import DailyTokens, FixedToken
 
 
-def shopify_client(settings: Settings) -> ShopifyClient | None:
+def shopify_client(settings: StoreSettings) -> ShopifyClient | None:
     """Return a client of the store; None if no store is set. It has to be closed.
 
     A permanent token is used before a client's id and secret.

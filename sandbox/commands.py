@@ -81,10 +81,15 @@ async def _unsubscribe(world: World, _fields: Fields) -> None:
 
 
 async def _shopify_fault(world: World, fields: Fields) -> None:
-    """What happens to the next order at Shopify: `lost` (its answer), `throttled`, `token`, or `total`."""
+    """What happens to the next order at Shopify. Of `lost`, `timeout` and `unclear` it is made."""
     match fields.text("kind"):
         case "lost":
             world.shopify.faults.next("orderCreate", Fault.drop_after_accepting())
+        case "timeout":
+            world.shopify.faults.next("orderCreate", Fault.http_after_accepting(408, "request timeout"))
+        case "unclear":
+            said = '{"errors": [{"message": "Something went wrong"}]}'
+            world.shopify.faults.next("orderCreate", Fault.http_after_accepting(200, said))
         case "throttled":
             world.shopify.throttle()
         case "token":
@@ -92,7 +97,19 @@ async def _shopify_fault(world: World, fields: Fields) -> None:
         case "total":
             world.shopify.overcharge = Decimal(fields.number("amount")) / 100
         case other:
-            raise ValueError(f"no kind {other!r}; there are lost, throttled, token, total")
+            raise ValueError(f"no kind {other!r}; there are lost, timeout, unclear, throttled, token, total")
+
+
+async def _shopify_cancel(world: World, fields: Fields) -> None:
+    world.shopify.cancel(fields.text("order"))
+
+
+async def _shopify_fulfil(world: World, fields: Fields) -> None:
+    world.shopify.fulfil(fields.text("order"), delivered=fields.has("delivered"))
+
+
+async def _shopify_refund(world: World, fields: Fields) -> None:
+    world.shopify.give_back(fields.text("order"), Decimal(fields.number("amount")) / 100)
 
 
 def _link(world: World, fields: Fields) -> str:
@@ -239,7 +256,10 @@ async def _always(world: World, fields: Fields) -> None:
 
 
 def _faults(world: World, fields: Fields) -> Faults:
-    return world.meta.faults if fields.provider() == "meta" else world.razorpay.faults
+    provider = fields.provider()
+    if provider == "shopify":
+        return world.shopify.faults
+    return world.meta.faults if provider == "meta" else world.razorpay.faults
 
 
 def _fault(fields: Fields) -> Fault:
@@ -301,6 +321,9 @@ COMMANDS: Final[dict[str, Command]] = {
     "fail_next": _fail_next,
     "always": _always,
     "shopify_fault": _shopify_fault,
+    "shopify_cancel": _shopify_cancel,
+    "shopify_fulfil": _shopify_fulfil,
+    "shopify_refund": _shopify_refund,
 }
 """
 `write {wa_id, text, name?}` · `send {wa_id, kind, body}` (what is not text) ·
@@ -319,5 +342,8 @@ of `url`, the newest link or order card that this person was shown) ·
 `lose {provider, count?}` · `duplicate {provider, count?}` ·
 `delay {provider, ms, count?}` · `mischief {lose?, duplicate?, delay?, reorder?, most_delay_ms?, seed?}` ·
 `fail_next {provider, operation, fault, count?, …}` · `always {provider, operation, fault?, …}` ·
-`shopify_fault {kind, amount?}` (at the next order: `lost`, `throttled`, `token`; `total` adds an amount)
+`shopify_fault {kind, amount?}` (at the next order: `lost`, `timeout` and `unclear`, which make it;
+`throttled`, `token`; `total` adds `amount` paise to each new order, until it is 0) ·
+`shopify_cancel {order}` · `shopify_fulfil {order, delivered?}` · `shopify_refund {order, amount}` (what the
+store's own people do, by the order's name there or its key here)
 """

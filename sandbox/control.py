@@ -20,7 +20,7 @@ def routes(world: World) -> list[web.RouteDef]:
     """Return the routes under `/_control`: three that are read, and a POST for each of `commands.COMMANDS`.
 
     `GET messages?wa_id=` is what a person received; with `after=3`, without the first three.
-    `GET shopify` is the orders at Shopify.
+    `GET shopify` is the orders at Shopify, each with its lines, its refunds and what is left after them.
     `GET sent?wa_id=` is what they sent, each with the number of messages that they had received `before`.
 
     A command takes a JSON object and answers `{"id": …}`, null if nothing was made. If the link, choice or
@@ -42,7 +42,7 @@ def routes(world: World) -> list[web.RouteDef]:
         return json_answer([{"words": one.words, "before": one.before} for one in said])
 
     async def shopify(request: web.Request) -> web.Response:
-        return json_answer([{**order.shown(), "source": order.source} for order in world.shopify.orders])
+        return json_answer([order.listed() for order in world.shopify.orders])
 
     posts = [web.post(f"/_control/{name}", _handler(world, command)) for name, command in COMMANDS.items()]
     return [

@@ -67,7 +67,11 @@ class Courier:
         """Copies that are never delivered: lost by mischief, given up, or the webhook is switched off."""
         self._now = now
         self._patience = patience
-        self._endpoints: dict[Provider, _Endpoint] = {"meta": _Endpoint(), "razorpay": _Endpoint()}
+        self._endpoints: dict[Provider, _Endpoint] = {
+            "meta": _Endpoint(),
+            "razorpay": _Endpoint(),
+            "shopify": _Endpoint(),
+        }
         self._trickster = Trickster(Mischief())
         self._later: list[Parcel] = []
         self._tasks: set[asyncio.Task[None]] = set()

@@ -17,7 +17,7 @@ _BAD_GATEWAY = "<html><head><title>{0} error</title></head><body><h1>{0} error</
 class Fault:
     """What happens to one API call instead of its usual answer. Use the constructors below."""
 
-    kind: Literal["answer", "slow", "drop", "refuse"]
+    kind: Literal["answer", "after", "slow", "drop", "refuse"]
     status: int = 0
     body: str | None = None
     """None: the provider's own error body for `status`."""
@@ -29,6 +29,11 @@ class Fault:
     def http(cls, status: int, body: str | None = None, headers: Mapping[str, str] | None = None) -> Self:
         """Answer with `status` and do nothing. The default body is the provider's own."""
         return cls("answer", status=status, body=body, headers=headers or {})
+
+    @classmethod
+    def http_after_accepting(cls, status: int, body: str) -> Self:
+        """Perform the call, then answer with `status` and `body`, which do not say that it was performed."""
+        return cls("after", status=status, body=body)
 
     @classmethod
     def html(cls, status: int = 502) -> Self:
@@ -103,6 +108,9 @@ async def perform(
                 headers=fault.headers,
                 content_type=fault.content_type,
             )
+        case "after":
+            act()
+            return web.Response(text=fault.body, status=fault.status, content_type=fault.content_type)
         case "slow":
             answer = act()
             await asyncio.sleep(fault.seconds)

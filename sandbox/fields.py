@@ -68,14 +68,16 @@ class Fields:
         return float(value)
 
     def provider(self) -> Provider:
-        """Return the field `provider`: `meta` or `razorpay`."""
+        """Return the field `provider`: `meta`, `razorpay` or `shopify`."""
         match self.text("provider"):
             case "meta":
                 return "meta"
             case "razorpay":
                 return "razorpay"
+            case "shopify":
+                return "shopify"
             case other:
-                raise FieldError(f"no provider {other!r}; there are meta, razorpay")
+                raise FieldError(f"no provider {other!r}; there are meta, razorpay, shopify")
 
     def has(self, name: str) -> bool:
         """Whether the field is there and not null."""

@@ -2,7 +2,7 @@
 
 from typing import Final, Literal, TypeAlias
 
-Provider: TypeAlias = Literal["meta", "razorpay"]
+Provider: TypeAlias = Literal["meta", "razorpay", "shopify"]
 
 RAZORPAY_LADDER: Final = tuple(
     seconds * 1000 for seconds in (6, 19, 40, 82, 165, 326, 650, 1290, 2580, 5140, 10270, 20510, 40990, 81950)
@@ -19,14 +19,23 @@ META_LADDER: Final = tuple(
 """Milliseconds from the first delivery: at growing intervals, for 7 days. Meta publishes no figures.
 Source: Meta, WhatsApp Cloud API, "Create a webhook endpoint"."""
 
+SHOPIFY_LADDER: Final = tuple(minutes * 60_000 for minutes in (1, 3, 8, 20, 45, 90, 150, 240))
+"""Milliseconds from the first delivery: 8 times in 4 hours; how they are spread is not published.
+Source: shopify.dev, "Deliver webhooks through HTTPS", 2026."""
+
 _QUICK_EVENTS: Final = frozenset({"payment.authorized", "payment.captured", "order.paid"})
-_PATIENCE: Final[dict[Provider, int | None]] = {"meta": None, "razorpay": 24 * 3600 * 1000}
+_LADDERS: Final[dict[Provider, tuple[int, ...]]] = {
+    "meta": META_LADDER,
+    "razorpay": RAZORPAY_LADDER,
+    "shopify": SHOPIFY_LADDER,
+}
+_PATIENCE: Final[dict[Provider, int | None]] = {"meta": None, "razorpay": 24 * 3600 * 1000, "shopify": None}
 """Milliseconds of uninterrupted failures after which an endpoint is switched off; None: never.
 Source: Razorpay docs, "Webhooks FAQs"."""
 
 
 def accepted(provider: Provider, status: int | None) -> bool:
-    """Whether the provider counts `status` as delivered: exactly 200 for Meta, any 2xx for Razorpay."""
+    """Whether the provider counts `status` as delivered: exactly 200 for Meta, any 2xx for the others."""
     if status is None:
         return False
     return status == 200 if provider == "meta" else 200 <= status < 300
@@ -34,7 +43,7 @@ def accepted(provider: Provider, status: int | None) -> bool:
 
 def retry_at(provider: Provider, event: str, status: int | None, first_at: int, now: int) -> int | None:
     """Return when to post an event again after the answer `status`, in milliseconds; None after the last."""
-    ladder = META_LADDER if provider == "meta" else RAZORPAY_LADDER
+    ladder = _LADDERS[provider]
     if provider == "razorpay" and event in _QUICK_EVENTS and status is not None and status >= 500:
         ladder = (RAZORPAY_QUICK, *ladder)
     return next((first_at + rung for rung in ladder if first_at + rung > now), None)

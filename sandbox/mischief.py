@@ -42,7 +42,7 @@ class Mischief:
 
 
 class Trickster:
-    """Decides the fate of each event. Each provider has its own random source, independent of the other."""
+    """Decides the fate of each event. Each provider has its own random source, independent of the others."""
 
     def __init__(self, mischief: Mischief) -> None:
         self.mischief = mischief
@@ -53,7 +53,7 @@ class Trickster:
     def plan(self, mischief: Mischief) -> None:
         """Use these chances from now on, with reseeded random sources. Fates that `order` queued stay."""
         self.mischief = mischief
-        providers: tuple[Provider, ...] = ("meta", "razorpay")
+        providers: tuple[Provider, ...] = ("meta", "razorpay", "shopify")
         self._dice = {
             provider: random.Random(f"{mischief.seed} {provider}")  # noqa: S311 - repeatable on purpose
             for provider in providers

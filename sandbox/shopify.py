@@ -1,30 +1,36 @@
 """A pretended Shopify store: the part of its Admin API that takes orders, over HTTP.
 
 It finds a new order by its source only after a while, as Shopify may, and keeps the rule that a phone number
-belongs to one customer. It sends no webhooks. Source: GraphQL Admin API, schema 2026-07.
+belongs to one customer. Its webhooks go where the courier has a route. Source: GraphQL Admin API, schema
+2026-07; shopify.dev, "Webhooks", 2026.
 """
 
+import hmac
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from base64 import b64encode
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any, Final, TypeAlias
 
 import orjson
 from aiohttp import web
 
+from sandbox import shopify_catalogue
 from sandbox.answers import json_answer
+from sandbox.delivery import Courier, SignedEvent
 from sandbox.faults import Fault, Faults, perform
 from sandbox.ids import Ids
+from sandbox.shopify_catalogue import LOCATION
+from sandbox.shopify_orders import ShopifyOrder, bag, rupees
 
 TOKEN_SECONDS: Final = 86_399
-LOCATION: Final = "gid://shopify/Location/1"
-"""Where all its goods are."""
 LAG_MS: Final = 5_000
 """Milliseconds after which an order is found by its source."""
 OPERATIONS: Final = (
     *("orderCreate", "orderMarkAsPaid", "orderCancel", "orderUpdate", "refundCreate"),
     *("orders", "order", "parts", "shelf", "customer", "token"),
+    *("store", "locations", "stocked", "products"),
 )
 _NAMED: Final = re.compile(r"\s*(?:query|mutation)\s+(\w+)")
 _SOURCE: Final = re.compile(r"source_identifier:'([^']*)'")
@@ -42,84 +48,21 @@ _THROTTLED: Final = {
 _Act: TypeAlias = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
-@dataclass(slots=True)
-class ShopifyOrder:
-    """An order at the store."""
-
-    id: str
-    name: str
-    source: str
-    made_at: int
-    """Milliseconds since 1970, UTC."""
-    total: Decimal
-    """Rupees."""
-    paid: bool
-    cancelled_at: int | None = None
-    lines: Sequence[Mapping[str, Any]] = ()
-    """As they were asked for."""
-    sales: list[Mapping[str, Any]] = field(default_factory=list)
-    """What was paid, as transactions."""
-    refunds: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    """What was asked for, by idempotency key."""
-    address: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def paid_net(self) -> Decimal:
-        """What was paid, less what went back."""
-        paid = sum((_rupees(one["amountSet"]) for one in self.sales), Decimal(0))
-        back = (one for given in self.refunds.values() for one in given.get("transactions", ()))
-        return paid - sum((Decimal(one["amount"]) for one in back), Decimal(0))
-
-    @property
-    def current_total(self) -> Decimal:
-        """What it costs without the pieces that were taken off; a discount of theirs is not counted."""
-        total = self.total
-        for given in self.refunds.values():
-            for one in given.get("refundLineItems", ()):
-                total -= one["quantity"] * _rupees(self.line(one)["priceSet"])
-        return total
-
-    def line(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the line that is named in what was asked for."""
-        return self.lines[int(given["lineItemId"].rpartition("/")[2]) - 1]
-
-    def left(self) -> dict[str, Any]:
-        """Return what is left of it after its refunds, as an answer has it."""
-        return {"netPaymentSet": _bag(self.paid_net), "currentTotalPriceSet": _bag(self.current_total)}
-
-    def backs(self) -> list[dict[str, Any]]:
-        """Return what went back, as transactions."""
-        return [
-            {
-                "id": f"gid://shopify/OrderTransaction/{key}",
-                "kind": "REFUND",
-                "status": "SUCCESS",
-                "gateway": one["gateway"],
-                "amountSet": _bag(Decimal(one["amount"])),
-                "parentTransaction": {"id": one["parentId"]},
-            }
-            for key, given in self.refunds.items()
-            for one in given.get("transactions", ())
-        ]
-
-    def shown(self) -> dict[str, Any]:
-        """Return it as an answer has it."""
-        return {
-            "id": self.id,
-            "name": self.name,
-            "createdAt": str(self.made_at),
-            "cancelledAt": None if self.cancelled_at is None else str(self.cancelled_at),
-            "displayFinancialStatus": "PAID" if self.paid else "PENDING",
-            "totalPriceSet": _bag(self.total),
-        }
-
-
 class Shopify:
     """One store. `faults` decides what happens to the next calls; `overcharge` is added to each new total."""
 
-    def __init__(self, *, client_id: str, client_secret: str, now: Callable[[], int], ids: Ids) -> None:
-        """`now` gives milliseconds UTC."""
+    def __init__(
+        self,
+        *,
+        client_id: str,
+        client_secret: str,
+        now: Callable[[], int],
+        ids: Ids,
+        courier: Courier,
+    ) -> None:
+        """`now` gives milliseconds UTC. Webhooks are signed with the client's secret."""
         self._client, self._now, self._ids = (client_id, client_secret), now, ids
+        self._courier = courier
         self.orders: list[ShopifyOrder] = []
         self.customers: dict[str, str] = {}
         """Ids by phone number."""
@@ -140,7 +83,62 @@ class Shopify:
             "orders": self._find,
             "order": self._read,
             "customer": self._customer,
+            "store": shopify_catalogue.store,
+            "locations": shopify_catalogue.locations,
+            "stocked": shopify_catalogue.stocked,
+            "products": shopify_catalogue.products,
         }
+
+    def cancel(self, named: str) -> None:
+        """Cancel an order as the store's own people do, by its id or name. Raises LookupError."""
+        order = self._named(named)
+        if order.cancelled_at is None:
+            order.cancelled_at = self._now()
+            self._post("orders/cancelled", order.rest())
+
+    def fulfil(self, named: str, *, delivered: bool) -> None:
+        """Send the goods of an order, or say that they are delivered. Raises LookupError."""
+        order = self._named(named)
+        topic = "fulfillments/update" if order.sent else "fulfillments/create"
+        order.sent = True
+        told = {"status": "success", "shipment_status": "delivered" if delivered else None}
+        self._post(topic, {"id": self._number(), "order_id": order.number, **told})
+
+    def give_back(self, named: str, amount: Decimal) -> None:
+        """Record a refund of `amount` rupees. Raises LookupError, or ValueError if it is too much."""
+        order = self._named(named)
+        if not order.sales or not 0 < amount <= order.paid_net:
+            raise ValueError(f"{order.name} has ₹{order.paid_net} of payments left to give back")
+        parent = order.sales[0].get("id", "gid://shopify/OrderTransaction/1")
+        money = {"amount": str(amount), "gateway": "manual", "parentId": parent}
+        given = {"orderId": order.id, "note": "by the store", "transactions": [money]}
+        order.refunds[f"store-{self._number()}"] = given
+        self._post_refund(order, given)
+
+    def _named(self, named: str) -> ShopifyOrder:
+        for order in self.orders:
+            if named in (order.id, order.name, order.name.lstrip("#"), order.source):
+                return order
+        raise LookupError(f"no order {named!r} at Shopify: there are {[one.name for one in self.orders]}")
+
+    def _post_refund(self, order: ShopifyOrder, given: Mapping[str, Any]) -> None:
+        back = [{"kind": "refund", "amount": one["amount"]} for one in given.get("transactions", ())]
+        told = {"note": given["note"], "transactions": back}
+        self._post("refunds/create", {"id": self._number(), "order_id": order.number, **told})
+
+    def _post(self, topic: str, body: Mapping[str, Any]) -> None:
+        raw = orjson.dumps(body)
+        signature = hmac.new(self._client[1].encode(), raw, sha256).digest()
+        headers = {
+            "Content-Type": "application/json",
+            "X-Shopify-Topic": topic,
+            "X-Shopify-Webhook-Id": self._ids.base62(24),
+            "X-Shopify-Hmac-Sha256": b64encode(signature).decode(),
+        }
+        self._courier.emit("shopify", [SignedEvent(topic, raw, headers)])
+
+    def _number(self) -> int:
+        return int(self._ids.digits(13))
 
     def expire_token(self) -> None:
         """Take the newest token no more; a new one can be had."""
@@ -192,6 +190,7 @@ class Shopify:
             address=wanted.get("shippingAddress", {}),
         )
         self.orders.append(order)
+        self._post("orders/create", order.rest())
         return {"orderCreate": {"order": order.shown(), "userErrors": []}}
 
     def _refusal(self, wanted: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -222,7 +221,7 @@ class Shopify:
             errors = [{"field": ["id"], "message": "Order cannot be marked as paid."}]
             return {"orderMarkAsPaid": {"order": None, "userErrors": errors}}
         order.paid = True
-        money = _bag(order.current_total)
+        money = bag(order.current_total)
         order.sales.append({"kind": "SALE", "status": "SUCCESS", "gateway": "manual", "amountSet": money})
         return {"orderMarkAsPaid": {"order": {"id": order.id}, "userErrors": []}}
 
@@ -231,7 +230,7 @@ class Shopify:
         if order is None or order.cancelled_at is not None:
             errors = [{"code": "INVALID", "field": ["orderId"], "message": "Order is already cancelled."}]
             return {"orderCancel": {"job": None, "orderCancelUserErrors": errors}}
-        order.cancelled_at = self._now()
+        self.cancel(order.id)
         job = {"id": f"gid://shopify/Job/{self._ids.base62()}"}
         return {"orderCancel": {"job": job, "orderCancelUserErrors": []}}
 
@@ -273,7 +272,9 @@ class Shopify:
         if order is None or order.refunds.get(key, given) != given:
             errors = [{"field": ["input"], "message": "Order cannot be refunded, or the key was used."}]
             return {"refundCreate": {"order": None, "userErrors": errors}}
-        order.refunds[key] = given
+        if key not in order.refunds:
+            order.refunds[key] = given
+            self._post_refund(order, given)
         return {"refundCreate": {"order": order.left(), "userErrors": []}}
 
     def _update(self, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -297,23 +298,15 @@ def _total(wanted: Mapping[str, Any]) -> Decimal:
     """Return what an order costs whose prices include the taxes."""
     total = Decimal(0)
     for line in wanted["lineItems"]:
-        total += line["quantity"] * _rupees(line["priceSet"])
+        total += line["quantity"] * rupees(line["priceSet"])
     for shipping in wanted.get("shippingLines", ()):
-        total += _rupees(shipping["priceSet"])
+        total += rupees(shipping["priceSet"])
     code = wanted.get("discountCode", {}).get("itemFixedDiscountCode")
-    return total - (_rupees(code["amountSet"]) if code else 0)
+    return total - (rupees(code["amountSet"]) if code else 0)
 
 
 def _variant(line: Mapping[str, Any]) -> dict[str, Any] | None:
     return {"id": line["variantId"]} if "variantId" in line else None
-
-
-def _bag(rupees: Decimal) -> dict[str, Any]:
-    return {"shopMoney": {"amount": str(rupees), "currencyCode": "INR"}}
-
-
-def _rupees(bag: Mapping[str, Any]) -> Decimal:
-    return Decimal(bag["shopMoney"]["amount"])
 
 
 def _error(status: int) -> dict[str, Any]:

@@ -77,6 +77,7 @@ class World:
             client_secret=self.secrets.shopify_client_secret,
             now=now,
             ids=Ids(f"shopify {seed}"),
+            courier=self.courier,
         )
         self.meta_url = ""
         self.razorpay_url = ""
@@ -170,6 +171,8 @@ class World:
         await self.meta.handshake(self.courier.session, f"{base}/whatsapp/webhook")
         self.courier.route("meta", f"{base}/whatsapp/webhook")
         self.courier.route("razorpay", f"{base}/payments/webhook")
+        if self.shopify_url:
+            self.courier.route("shopify", f"{base}/webhooks/shopify")
 
     async def pay_card(self, reference: str, *, told: bool = True) -> str:
         """Pay an order card in the chat, and return Razorpay's id of the payment.

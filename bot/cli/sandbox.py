@@ -20,6 +20,7 @@ from sandbox.razorpay_refunds import TRIAL_DELAY_MS
 from sandbox.world import World
 
 API_TOKEN: Final = "sandbox-api-token"  # noqa: S105 - guards a sandbox on loopback
+DESK_TOKEN: Final = "sandbox-desk-token"  # noqa: S105 - as the one before
 
 Host = Annotated[str, typer.Option(help="Where both listen.")]
 MetaPort = Annotated[
@@ -93,7 +94,7 @@ async def played(*, shopify: bool = False) -> AsyncIterator[tuple[World, Setting
             values |= {
                 "host": "127.0.0.1",
                 "munshi_api_token": API_TOKEN,
-                "munshi_operator_token": API_TOKEN,
+                "munshi_operator_token": DESK_TOKEN,
                 "database_url": f"sqlite://{folder}/munshi.db",
             }
             try:

@@ -1,6 +1,6 @@
 """`munshi serve`: the HTTP server and the workers, in one process."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from shlex import quote
 from typing import Annotated
 
@@ -13,7 +13,7 @@ from bot.cli.display import database_name
 from bot.cli.lifecycle import VARIABLE
 from bot.cli.ready_signal import tell_ready
 from bot.cli.reload_signal import reloading
-from bot.cli.sandbox import API_TOKEN, played
+from bot.cli.sandbox import API_TOKEN, DESK_TOKEN, played
 from bot.cli.starting import forbid_core_dumps, run, settings_or_refuse, until_told_to_stop
 from bot.context import Context
 from bot.http.connections import allow_files
@@ -70,22 +70,38 @@ async def _play(*, shopify: bool) -> None:
             workers.start()
             await world.connect(url)
             typer.echo(serves(context, url))
-            for line in _how_to_try(context, url, world.meta_url):
+            for line in _how_to_try(context, url, world.meta_url, world.settings() if shopify else {}):
                 typer.echo(line)
             if shopify:
-                typer.echo(f"The orders at Shopify:\n  curl {world.meta_url}/_control/shopify")
+                typer.echo(_at_shopify(world.meta_url))
             await until_told_to_stop()
 
 
-def _how_to_try(context: Context, url: str, control_url: str) -> Iterator[str]:
-    """Yield lines about what can be done with a sandbox: `control_url` is where its people are moved."""
+def _at_shopify(control_url: str) -> str:
+    return (
+        "The orders at Shopify, with what is left of them; and what its people do there (amounts in paise):\n"
+        f"  curl {control_url}/_control/shopify\n"
+        f'  curl {control_url}/_control/shopify_fulfil -d \'{{"order": "#1001"}}\''
+        "     or shopify_cancel; shopify_refund with an amount\n"
+        "Its products, as a flow file has them:\n"
+        "  munshi import shopify"
+    )
+
+
+def _how_to_try(context: Context, url: str, control_url: str, more: Mapping[str, str]) -> Iterator[str]:
+    """Yield lines about what can be done with a sandbox: `control_url` is where its people are moved.
+
+    `more` is the settings for the commands that ask its providers themselves, as those about Shopify do.
+    """
     shop: Shop = context.flow.sections["shop"]
     desk = {
         "DATABASE_URL": context.settings.database_url,
         "HOST": context.settings.host,
         "PORT": url.rpartition(":")[2],
-        "MUNSHI_OPERATOR_TOKEN": API_TOKEN,
+        "MUNSHI_OPERATOR_TOKEN": DESK_TOKEN,
         VARIABLE: control_url,
+        **({"MUNSHI_API_TOKEN": API_TOKEN} if more else {}),
+        **more,
     }
     yield "In a sandbox: no real money moves, and the books are forgotten at the end."
     yield "Paste this line into another terminal in this folder; commands there are then about the sandbox:"

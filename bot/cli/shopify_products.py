@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from bot.cli.lifecycle import refuse
 from bot.cli.product_file import in_yaml
-from bot.cli.starting import run, settings_or_refuse
+from bot.cli.starting import in_words, run
+from bot.settings import SettingsInvalid, load_store_settings
 from bot.shopify import shopify_client
 from bot.whatsapp.limits import LIMITS
 from payments.shop.orders import CURRENCY
@@ -17,7 +18,10 @@ from payments.shopify.errors import ShopifyError
 
 def products_of_store() -> str:
     """Return the active products of the store as YAML. Ends the command with whatever is wrong."""
-    client = shopify_client(settings_or_refuse())
+    try:
+        client = shopify_client(load_store_settings())
+    except SettingsInvalid as invalid:
+        refuse(f"This asks the store, and its settings do not do:\n\n{in_words(invalid)}")
     if client is None:
         refuse("SHOPIFY_STORE is not set: see docs/shopify.md")
     listed: list[Listed] = []

@@ -19,7 +19,7 @@ from payments.shop.money import money
 from sandbox.people import NothingToFill, Person, ReceivedMessage
 from sandbox.razorpay_ledger import NotPayableError
 from sandbox.razorpay_refunds import TRIAL_DELAY_MS
-from sandbox.shopify import ShopifyOrder
+from sandbox.shopify_orders import ShopifyOrder
 from sandbox.world import World
 from storage import Store
 from storage.reports.timeline import Story

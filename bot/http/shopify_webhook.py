@@ -1,6 +1,7 @@
 """The webhook endpoint of Shopify: verify, store, answer 200."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any, Final
 
 import structlog
@@ -11,7 +12,6 @@ from bot.http import bodies
 from bot.http.webhooks import count_refused, forbidden, read_or_keep, store
 from bot.ingest import from_shopify, second_copy, unused
 from payments import signature
-from payments.shop.fulfilment import Stage
 from payments.shopify import webhook
 from payments.shopify.webhook import News, Topic
 
@@ -20,8 +20,6 @@ _SIGNATURE: Final = "X-Shopify-Hmac-Sha256"
 _SETTING: Final = "SHOPIFY_WEBHOOK_SECRET"
 _SETTLE: Final = 10_000
 """Milliseconds after which a copy is read again: by then what its news leads to here is done."""
-_HERE: Final = frozenset({Stage.PLACED, Stage.ACCEPTED, Stage.PREPARING, Stage.READY})
-"""Stages in which the goods of an order have not left."""
 
 log = structlog.get_logger()
 
@@ -40,7 +38,7 @@ async def shopify(request: web.Request) -> web.Response:
 
 
 async def take_shopify(context: Context, raw: bytes, headers: Mapping[str, str]) -> None:
-    """Store the news in Shopify's body `raw`. `headers` hold its signature, its topic and its delivery id.
+    """Store the news in Shopify's body `raw`. `headers` hold its signature and its topic.
 
     It is durable when this returns. Raises an HTTP error if the signature is wrong, Overloaded if too many
     requests wait.
@@ -52,24 +50,25 @@ async def take_shopify(context: Context, raw: bytes, headers: Mapping[str, str])
     context.refusals.accepted(SHOPIFY)
     body = await read_or_keep(context, raw, SHOPIFY)
     if body is not None:
-        await _take(
-            context, headers.get("X-Shopify-Topic", ""), headers.get("X-Shopify-Webhook-Id", ""), body
-        )
+        await _take(context, headers.get("X-Shopify-Topic", ""), sha256(raw).hexdigest(), body)
 
 
-async def _take(context: Context, topic: str, delivery: str, body: Mapping[str, Any]) -> None:
-    """Store what the body says, once for each delivery. It is durable when this returns."""
+async def _take(context: Context, topic: str, digest: str, body: Mapping[str, Any]) -> None:
+    """Store what the body says, once for its `digest`. It is durable when this returns.
+
+    The delivery id is in a header, which is not signed: whoever has an old body could send it as a new one.
+    """
     try:
         news = webhook.read(topic, body)
     except ValueError as error:
         log.warning("webhook of Shopify not read", topic=topic, reason=str(error))
-        await store(context, [unused(f"shopify:{delivery}", f"{topic}: {error}")])
+        await store(context, [unused(f"shopify:unused:{digest}", f"{topic}: {error}")])
         return
-    await _heard(context, news, delivery)
+    await _heard(context, news, digest)
 
 
-async def _heard(context: Context, news: News, delivery: str) -> None:
-    if news.ours:
+async def _heard(context: Context, news: News, digest: str) -> None:
+    if news.idle:
         return
     mirrors, now = context.store.mirrors, context.clock.now()
     if news.topic is Topic.CREATED:
@@ -81,12 +80,10 @@ async def _heard(context: Context, news: News, delivery: str) -> None:
     if order_key is None:
         return  # an order of the store's own shop
     [order, *_] = await context.store.detailed_orders(order_key)
-    # Goods that are out, or paid for, are called off by people only: reading the copy then tells them.
-    stage = order.state.stage
-    asked = stage is not None and (news.stage is not None or (_cancels(news) and stage in _HERE))
-    arrival = from_shopify(news, delivery, order.state.order, stage if asked else None)
-    if arrival is not None:
-        await store(context, [arrival])
+    arrivals = from_shopify(news, digest, order.state)
+    await store(context, arrivals)
+    for notice in (one.notice for one in arrivals if one.notice is not None):
+        log.error("notice", kind=notice.kind, subject=notice.subject, mend=notice.said)
 
 
 async def _require_one(context: Context, order_key: str, copy_id: str) -> None:
@@ -97,7 +94,4 @@ async def _require_one(context: Context, order_key: str, copy_id: str) -> None:
     [order, *_] = await context.store.detailed_orders(order_key)
     notice = second_copy(order.state.order, str(mirror.copy_id), copy_id)
     await context.store.tell([notice], context.clock.now())
-
-
-def _cancels(news: News) -> bool:
-    return news.topic is Topic.CANCELLED
+    log.error("notice", kind=notice.kind, subject=notice.subject, mend=notice.said)

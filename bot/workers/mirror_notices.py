@@ -140,7 +140,7 @@ def not_cancelled(order: OrderState, copy: Copy) -> Notice:
     """Return the notice that a copy still stands though Shopify was asked to cancel it."""
     said = (
         f"Order #{order.order.number} is called off here, and its copy {copy.name} is not cancelled though"
-        " Shopify was asked to. Often it was sent from there: cancel its shipment, or take it as a return;"
-        " then cancel it there, without a refund."
+        " Shopify was asked to. It is asked again each hour, for a day. Often it was sent from there: cancel"
+        " its shipment, or take it as a return; then cancel it there, without a refund."
     )
     return Notice(NoticeKind.SHOPIFY, f"standing {order.key}", said)

@@ -9,6 +9,7 @@ from typing import Final, assert_never
 import structlog
 
 from bot.context import Context
+from bot.ingest import sent_there
 from bot.log import mask
 from bot.workers import mirror_notices
 from bot.workers.mirror_amendments import even, follow, give_back
@@ -25,11 +26,12 @@ from payments.ledger.mirrors import (
     Rest,
     next_task,
 )
+from payments.ledger.state import OrderState
 from payments.processing.notice import Notice
 from payments.shop.catalogue import Shop
 from payments.shopify.answers import Copy
 from payments.shopify.client import CALL_SECONDS, ShopifyClient
-from payments.shopify.errors import Reason, ShopifyError
+from payments.shopify.errors import Reason, ShopifyError, UserErrors
 from payments.shopify.requests import Buyer, Copying
 from storage.outbox.mirrors import ClaimedMirror, Tried
 
@@ -43,6 +45,8 @@ LEASE: Final = 2 * CALLS * int(CALL_SECONDS) * 1000
 """Milliseconds: longer than performing a copy and storing its outcome takes."""
 CANCELLED_AFTER: Final = 60_000
 """Milliseconds after which a copy that was to be cancelled is cancelled, or never will be."""
+CANCEL_AGAIN: Final = 3_600_000
+"""Milliseconds between later tries to cancel it, for a day: what keeps it may be gone by then."""
 DAY: Final = 86_400_000
 _REFUSED: Final = 3_600_000
 """Milliseconds after which a refused order is tried again: a person may have mended the cause."""
@@ -120,12 +124,14 @@ class Mirrors:
             case Rest():
                 return Tried(attempt.mirror, task.until)
             case LookUp():
-                return self._found(attempt, await self._client.find(claimed.order.key))
+                return await self._found(attempt, await self._client.find(claimed.order.key))
             case Read():
                 copy = await self._client.read(task.copy_id)
                 found = [] if copy is None else [copy]
                 return (
-                    self._adopt(attempt, found) if found else self._done(attempt.mirror.not_seen(), claimed)
+                    await self._adopt(attempt, found)
+                    if found
+                    else self._done(attempt.mirror.not_seen(), claimed)
                 )
             case Create():
                 return await self._create(attempt)
@@ -134,11 +140,13 @@ class Mirrors:
             case _:
                 assert_never(task)
 
-    def _found(self, attempt: _Attempt, copies: list[Copy]) -> Tried:
+    async def _found(self, attempt: _Attempt, copies: list[Copy]) -> Tried:
         mirror, now = attempt.mirror, self._context.clock.now()
         if mirror.copy_id is not None:
             return self._others(attempt, copies)
-        return self._adopt(attempt, copies) if copies else self._done(mirror.not_found(now), attempt.claimed)
+        if copies:
+            return await self._adopt(attempt, copies)
+        return self._done(mirror.not_found(now), attempt.claimed)
 
     def _others(self, attempt: _Attempt, copies: list[Copy]) -> Tried:
         """See whether there is another copy than the one that is followed: both can be found by now."""
@@ -154,7 +162,7 @@ class Mirrors:
             return Tried(attempt.mirror, until)
         is_old = restored_at is not None or now - claimed.wanted_at >= LOOK_AFTER[0]
         if is_old and (copies := await self._client.find(claimed.order.key)):
-            return self._adopt(attempt, copies)
+            return await self._adopt(attempt, copies)
         copying = await self._copying(claimed)
         asked = attempt.mirror.asked(now)
         if restored_at is not None:
@@ -162,7 +170,7 @@ class Mirrors:
         if not await self._context.store.mirrors.asked(claimed, asked):
             return None
         attempt.mirror = asked
-        return self._adopt(attempt, [await self._made(copying)])
+        return await self._adopt(attempt, [await self._made(copying)])
 
     async def _made(self, copying: Copying) -> Copy:
         """Make the copy. If it is refused and its customer is known by now, make it once more, as theirs.
@@ -171,9 +179,9 @@ class Mirrors:
         """
         try:
             return await self._client.create(copying)
-        except ShopifyError as error:
+        except UserErrors:  # after any other error it may be there
             buyer = copying.buyer
-            if error.reason is not Reason.REFUSED or not buyer.phone or buyer.customer_id:
+            if not buyer.phone or buyer.customer_id:
                 raise
             known = await self._client.customer(buyer.phone)
             if known is None:
@@ -187,14 +195,21 @@ class Mirrors:
             claimed.order, Buyer(claimed.name, phone, known), variants(self._context), paid_through="Razorpay"
         )
 
-    def _adopt(self, attempt: _Attempt, copies: list[Copy]) -> Tried:
+    async def _adopt(self, attempt: _Attempt, copies: list[Copy]) -> Tried:
         """Follow the oldest of `copies` from now on."""
         order, copy = attempt.claimed.order, copies[0]
         found = [mirror_notices.total_differs(order, copy.name, order.order.total, copy.total)]
         if len(copies) > 1:
             found.append(mirror_notices.two_copies(order, copies))
+        await self._see_sent(order, copy)
         mirror = attempt.mirror.made(copy.id, copy.status)
         return self._done(mirror, attempt.claimed, *filter(None, found))
+
+    async def _see_sent(self, order: OrderState, copy: Copy) -> None:
+        """Move the goods if they were sent from Shopify, and the news of it named no copy that was known."""
+        arrival = sent_there(order.order, order.stage) if copy.sent else None
+        if arrival is not None:
+            await self._context.store.arrive([arrival], self._context.clock.now())
 
     async def _change(self, attempt: _Attempt, task: Change) -> Tried:
         """Make the copy say what the order is. It is read first, so that nothing is done twice."""
@@ -205,6 +220,7 @@ class Mirrors:
         if copy is None or copy.status is CopyStatus.CANCELLED:
             gone = mirror_notices.gone(claimed.order, copy)
             return self._done(replace(mirror, told=CopyStatus.GONE), claimed, gone)
+        await self._see_sent(claimed.order, copy)
         if task.status is CopyStatus.PAID and mirror.told is not CopyStatus.PAID:
             if copy.status is not CopyStatus.PAID:
                 await self._client.mark_as_paid(task.copy_id)
@@ -230,15 +246,21 @@ class Mirrors:
         if copy.status is CopyStatus.CANCELLED:
             return self._done(ended, claimed, *told)
         if mirror.told is CopyStatus.CANCELLED:
-            return self._done(ended, claimed, *told, mirror_notices.not_cancelled(claimed.order, copy))
+            told = (*told, mirror_notices.not_cancelled(claimed.order, copy))
         await self._client.cancel(copy.id, claimed.order.order.number, restock=mirror.restock)
         # Shopify does it a moment later, or does not, and says so nowhere: it is read once more.
+        now = self._context.clock.now()
+        if now - claimed.order.stage_at >= DAY:
+            return self._done(ended, claimed, *told)
+        asked_before = mirror.told is CopyStatus.CANCELLED
         done = self._done(replace(ended, recheck=True), claimed, *told)
-        return replace(done, again=self._context.clock.now() + CANCELLED_AFTER)
+        return replace(done, again=now + (CANCEL_AGAIN if asked_before else CANCELLED_AFTER))
 
     def _done(self, mirror: Mirror, claimed: ClaimedMirror, *notices: Notice) -> Tried:
         """Return the outcome of a call that was answered: what is next may be due at once, or later."""
-        mirror, now = mirror.succeeded(), self._context.clock.now()
+        # That nothing was found is no success: whoever waits for the copy is told after a day.
+        mirror = mirror if mirror.copy_id is None else mirror.succeeded()
+        now = self._context.clock.now()
         task = next_task(mirror, claimed.order, now)
         return Tried(mirror, task.until if isinstance(task, Rest) else now, notices=notices)
 

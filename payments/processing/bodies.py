@@ -90,6 +90,9 @@ class StaffAction:
     """Whether they may give money back."""
     answer_to: str = ""
     """The member's conversation, which is told what became of it; empty if nobody is."""
+    elsewhere: bool = False
+    """Whether it was done in the shop's other system, which hears no answer: the staff are told what it led
+    to, and operators what cannot be done about it."""
 
 
 @dataclass(frozen=True, slots=True)

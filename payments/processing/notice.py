@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class NoticeKind(StrEnum):
@@ -37,6 +38,10 @@ class NoticeKind(StrEnum):
     GUESSES = "guesses"
 
 
+ELSEWHERE: Final = NoticeKind.SHOPIFY
+"""Of what was done in the shop's other system."""
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """Something an operator must know and act on. It is shown once for each (kind, subject)."""
@@ -46,3 +51,17 @@ class Notice:
     """What it is about within its kind (an order, a message's name). Holds no personal data."""
     said: str
     """What happened and what to do, for people."""
+
+
+def known_elsewhere(order_key: str, copy_id: str, others: int) -> Notice:
+    """Return the notice that the shop's other system goes on knowing a customer who was forgotten here.
+
+    `copy_id` is its id of their order `order_key`; `others` is how many more of their orders it has.
+    """
+    more = f" and {others} more of their orders" if others else ""
+    said = (
+        f"A customer was forgotten here, and Shopify still knows them: {copy_id}{more} names them, with"
+        " number and address. Erase the customer at Shopify too: open this order there (the number is the"
+        " last one of its page's address), then its customer, and choose to erase their personal data."
+    )
+    return Notice(ELSEWHERE, f"forgotten {order_key}", said)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from payments.ledger.state import PaymentStatus
 from payments.processing import hand_money, order_changes, refused_delivery
+from payments.processing.notice import ELSEWHERE, Notice
 from payments.processing.order_changes import NotPossible, Settlement
 from payments.processing.order_request import (
     BACK,
@@ -20,7 +21,7 @@ from payments.processing.order_request import (
 )
 from payments.processing.shown_to_others import doer, show_others
 from payments.processing.turn import Trace
-from payments.shop.fulfilment import Stage
+from payments.shop.fulfilment import Stage, is_forward
 from payments.shop.money import money
 from payments.shop.order_terms import Fulfilment
 from payments.shop.staff import Right
@@ -37,6 +38,8 @@ def move(request: Request) -> Trace:
     settlement, amount = _settled(request, more) if to is Stage.DELIVERED and more else (None, None)
     if settlement is None:
         require_no_more(more)
+    if request.action.elsewhere and to is Stage.DELIVERED and request.state.due:
+        to = _as_far_as_out(request)
     trace = order_changes.move(
         request.turn,
         request.state,
@@ -50,6 +53,21 @@ def move(request: Request) -> Trace:
         said = f"#{request.state.order.number} was accepted by {doer(request.action)}."
         show_others(request.turn, request.action, said, Right.ORDERS)
     return trace
+
+
+def _as_far_as_out(request: Request) -> Stage:
+    """Return where goods are that are said to be delivered elsewhere, and of which nobody says who paid."""
+    state, shop = request.state, request.turn.shop.at.shop
+    if state.stage is None or not is_forward(state.stage, Stage.OUT) or Stage.OUT not in shop.stages:
+        raise NotPossible(
+            f"{money(state.due)} was to be taken for it: say here whether by cash, upi, or owed"
+        )
+    said = (
+        f"{request.action.who} says that order #{state.order.number} is delivered, and {money(state.due)} was"
+        " to be taken for it. Say here how it was paid: by cash, by upi, or owed."
+    )
+    request.turn.notices.append(Notice(ELSEWHERE, f"delivered {state.key}", said))
+    return Stage.OUT
 
 
 def _fetched(request: Request) -> Stage:

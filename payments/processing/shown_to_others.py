@@ -6,7 +6,7 @@ from flows.messages.kinds import Text
 from flows.messages.limits import clip
 from payments.processing.bodies import StaffAction
 from payments.processing.changes import Told
-from payments.processing.turn import Turn
+from payments.processing.turn import Trace, Turn
 from payments.shop.staff import Right, who_may
 
 SHOWN: Final = "done by another"
@@ -23,6 +23,12 @@ def show_others(turn: Turn, action: StaffAction, text: str, right: Right) -> Non
     left_out |= {chat for chat, member in turn.given.staff.items() if member.name == action.who}
     if to := tuple(one for one in who_may(right, turn.given.staff) if one not in left_out):
         turn.told.append(Told(to, SHOWN, Text(clip(text, turn.flow.limits.text_body))))
+
+
+def pass_news(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
+    """Show all of the staff who see orders what `action` says. It changes nothing."""
+    show_others(turn, action, action.value, Right.ORDERS)
+    return ({"event": "staff", "verb": action.verb, "by": action.who},), True
 
 
 def doer(action: StaffAction) -> str:

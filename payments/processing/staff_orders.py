@@ -6,15 +6,19 @@
 """
 
 from flows.messages.kinds import Message, Text
+from payments.ledger.state import OrderState
 from payments.processing import order_answers, order_changes
 from payments.processing.bodies import StaffAction
+from payments.processing.notice import ELSEWHERE, Notice
 from payments.processing.order_changes import NotPossible, Overtaken, Settlement, Unsettled
 from payments.processing.order_request import read
 from payments.processing.shop_state import CannotHandle
+from payments.processing.shown_to_others import show_others
 from payments.processing.turn import Trace, Turn
 from payments.processing.verb import OrderVerb
 from payments.processing.verbs import SHOW
 from payments.shop.fulfilment import Stage
+from payments.shop.staff import Right
 
 
 def change(turn: Turn, verb: OrderVerb, action: StaffAction) -> tuple[Trace, bool]:
@@ -31,13 +35,28 @@ def change(turn: Turn, verb: OrderVerb, action: StaffAction) -> tuple[Trace, boo
         trace = verb.does(request)
     except (NotPossible, CannotHandle) as refused:
         turn.shop, turn.messages = shop, messages
+        if action.elsewhere and isinstance(refused, NotPossible) and not isinstance(refused, Overtaken):
+            turn.notices.append(_not_done_here(action, turn.shop.known(action.order_key), refused))
         turn.reply(action, _refusal(turn, action, refused))
         return ({**entry, "refused": str(refused)},), False
     after = turn.shop.known(action.order_key)
+    if action.elsewhere:
+        said = f"Order #{after.order.number} is {after.stands} now, by {action.who}."
+        show_others(turn, action, said, Right.ORDERS)
     # Of who was forgotten, nothing is shown but how the order stands.
     whole = verb.name == SHOW and not turn.forgotten
     turn.reply(action, order_answers.answer(turn, after, whole=whole))
     return ({**entry, "stage": str(after.stage or "")}, *trace), True
+
+
+def _not_done_here(action: StaffAction, state: OrderState, refused: Exception) -> Notice:
+    """Return the notice that what was done in the shop's other system cannot be done here by itself."""
+    asked = " ".join((action.verb, action.value)).strip()
+    said = (
+        f"{action.who} says '{asked}' of order #{state.order.number}, and here that is not done: {refused}."
+        " It stays as it is here: set it right by hand in one of the two."
+    )
+    return Notice(ELSEWHERE, f"{asked} {state.key}", said)
 
 
 def _refusal(turn: Turn, action: StaffAction, refused: Exception) -> Message:

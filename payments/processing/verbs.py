@@ -12,6 +12,7 @@ from payments.processing import (
     handover,
     order_destination,
     order_verbs,
+    shown_to_others,
     staff_consent,
     staff_lists,
     staff_products,
@@ -35,6 +36,8 @@ WROTE: Final = "wrote"
 """Leave the chat to a person who has written to the customer by another program."""
 HEARS: Final = "hears"
 """Keep what the customer wants to hear."""
+NEWS: Final = "news"
+"""Show the staff the action's value: what was done in the shop's other system, and changes nothing here."""
 SHOW: Final = "show"
 """Show the order, and change nothing."""
 
@@ -221,6 +224,7 @@ _OF_CHATS: Final = (
         told=phrases.with_text("gave the chat back and wrote"),
     ),
     ChatVerb(name=HANDOVER, does=handover.take_over, rights=_CHAT, told=phrases.always("took the chat over")),
+    ChatVerb(name=NEWS, does=shown_to_others.pass_news, rights=_ORDERS),
     ChatVerb(name=WROTE, does=handover.leave_to_person, rights=_CHAT),
     ChatVerb(
         name=HEARS,

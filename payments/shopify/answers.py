@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
 
 from payments.ledger.mirrors import CopyStatus
 from payments.shop.orders import CURRENCY
@@ -23,6 +23,11 @@ class Copy:
     status: CopyStatus
     total: int | None
     """Paise; None if it is not in rupees, or no amount."""
+    sent: bool = False
+    """Whether goods of it were sent from there."""
+
+
+_SENT: Final = frozenset({"FULFILLED", "PARTIALLY_FULFILLED"})
 
 
 def copy_of(order: Any) -> Copy:
@@ -33,8 +38,8 @@ def copy_of(order: Any) -> Copy:
         else:
             paid = order["displayFinancialStatus"] in ("PAID", "PARTIALLY_REFUNDED", "REFUNDED")
             status = CopyStatus.PAID if paid else CopyStatus.PENDING
-        total = paise(order["totalPriceSet"])
-        return Copy(_id(order), str(order["name"]), str(order["createdAt"]), status, total)
+        total, sent = paise(order["totalPriceSet"]), order["displayFulfillmentStatus"] in _SENT
+        return Copy(_id(order), str(order["name"]), str(order["createdAt"]), status, total, sent)
     except (KeyError, TypeError) as error:
         raise ShopifyError(Reason.UNINTELLIGIBLE, "an order has not the expected fields") from error
 

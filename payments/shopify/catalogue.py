@@ -1,6 +1,5 @@
 """The catalogue of a store, as rows of a sheet of products, and how it differs from the flow file. Pure."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from flows.document.shape import text_in
@@ -15,19 +14,22 @@ from payments.shopify.answers import Listed
 def rows(listed: Sequence[Listed]) -> Rows:
     """Return what is sold as rows. Their lines count what is sold, from 1 on.
 
-    A sku that is none of ours, or that is given twice, is left out: one is made from the name.
+    A sku that is none of ours, or that an earlier one has, is left out: one is made from the name.
     """
-    found, skus = Rows(), Counter(one.sku for one in listed)
+    found, given = Rows(), set[str]()
     for line, one in enumerate(listed, 1):
         name = f"{one.product}, {one.variant}" if one.variant else one.product
         if one.price is None or not 0 < one.price <= MAX_PAISE:
             mend = "give it a price at Shopify, or make it a draft there"
             found.faults.append(SheetFault(line, f"the price of '{name}' is no price", mend))
             continue
-        sku = one.sku if SKU.fullmatch(one.sku) and skus[one.sku] == 1 else ""
+        sku = one.sku if SKU.fullmatch(one.sku) and one.sku not in given else ""
         if one.sku and not sku:
             message = f"the sku '{one.sku}' of '{name}' was left out: a sku of '{name}' is made from its name"
-            found.hints.append(SheetFault(line, message, "a sku has letters, digits, '-', '_' and '.'"))
+            twice = "two products have it, and the first keeps it"
+            why = twice if one.sku in given else "a sku has letters, digits, '-', '_' and '.'"
+            found.hints.append(SheetFault(line, message, why))
+        given.add(sku)
         named = (one.category, one.variant, one.picture)
         found.rows.append(Row(line, one.product, one.price, *named, sku=sku, shopify=one.id))
     if not listed:

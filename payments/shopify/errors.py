@@ -26,7 +26,7 @@ class Reason(StrEnum):
     DENIED = "denied"
     """The app lacks a permission."""
     REFUSED = "refused"
-    """The request itself is wrong, as `userErrors` say. Sending it again would not help."""
+    """The request itself is wrong, and nothing of it was done. Sending it again would not help."""
     THROTTLED = "throttled"
     """Too much at once. The call was not carried out."""
     UNREACHABLE = "unreachable"
@@ -41,6 +41,17 @@ class Reason(StrEnum):
 
 CLOSED: Final = frozenset({402, 404, 423})
 """Statuses of a store that is not paid for, not there, or locked."""
+_NOT_TAKEN: Final = frozenset({400, 405, 406, 413, 414, 415, 422, 430})
+"""Statuses of a request that was turned away before anything of it was done."""
+_NOT_RUN: Final = frozenset(
+    {
+        *("MAX_COST_EXCEEDED", "INVALID_VARIABLE", "parseError", "undefinedField", "undefinedType"),
+        *("argumentLiteralsIncompatible", "argumentNotAccepted", "missingRequiredArguments"),
+        *("missingRequiredInputObjectAttribute", "selectionMismatch", "variableMismatch"),
+        *("variableNotDefined", "variableNotUsed", "variableRequiresValidType"),
+    }
+)
+"""Codes of a call that costs too much, or is no valid one: none of it was run. Others may come after it."""
 _AMBIGUOUS: Final = frozenset({Reason.UNAVAILABLE, Reason.LOST, Reason.UNINTELLIGIBLE})
 _FOR_PEOPLE: Final = frozenset({Reason.TOKEN, Reason.DENIED, Reason.REFUSED})
 
@@ -66,6 +77,13 @@ class ShopifyError(Exception):
         return self.reason in _FOR_PEOPLE
 
 
+class UserErrors(ShopifyError):
+    """Shopify read the call and refuses it, as the mutation's `userErrors` say: surely nothing was done."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(Reason.REFUSED, description)
+
+
 def answer_of(status: int, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
     """Return `data` of a GraphQL answer. Raises ShopifyError for every other one."""
     if status == 401:
@@ -76,7 +94,7 @@ def answer_of(status: int, body: bytes, headers: Mapping[str, str]) -> dict[str,
         raise ShopifyError(Reason.THROTTLED, f"too many requests (HTTP {status})", wait=_retry_after(headers))
     if status in CLOSED:
         raise ShopifyError(Reason.DENIED, f"the store is not there, or closed (HTTP {status})")
-    if 400 <= status < 500:
+    if status in _NOT_TAKEN:
         raise ShopifyError(Reason.REFUSED, f"{_beginning(body)} (HTTP {status})")
     if status != 200:
         raise ShopifyError(Reason.UNAVAILABLE, f"out of order (HTTP {status})")
@@ -96,11 +114,10 @@ def refused(errors: Any) -> ShopifyError | None:
         return None
     items = errors if isinstance(errors, Sequence) else [errors]
     said = [item for item in items if isinstance(item, Mapping)]
-    words = [_user_error(item) for item in said]
-    dormant = any(item.get("code") == "SHOP_DORMANT" for item in said)
-    return ShopifyError(
-        Reason.DENIED if dormant else Reason.REFUSED, text("; ".join(words)) or "no reason given"
-    )
+    words = text("; ".join(_user_error(item) for item in said)) or "no reason given"
+    if any(item.get("code") == "SHOP_DORMANT" for item in said):
+        return ShopifyError(Reason.DENIED, words)
+    return UserErrors(words)
 
 
 def _user_error(error: Mapping[str, Any]) -> str:
@@ -117,12 +134,18 @@ def _top_level(answer: Mapping[str, Any]) -> ShopifyError:
     words = text("; ".join(str(item.get("message")) for item in items)) if items else text(str(errors))
     if "THROTTLED" in codes:
         return ShopifyError(Reason.THROTTLED, words, wait=_wait(answer))
-    if codes & {"ACCESS_DENIED", "SHOP_INACTIVE"}:
-        return ShopifyError(Reason.DENIED, words)
-    # With `data`, a part of the request may have been carried out.
-    if answer.get("data") or codes & {"INTERNAL_SERVER_ERROR", "TIMEOUT"}:
-        return ShopifyError(Reason.UNAVAILABLE, words)
-    return ShopifyError(Reason.REFUSED, words)
+    # With content in `data`, a part of the request was carried out; without a known code, it may have been.
+    if not _any_data(answer):
+        if codes & {"ACCESS_DENIED", "SHOP_INACTIVE"}:
+            return ShopifyError(Reason.DENIED, words)
+        if codes and codes <= _NOT_RUN:
+            return ShopifyError(Reason.REFUSED, words)
+    return ShopifyError(Reason.UNAVAILABLE, words)
+
+
+def _any_data(answer: Mapping[str, Any]) -> bool:
+    data = answer.get("data")
+    return any(data.values()) if isinstance(data, Mapping) else bool(data)
 
 
 def _code(error: Mapping[str, Any]) -> object:

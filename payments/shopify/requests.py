@@ -17,7 +17,8 @@ from payments.shop.pricing import Taxable, TaxRow, tax_rows
 API_VERSION: Final = "2026-07"
 
 _FIELDS: Final = (
-    "id name createdAt cancelledAt displayFinancialStatus totalPriceSet { shopMoney { amount currencyCode } }"
+    "id name createdAt cancelledAt displayFinancialStatus displayFulfillmentStatus"
+    " totalPriceSet { shopMoney { amount currencyCode } }"
 )
 ORDER_CREATE: Final = (
     "mutation orderCreate($order: OrderCreateOrderInput!, $options: OrderCreateOptionsInput)"

@@ -1,6 +1,7 @@
 """What Shopify's webhooks say about an order. Pure.
 
 A body is read for little: which order it is about, and what happened. Whatever else counts is asked for.
+The topic is in a header, which is not signed: what a topic says happened, the body has to say too.
 Source: shopify.dev, "Webhooks", 2026. Bodies have the shape of the REST API.
 """
 
@@ -36,12 +37,12 @@ class News:
     """Of CREATED: the source identifier; the order's key if it is a copy of ours."""
     stage: Stage | None = None
     """Of a fulfilment: where the goods are; None if they have not left."""
-    ours: bool = False
-    """Of REFUNDED: whether it was recorded from here."""
+    idle: bool = False
+    """Of REFUNDED: whether it asks for nothing, as it was recorded from here, or no money of it went back."""
 
 
 def read(topic: str, body: Mapping[str, Any]) -> News:
-    """Return what happened. Raises ValueError on another topic, or if the body names no order."""
+    """Return what happened. Raises ValueError on another topic, or if the body does not say so."""
     if topic not in frozenset(Topic):
         raise ValueError("nothing of this topic is used")
     known = Topic(topic)
@@ -50,10 +51,13 @@ def read(topic: str, body: Mapping[str, Any]) -> News:
             source = body.get("source_identifier")
             return News(known, _gid(body.get("id")), source if isinstance(source, str) else None)
         case Topic.CANCELLED:
+            if not body.get("cancelled_at"):
+                raise ValueError("it names no time at which the order was cancelled")
             return News(known, _gid(body.get("id")))
         case Topic.REFUNDED:
             ours = str(body.get("note") or "").startswith(OURS)
-            return News(known, _gid(body.get("order_id")), ours=ours)
+            # Pieces that are only put back on the shelf, as of a cancelled order, are a refund of nothing.
+            return News(known, _gid(body.get("order_id")), idle=ours or not body.get("transactions"))
         case _:
             return News(known, _gid(body.get("order_id")), stage=_stage(body))
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from flows.engine.events import Received, to_json
+from payments.processing.notice import known_elsewhere
 from payments.processing.step_input import EventKind
 from payments.shop.invoice import NAMES_BUYER
 from payments.shop.order_terms import (
@@ -14,8 +15,8 @@ from payments.shop.order_terms import (
     terms_to_json,
 )
 from storage.database.encoding import dumps, loads
-from storage.database.transaction import Transaction
-from storage.inbox import hook_events
+from storage.database.transaction import Row, Transaction
+from storage.inbox import hook_events, notices
 from storage.inbox.directory import create
 
 FAREWELL: Final = 60_000
@@ -46,6 +47,7 @@ async def erase(tx: Transaction, rows: Sequence[tuple[Any, ...]], now: int) -> N
     await tx.fetch(_MESSAGES, everyone)
     await tx.fetch(_TOLD, everyone)
     await _clear_orders(tx, everyone)
+    await _tell_of_copies(tx, people, now)
     await hook_events.erase(tx, everyone)
     await tx.fetch(_BLANK, [row["id"] for row in merged])
     await tx.fetch(_MARK, everyone, now)
@@ -90,6 +92,19 @@ async def _clear_orders(tx: Transaction, ids: Sequence[int]) -> None:
     await tx.fetch(_CLEAR_INVOICES, ids, NAMES_BUYER)
 
 
+async def _tell_of_copies(tx: Transaction, people: Mapping[int, Sequence[int]], now: int) -> None:
+    """Tell operators of whom the shop's other system goes on knowing, by the newest copy of an order."""
+    copies = defaultdict[int, list[Row]](list)
+    for row in await tx.fetch(_COPIES, sorted(id for ids in people.values() for id in ids)):
+        copies[row["conversation_id"]].append(row)
+    for ids in people.values():
+        theirs = sorted((row for id in ids for row in copies[id]), key=lambda row: row["created_at"])
+        if theirs:
+            newest = theirs[-1]
+            told = known_elsewhere(newest["order_key"], newest["copy_id"], len(theirs) - 1)
+            await notices.add(tx, [told], now)
+
+
 def _without_person(destination: str | None) -> str | None:
     if destination is None:
         return None
@@ -123,6 +138,9 @@ _MESSAGES: Final = "DELETE FROM outbox WHERE conversation_id = ANY($1::bigint[])
 _TOLD: Final = "DELETE FROM outbox WHERE about IS NOT NULL AND about = ANY($1::bigint[])"
 _ORDERS: Final = "SELECT key, destination, terms FROM orders WHERE conversation_id = ANY($1::bigint[])"
 _CLEAR_ORDER: Final = "UPDATE orders SET destination = $2, terms = $3 WHERE key = $1"
+_COPIES: Final = """
+SELECT o.conversation_id, m.order_key, m.copy_id, m.created_at FROM orders o
+JOIN mirror m ON m.order_key = o.key WHERE o.conversation_id = ANY($1::bigint[]) AND m.copy_id IS NOT NULL"""
 _AMENDMENTS: Final = "SELECT key, destination FROM amendment WHERE conversation_id = ANY($1::bigint[])"
 _CLEAR_AMENDMENT: Final = "UPDATE amendment SET destination = $2, why = '' WHERE key = $1"
 _CLEAR_INVOICES: Final = """

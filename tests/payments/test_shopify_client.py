@@ -24,12 +24,14 @@ TOO_MUCH = {
     },
 }
 BROKEN = {"errors": [{"message": "oops", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}
+DENIED = {"errors": [{"message": "Access denied for orders", "extensions": {"code": "ACCESS_DENIED"}}]}
 ORDER = {
     "id": "gid://shopify/Order/7",
     "name": "#1001",
     "createdAt": "2026-11-30T06:00:00Z",
     "cancelledAt": None,
     "displayFinancialStatus": "PAID",
+    "displayFulfillmentStatus": "UNFULFILLED",
     "totalPriceSet": {"shopMoney": {"amount": "500.0", "currencyCode": "INR"}},
 }
 
@@ -170,15 +172,29 @@ async def test_errors_of_a_cancellation_are_a_refusal() -> None:
         httpx.Response(200, json={"data": None}),
         httpx.Response(200, json={"data": {}}),
         httpx.Response(200, json=BROKEN),
+        httpx.Response(408, text="<html>request timeout"),
+        httpx.Response(409),
+        httpx.Response(200, json={"errors": [{"message": "Something went wrong"}]}),
+        httpx.Response(200, json={"errors": "Something went wrong"}),
+        httpx.Response(200, json={**DENIED, "data": {"orderCreate": {"order": {"id": "x"}}}}),
         httpx.ReadTimeout("late"),
         httpx.RemoteProtocolError("closed"),
     ],
-    ids=["502", "no JSON", "null", "empty", "internal", "timeout", "closed"],
+    ids=["502", "no JSON", "null", "empty", "internal", "408", "409", "unknown", "a text",
+        "denied after the act", "timeout", "closed",
+    ],
 )  # fmt: skip
 async def test_what_may_have_been_carried_out_is_ambiguous(answer: httpx.Response | Exception) -> None:
     error = await error_of(answer)
     assert error.ambiguous
     assert not error.for_people
+
+
+@pytest.mark.parametrize("code", ["MAX_COST_EXCEEDED", "undefinedField", "INVALID_VARIABLE"])
+async def test_a_call_that_was_not_run_is_refused_for_sure(code: str) -> None:
+    wrong = {"errors": [{"message": "Query cost is 2000", "extensions": {"code": code}}]}
+    error = await error_of(httpx.Response(200, json=wrong))
+    assert (error.reason, error.ambiguous) == (Reason.REFUSED, False)
 
 
 @pytest.mark.parametrize(
@@ -192,8 +208,7 @@ async def test_what_was_never_sent_is_not_ambiguous(answer: Exception) -> None:
 
 
 async def test_a_missing_permission_is_for_a_person() -> None:
-    denied = {"errors": [{"message": "Access denied for orders", "extensions": {"code": "ACCESS_DENIED"}}]}
-    error = await error_of(httpx.Response(200, json=denied))
+    error = await error_of(httpx.Response(200, json={**DENIED, "data": {"orders": None}}))
     assert (error.reason, error.for_people) == (Reason.DENIED, True)
     assert "Access denied for orders" in str(error)
 

@@ -1,5 +1,6 @@
 """The sandbox's Shopify: a whole bot copies its orders there, whatever it is told to do to them."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from decimal import Decimal
@@ -7,16 +8,20 @@ from typing import Any
 
 import httpx
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from bot.settings import Settings
+from payments import signature
 from payments.ledger.mirrors import CopyStatus
 from payments.ledger.state import OrderState
 from payments.shop.amendments import Amendment, AmendmentKind
+from payments.shop.fulfilment import Stage
 from payments.shop.orders import Lifecycle, Line, Order
-from payments.shopify import amending
+from payments.shopify import amending, webhook
 from payments.shopify.client import ShopifyClient
 from payments.shopify.errors import Reason, ShopifyError
-from payments.shopify.requests import Buyer, Copying
+from payments.shopify.requests import SCOPES, Buyer, Copying
 from payments.shopify.tokens import DailyTokens
 from sandbox.control import routes
 from sandbox.shopify import LAG_MS
@@ -102,6 +107,12 @@ async def test_each_misfortune_on_command(client: ShopifyClient, world: World) -
     with pytest.raises(ShopifyError) as lost:
         await client.create(Copying(PAID))
     assert (lost.value.reason, len(world.shopify.orders)) == (Reason.LOST, 1)
+    for kind in ("timeout", "unclear"):
+        await control(world, "shopify_fault", kind=kind)
+        with pytest.raises(ShopifyError) as unclear:
+            await client.create(Copying(PAID))
+        assert unclear.value.reason is Reason.UNAVAILABLE
+    assert len(world.shopify.orders) == 3
     await control(world, "shopify_fault", kind="throttled")
     with pytest.raises(ShopifyError) as throttled:
         await client.create(Copying(PAID))
@@ -118,7 +129,52 @@ async def test_its_orders_are_listed(client: ShopifyClient, world: World) -> Non
     await client.create(Copying(PAID))
     async with httpx.AsyncClient(trust_env=False) as http:
         [order] = (await http.get(f"{world.meta_url}/_control/shopify")).json()
-    assert (order["name"], order["source"]) == ("#1001", "c-1-1")
+    assert (order["name"], order["source"], order["refunds"]) == ("#1001", "c-1-1", [])
+    assert [line["sku"] for line in order["lines"]] == ["a", "b"]
+    assert order["netPaymentSet"]["shopMoney"]["amount"] == "540.00"
+
+
+async def test_its_people_act_and_it_posts_what_they_did(client: ShopifyClient, world: World) -> None:
+    came: list[tuple[str, dict[str, Any]]] = []
+
+    async def take(request: web.Request) -> web.Response:
+        raw = await request.read()
+        signed = request.headers["X-Shopify-Hmac-Sha256"]
+        assert signature.matches_base64(raw, signed, world.secrets.shopify_client_secret)
+        came.append((request.headers["X-Shopify-Topic"], json.loads(raw)))
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/webhooks/shopify", take)
+    made = await client.create(Copying(PAID))
+    async with TestServer(app) as server:
+        world.courier.route("shopify", str(server.make_url("/webhooks/shopify")))
+        assert await control(world, "shopify_refund", order="#1001", amount=4000) == 200
+        assert await control(world, "shopify_refund", order="#1001", amount=4_000_000) == 400
+        for delivered in ({}, {"delivered": True}):
+            assert await control(world, "shopify_fulfil", order="c-1-1", **delivered) == 200
+        assert await control(world, "shopify_cancel", order=made.id) == 200
+        assert await control(world, "shopify_cancel", order="#7") == 404
+        await world.quiet()
+    assert sorted(topic for topic, _ in came) == [
+        "fulfillments/create", "fulfillments/update", "orders/cancelled", "orders/create", "refunds/create",
+    ]  # fmt: skip
+    news = {topic: webhook.read(topic, body) for topic, body in came}
+    assert {one.copy_id for one in news.values()} == {made.id}
+    assert (news["fulfillments/update"].stage, news["refunds/create"].idle) == (Stage.DELIVERED, False)
+    read = await client.read(made.id)
+    assert read is not None
+    assert (read.status, read.sent) == (CopyStatus.CANCELLED, True)
+
+
+async def test_it_has_what_an_import_and_a_check_ask_for(client: ShopifyClient) -> None:
+    store = await client.store()
+    assert store.scopes >= set(SCOPES)
+    listed = await client.products()
+    assert len({one.sku for one in listed}) == len(listed) == 4
+    assert len(await client.stocked([*(one.id for one in listed), "gid://shopify/ProductVariant/9"])) == 4
+    [place] = await client.locations()
+    assert place.ships
 
 
 async def test_what_is_taken_off_is_recorded_once(client: ShopifyClient, world: World) -> None:

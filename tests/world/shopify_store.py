@@ -95,6 +95,7 @@ class StoredOrder:
             "createdAt": f"2026-09-21T00:00:{len(self.name):02}Z",
             "cancelledAt": "2026-09-22T00:00:00Z" if self.cancelled else None,
             "displayFinancialStatus": "PAID" if self.paid else "PENDING",
+            "displayFulfillmentStatus": "FULFILLED" if self.sent else "UNFULFILLED",
             "totalPriceSet": {"shopMoney": money},
         }
 
@@ -196,6 +197,10 @@ class ShopifyStore:
         if fault == "answer lost":
             assert request.transport
             request.transport.abort()
+        if fault == "408 after the act":
+            return web.Response(status=408, text="<html>request timeout")
+        if fault == "wrong after the act":
+            return web.json_response({"errors": [{"message": "Something went wrong"}]})
         return web.json_response({"data": data})
 
     def _orderCreate(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:

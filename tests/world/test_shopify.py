@@ -108,6 +108,30 @@ async def test_a_lost_answer_makes_one_order(live: Live, store: ShopifyStore) ->
     assert (await mirror(live, key))["copy_id"] == only(store).id
 
 
+@pytest.mark.parametrize("fault", ["408 after the act", "wrong after the act"])
+async def test_an_answer_that_sounds_like_a_refusal_makes_one_order(
+    live: Live, store: ShopifyStore, fault: str
+) -> None:
+    """`shopify_answer_unclear`: the call made the order and its customer, whom a look would find."""
+    store.faults["orderCreate"] = [fault]
+    key = await paid(live)
+    assert (len(store.orders), (await mirror(live, key))["state"]) == (1, "asked")
+    await live.seconds(61)
+    assert (await mirror(live, key))["copy_id"] == only(store).id
+    assert store.asked.count("orderCreate") == 1
+    assert await notices(live) == {}
+
+
+async def test_orders_that_shopify_never_makes_are_told_though_looks_are_answered(
+    live: Live, store: ShopifyStore
+) -> None:
+    store.faults["orderCreate"] = ["unsent"] * 1000
+    await paid(live)
+    for _ in range(26):
+        await live.wait(60)
+    assert list(await notices(live)) == ["a day"]
+
+
 async def test_a_slow_index_is_looked_at_twice(live: Live, store: ShopifyStore) -> None:
     store.lag = 200_000
     store.faults["orderCreate"] = ["answer lost"]
@@ -427,16 +451,33 @@ async def test_money_that_shopify_does_not_record_is_told_and_the_copy_is_cancel
     assert "does not record that ₹420.50 of order #10001" in (await notices(live))[f"back {key}"]
 
 
-async def test_a_copy_that_shopify_did_not_cancel_is_told_once(live: Live, store: ShopifyStore) -> None:
+async def test_a_copy_that_shopify_did_not_cancel_is_told_and_tried_again(
+    live: Live, store: ShopifyStore
+) -> None:
     """Shopify says yes, and does not do it: a shipment of its own is under way."""
     key = await paid(live)
-    store.faults["orderCancel"] = ["not done"]
+    store.faults["orderCancel"] = ["not done", "not done"]
     await change(live, key, "cancel", by="Meena")
     await live.settle()
     assert await notices(live) == {}
     await live.seconds(61)
     assert "its copy #1001 is not cancelled though" in (await notices(live))[f"standing {key}"]
-    assert store.asked.count("orderCancel") == 1
+    await live.wait(59)
+    assert (store.asked.count("orderCancel"), only(store).cancelled) == (2, None)
+    await live.wait(3)
+    assert only(store).cancelled
+    await live.wait(61)
+    assert store.asked.count("orderCancel") == 3
+    assert (await mirror(live, key))["due_at"] is None
+
+
+async def test_a_copy_that_shopify_never_cancels_is_left_after_a_day(live: Live, store: ShopifyStore) -> None:
+    key = await paid(live)
+    store.faults["orderCancel"] = ["not done"] * 100
+    await change(live, key, "cancel", by="Meena")
+    for _ in range(27):
+        await live.wait(60)
+    assert 20 <= store.asked.count("orderCancel") <= 26
     assert (await mirror(live, key))["due_at"] is None
 
 
@@ -557,6 +598,20 @@ async def test_one_that_the_staff_of_shopify_cancelled_is_told_once(live: Live, 
     assert "is cancelled at Shopify, and its goods are due here" in (await notices(live))[f"gone {key}"]
     assert (await mirror(live, key))["told"] == "gone"
     assert only(store).paid is False
+
+
+async def test_who_is_forgotten_here_is_known_there_and_that_is_told(live: Live, store: ShopifyStore) -> None:
+    key = await paid(live)
+    for what, body in (("stage", {"to": "out"}), ("stage", {"to": "delivered"})):
+        assert (await change(live, key, what, by="Ravi", **body))[0] == 200
+    newest = await ordered(live, ("thali", 1), pays="cash")
+    await change(live, newest, "stage", to="delivered", by="Ravi", paid="cash")
+    await live.settle()
+    status, said = await live.until(live.api("POST", f"/customers/{PHONE}/forget"))
+    assert (status, said["state"]) == (200, "forgotten")
+    told = (await notices(live))[f"forgotten {newest}"]
+    assert f"{store.orders[1].id} and 1 more of their orders names them" in told
+    assert PHONE not in told
 
 
 async def test_what_was_due_before_a_store_was_set_is_never_copied(

@@ -86,11 +86,20 @@ async def test_a_catalogue_becomes_a_shop_that_is_sound(munshi: Any) -> None:
     assert [category.name for category in shop.categories] == ["Tiffin", "Sweets"]
 
 
-async def test_a_sku_that_is_given_twice_is_nobodys(munshi: Any, store: ShopifyStore) -> None:
+async def test_a_sku_that_is_given_twice_is_the_first_ones(munshi: Any, store: ShopifyStore) -> None:
     store.products.append(product("Idli", variant(8, "40.00", "thali")))
     printed = await munshi("import", "shopify")
     assert printed.exit_code == 0, printed.output
-    assert set(loaded(printed.stdout).articles) >= {"veg-thali", "idli"}
+    assert set(loaded(printed.stdout).articles) >= {"thali", "idli"}
+    assert "two products have it, and the first keeps it" in printed.stderr
+
+
+async def test_an_import_needs_the_stores_settings_alone(munshi: Any) -> None:
+    refused = await munshi("import", "shopify", SHOPIFY_CLIENT_SECRET="")
+    assert "needs SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRET" in refused.stderr
+    none = dict.fromkeys(("WHATSAPP_ACCESS_TOKEN", "RAZORPAY_KEY_SECRET", "MUNSHI_API_TOKEN"), "")
+    printed = await munshi("import", "shopify", **none)
+    assert printed.exit_code == 0, printed.output
 
 
 async def test_a_price_that_is_none_is_told_and_nothing_printed(munshi: Any, store: ShopifyStore) -> None:

@@ -215,6 +215,8 @@ class Replay:
         key, stage, to = deeds.order["key"], deeds.stage or "placed", words[0]
         if to == "ready" and json.loads(deeds.order["destination"])["how"] == "pickup":
             to = "out"  # the shop has no stage ready, and a button of that name for what is fetched
+        if to == "delivered" and body.get("elsewhere") and deeds.due:
+            to = "out"  # nobody there says how it was paid
         if stage in _ENDED or LADDER.index(to) <= LADDER.index(stage):
             yield f"deeds: {key} went from {stage} to {to}"
         settled = words[1:] and words[1] in ("cash", "upi")

@@ -24,6 +24,7 @@ CLIENT: Final = ("simulated-client", "simulated-client-secret")
 """The app's id and secret."""
 LAGS: Final = (0, 0, 5 * SECOND, 50 * SECOND, 3 * MINUTE, 4 * MINUTE)
 """Milliseconds after which an order is found by its source; one is drawn."""
+WAYS: Final = ("nothing", "too late", "502", "a half", "408", "wrong")
 _NAME: Final = re.compile(r"^(?:query|mutation) (\w+)")
 _THROTTLED: Final = {
     "errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED", "documentation": "..."}}],
@@ -55,6 +56,8 @@ class Copy:
     """As they were asked for."""
     refunds: dict[str, Answer] = field(default_factory=dict)
     """What was asked for, by idempotency key."""
+    sent: bool = False
+    """Whether its goods were sent from there."""
     zip: str = ""
     """The PIN code of its address, if it has one."""
     cancelled_by: str = ""
@@ -111,6 +114,8 @@ class Shopify:
     """How many of the next answers of an operation are lost, after what it asked for was done."""
     down: bool = False
     lags: Sequence[int] = LAGS
+    ways: Sequence[str] = WAYS
+    """How answers get lost: one is drawn. See `_cut_off`."""
     _customers: dict[str, str] = field(default_factory=dict)
     """Id by phone number."""
     _token: str = ""
@@ -173,11 +178,15 @@ class Shopify:
 
     def _cut_off(self, answer: Answer, request: httpx.Request) -> httpx.Response:
         """Lose an answer in one of the ways of a network."""
-        way = self.dice.choice(("nothing", "too late", "502", "a half"))
+        way = self.dice.choice(self.ways)
         if way == "nothing":
             raise httpx.RemoteProtocolError("simulated", request=request)
         if way == "too late":
             raise httpx.ReadTimeout("simulated", request=request)
+        if way == "408":
+            return httpx.Response(408, text="<html>request timeout")
+        if way == "wrong":
+            return httpx.Response(200, json={"errors": [{"message": "Something went wrong"}]})
         if way == "502":
             return httpx.Response(502, text="<html>bad gateway")
         return httpx.Response(200, content=json.dumps(answer)[:-9])
@@ -283,6 +292,9 @@ class Shopify:
             copy.refunds[key] = given
             self.seen["a refund was recorded at shopify"] += 1
             body = {"id": self._next(), "order_id": copy.number, "note": given["note"]}
+            body["transactions"] = [
+                {"kind": "refund", "amount": one["amount"]} for one in given.get("transactions", ())
+            ]
             self.post("refunds/create", body)
         left = {"netPaymentSet": _bag(copy.net), "currentTotalPriceSet": _bag(self._current(copy))}
         return {"refundCreate": {"order": left, "userErrors": []}}
@@ -307,6 +319,7 @@ class Shopify:
     def fulfil(self, copy: Copy, shipment: str | None = None) -> None:
         """Send the goods of an order, or say where they are."""
         if not copy.cancelled_by:
+            copy.sent = True
             topic = "fulfillments/update" if shipment else "fulfillments/create"
             status = {"status": "success", "shipment_status": shipment}
             self.post(topic, {"id": self._next(), "order_id": copy.number, **status})
@@ -317,7 +330,11 @@ class Shopify:
 
     def refund(self, copy: Copy) -> None:
         """Record a refund of nothing in particular."""
-        self.post("refunds/create", {"id": self._next(), "order_id": copy.number, "note": "sorry"})
+        back = [{"kind": "refund", "amount": "1.00"}]
+        self.post(
+            "refunds/create",
+            {"id": self._next(), "order_id": copy.number, "note": "sorry", "transactions": back},
+        )
 
     def _cancel(self, copy: Copy, by: str) -> None:
         if not copy.cancelled_by:
@@ -333,7 +350,9 @@ class Shopify:
         return self._serial
 
     def _rest(self, copy: Copy) -> Answer:
-        return {"id": copy.number, "name": f"#{copy.number}", "source_identifier": copy.source}
+        cancelled = "2026-09-22T00:00:00Z" if copy.cancelled_by else None
+        named = {"id": copy.number, "name": f"#{copy.number}", "cancelled_at": cancelled}
+        return {**named, "source_identifier": copy.source}
 
     def _shown(self, copy: Copy) -> Answer:
         return {
@@ -342,6 +361,7 @@ class Shopify:
             "createdAt": f"2026-09-21T00:00:00.{copy.number:06}Z",
             "cancelledAt": "2026-09-22T00:00:00Z" if copy.cancelled_by else None,
             "displayFinancialStatus": "PAID" if copy.paid else "PENDING",
+            "displayFulfillmentStatus": "FULFILLED" if copy.sent else "UNFULFILLED",
             "totalPriceSet": _bag(copy.total),
         }
 

@@ -10,7 +10,8 @@ from bot.workers import mirrors as worker
 from payments.ledger import mirrors
 from payments.ledger.mirrors import Create, LookUp
 from payments.shop.orders import Lifecycle
-from payments.shopify import amending
+from payments.shopify import amending, errors
+from payments.shopify.errors import Reason, ShopifyError, UserErrors
 from storage.outbox import mirrors as stored
 from tests.simulation.day.bugs import DayRow
 
@@ -25,6 +26,20 @@ def a_second_order_after_a_lost_answer(patch: pytest.MonkeyPatch) -> None:
         return Create() if looks else task
 
     patch.setattr(worker, "next_task", without_looking)
+
+
+def an_unclear_answer_counts_as_a_refusal(patch: pytest.MonkeyPatch) -> None:
+    answer_of = errors.answer_of
+
+    def refused(*args: Any) -> Any:
+        try:
+            return answer_of(*args)
+        except ShopifyError as error:
+            if error.reason is Reason.UNAVAILABLE:
+                raise UserErrors(error.description) from error
+            raise
+
+    patch.setattr("payments.shopify.client.answer_of", refused)
 
 
 def asked_is_not_stored_before_the_call(patch: pytest.MonkeyPatch) -> None:
@@ -106,6 +121,12 @@ SHOPIFY_ROWS: Final = (
         "a second Shopify order after a lost answer",
         a_second_order_after_a_lost_answer,
         "an answer of shopify is lost",
+        "shopify:",
+    ),
+    DayRow(
+        "an unclear answer of Shopify counts as a refusal",
+        an_unclear_answer_counts_as_a_refusal,
+        "shopify says nothing clear",
         "shopify:",
     ),
     DayRow(

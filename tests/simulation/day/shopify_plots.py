@@ -21,6 +21,17 @@ def _an_answer_of_shopify_is_lost(world: DayWorld) -> Story:
     yield 7 * MINUTE
 
 
+def _shopify_says_nothing_clear(world: DayWorld) -> Story:
+    """Shopify made the order, and its answer sounds like a refusal. The customer is known there by then."""
+    opened(world)
+    asha, shopify = Shopper(world, 1), world.shopify
+    shopify.lags, world.shopify_post.held = (4 * MINUTE,), True
+    shopify.ways, shopify.lose_answers["orderCreate"] = ("408", "wrong"), 1
+    yield from _pays(world, asha)
+    yield lambda: bool(shopify.copies)
+    yield 7 * MINUTE
+
+
 def _it_dies_after_the_order_was_made(world: DayWorld) -> Story:
     """The process dies with Shopify's answer in its hands."""
     opened(world)
@@ -138,6 +149,7 @@ def _pays(world: DayWorld, who: Shopper) -> Story:
 
 SHOPIFY_PLOTS: Final[Mapping[str, Callable[[DayWorld], Story]]] = {
     "an answer of shopify is lost": _an_answer_of_shopify_is_lost,
+    "shopify says nothing clear": _shopify_says_nothing_clear,
     "it dies after the order was made": _it_dies_after_the_order_was_made,
     "shopify is too slow": _shopify_is_too_slow,
     "books without the payment": _books_without_the_payment,
