@@ -78,10 +78,14 @@ class Hooks:
             await asyncio.wait(set(self._tries))
 
     async def run(self) -> None:
-        """Send what is due, until closed."""
+        """Send what is due, until closed. What was kept after a 410 is due at once."""
+        resumed = False
         while not self._closed:
             self._due.clear()
             try:
+                if not resumed:
+                    await self._context.store.hooks.resume(str(GONE))
+                    resumed = True
                 await self.send()
             except Exception:
                 log.exception("events out were not claimed")
@@ -150,7 +154,7 @@ class Hooks:
         )
         notice = Notice(NoticeKind.HOOK, "gone", text)
         again = now + _STOPPED
-        return Tried(hook, HookState.WAITING, again, f"{GONE}", counts=False, notice=notice)
+        return Tried(hook, HookState.WAITING, again, str(GONE), counts=False, notice=notice)
 
 
 def _given_up(hook: StoredHook) -> Notice:

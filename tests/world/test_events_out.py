@@ -162,6 +162,33 @@ async def test_a_receiver_that_wants_no_more_gets_no_more(receiver: Receiver, li
     ]
 
 
+async def test_what_was_kept_after_a_410_is_sent_after_a_restart(
+    receiver: Receiver, world: World, clock: ShiftedClock, start: Start
+) -> None:
+    hook = {"MUNSHI_HOOK_URL": receiver.url, "MUNSHI_HOOK_SECRET": SECRETS}
+    async with start(world, clock) as live:
+        receiver.status = 503
+        await live.customer().order()
+        receiver.status = 410
+        await live.customer("919812345602", "Bela").order()
+        assert len(receiver.tries) == 2
+        receiver.status = 204
+        shown = await live.until(munshi(live, "hooks", **hook))
+        assert "sending has ended, because the program answered 410" in shown.output
+        assert "2 waiting, the oldest since 20" in shown.output
+        doctor = await live.until(munshi(live, "doctor", **hook))
+        assert "✗ hooks: sending has ended, because the program answered 410; 2 waiting" in doctor.output
+        asked = await live.until(munshi(live, "hooks", "retry", **hook))
+        assert "but the program answered 410: restart the server" in asked.output
+        receiver.taken.clear()
+    clock.put_forward(1000)
+    async with start(world, clock) as live:
+        await live.settle()
+        assert receiver.types == ["order.placed", "order.placed"]
+        doctor = await live.until(munshi(live, "doctor", **hook))
+        assert "✓ hooks: 0 waiting; 0 given up; last taken" in doctor.output
+
+
 async def test_a_redirect_is_a_failure(receiver: Receiver, live: Live) -> None:
     receiver.answers, receiver.headers = [307], {"Location": receiver.url}
     await live.customer().order()
@@ -207,6 +234,27 @@ async def test_without_a_url_nothing_is_stored(
     async with start(world, clock) as live:
         await live.customer().order()
         assert await live.rows("SELECT id FROM hook") == []
+
+
+async def test_a_restart_that_was_forgotten_is_noticed(
+    world: World, clock: ShiftedClock, start: Start, receiver: Receiver
+) -> None:
+    hook = {"MUNSHI_HOOK_URL": receiver.url, "MUNSHI_HOOK_SECRET": SECRETS}
+    receiver.url = ""
+    async with start(world, clock) as live:
+        tried = await live.until(munshi(live, "hooks", "test", **hook))
+        assert "but the server was started without MUNSHI_HOOK_URL" in tried.output, tried.output
+        assert tried.exit_code == 1
+        doctor = await live.until(munshi(live, "doctor", **hook))
+        assert "✗ server: it was started without MUNSHI_HOOK_URL, which is set here" in doctor.output
+        assert doctor.exit_code == 1
+    receiver.url = hook["MUNSHI_HOOK_URL"]
+    async with start(world, clock) as live:
+        assert "systems: hooks\n" in (await live.api("GET", "/readyz"))[1]
+        doctor = await live.until(munshi(live, "doctor", **hook))
+        assert "✗ server" not in doctor.output
+        doctor = await live.until(munshi(live, "doctor"))
+        assert "✗ server: it was started with MUNSHI_HOOK_URL, which is not set here" in doctor.output
 
 
 async def test_two_orders_do_not_wait_for_each_other(receiver: Receiver, live: Live) -> None:
@@ -268,7 +316,7 @@ async def test_the_shell_shows_the_queue_tests_the_receiver_and_sends_again(
     assert all(told[line.pop("id")] == line for line in lines if line["id"] in told)
     nothing = await live.until(munshi(live, "hooks", "retry", **hook))
     assert nothing.exit_code == 1
-    assert "nothing was given up" in nothing.output
+    assert "nothing was given up or waits for a later try" in nothing.output
 
 
 async def test_the_manuals_examples_are_what_is_sent(
