@@ -13,10 +13,11 @@ from bot.clock import ShiftedClock
 from bot.settings import Settings
 from sandbox.world import World
 from tests.payments.card_shop import with_cards
-from tests.world.desk_shop import change, flow_in, ordered
+from tests.world.desk_shop import TEXT, change, flow_in, ordered
 from tests.world.hook_receiver import SECRETS, Receiver, receiving
 from tests.world.running_bot import FLOW, ROOT, Live, Start
 from tests.world.test_clock_set_back import Settable, opened
+from tests.world.test_invoices import LEGAL
 from tests.world.test_operators import munshi
 
 DAY = 24 * 60
@@ -61,6 +62,30 @@ async def test_an_orders_events_come_in_order_as_stored(
     assert [body["stage"] for body in bodies[2:]] == ["placed", "accepted", "out", "delivered"]
     del shown["moves"]
     assert bodies[-1] == shown
+
+
+async def test_the_number_of_an_invoice_comes_with_the_goods(
+    receiver: Receiver, world: World, clock: ShiftedClock, start: Start, tmp_path: Path
+) -> None:
+    flow = tmp_path / "tiffin.yaml"
+    flow.write_text(TEXT.replace("  name: Annapurna", LEGAL), "utf-8")
+    async with start(world, clock, flow) as live:
+        key = await ordered(live, ("kaju", 2))
+        await live.customer().pay()
+        for to in ("out", "delivered"):
+            assert (await change(live, key, "stage", to=to))[0] == 200
+        assert (await change(live, key, "return", sku="kaju", quantity=1))[0] == 200
+        await live.settle()
+        numbers = await live.rows(
+            "SELECT number, kind, total, issued_at FROM invoice ORDER BY issued_at, kind DESC"
+        )
+        _, shown = await live.api("GET", f"/orders/{key}")
+    bill, note = ({**row} for row in numbers)
+    assert (bill["kind"], note["kind"]) == ("tax invoice", "credit note")
+    assert shown["documents"] == [bill, note]
+    told = [(body["type"], body["data"]["order"]["documents"]) for _, body in receiver.taken]
+    assert told[2:5] == [("order.confirmed", []), ("order.stage", [bill]), ("order.stage", [bill])]
+    assert told[5] == ("order.amended", [bill, note])
 
 
 async def test_money_on_metas_word_alone_is_not_told(
