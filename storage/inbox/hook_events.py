@@ -32,7 +32,7 @@ async def add(tx: Transaction, rows: Sequence[tuple[Any, ...]], now: int) -> Non
     sequences = {stream: count(last[stream] - number + 1) for stream, number in counts.items()}
     waiting = {row["stream"] for row in await tx.fetch(_WAITING, sorted(counts))}
     paid = {row["key"]: row["paid_at"] for row in await tx.fetch(_PAID, sorted(counts))}
-    documents = await _documents(tx, sorted({row[0] for row in rows}), sorted(paid))
+    documents = await _documents(tx, sorted({row[0] for row in rows}), sorted(counts))
     made = []
     for conversation, key, stream, type, data in rows:
         text = _completed(data, paid[stream], documents[stream]) if stream in paid else data
@@ -47,7 +47,7 @@ async def _documents(
 ) -> Mapping[str, list[dict[str, Any]]]:
     """Return the documents of each order, oldest first, ready for JSON."""
     found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in await tx.fetch(_DOCUMENTS, conversations, keys) if keys else ():
+    for row in await tx.fetch(_DOCUMENTS, conversations, keys):
         found[row["order_key"]].append({name: row[name] for name in DOCUMENT})
     return found
 
