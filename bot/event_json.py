@@ -13,7 +13,7 @@ from storage.reports.desk import DeskOrder
 def rendered(given: StepInput, changes: ChangeSet) -> Iterable[HookEvent]:
     """Yield what happened in a step, with the orders as they were after each event of it.
 
-    `paid_at` is left to the database, which sets it.
+    `paid_at` and `documents` are left to the database, which sets them.
     """
     customer = changes.conversation.customer
     name = str(customer.get("name") or "")

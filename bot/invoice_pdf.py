@@ -14,13 +14,15 @@ from typing import Any, Final
 from babel.numbers import format_decimal
 
 from bot.invoice_words import words
-from payments.shop.invoice import Invoice, NumberedInvoice, sums
+from payments.shop.invoice import Invoice, InvoiceLine, NumberedInvoice, sums
 from payments.shop.states import named
 
 _FONT: Final = "Noto Sans Devanagari"
 _SMALL, _USUAL, _LARGE = 8, 9, 16
 _BOLD: Final = 0.007
 """Millimetres of outline for each point of a bold letter: the font's own bold takes seconds to load."""
+_LONGEST: Final = 400
+"""Letters of a name in the table: a row must fit on a page."""
 _RULE: Final = 200
 """Grey of the lines of a table."""
 
@@ -120,6 +122,8 @@ def _facts(document: NumberedInvoice, said: Mapping[str, str]) -> Iterator[str]:
     if document.against and document.against_dated:
         yield f"{said['against']}: {document.against}"
         yield f"{said['against_dated']} {_day(document.against_dated)}"
+    if invoice.coupon and invoice.discount:
+        yield f"{said['coupon']}: {invoice.coupon}"
 
 
 def _parties(pdf: Any, invoice: Invoice, said: Mapping[str, str]) -> None:
@@ -170,7 +174,7 @@ def _columns(invoice: Invoice) -> tuple[_Column, ...]:
 def _cells(invoice: Invoice, columns: tuple[_Column, ...], said: Mapping[str, str]) -> Iterator[list[str]]:
     for line in invoice.lines:
         found = {
-            "item": said["Delivery"] if line.is_delivery else line.name,
+            "item": _item(line, said),
             "hsn": line.hsn,
             "quantity": str(line.quantity) if line.quantity else "",
             "rate": f"{Decimal(line.rate).scaleb(-2).normalize():f}",
@@ -183,12 +187,28 @@ def _cells(invoice: Invoice, columns: tuple[_Column, ...], said: Mapping[str, st
         yield [found[column.title] for column in columns]
 
 
+def _item(line: InvoiceLine, said: Mapping[str, str]) -> str:
+    """Return what a row is of and, below, what it cost before a discount and what was taken off."""
+    name = said["Delivery"] if line.is_delivery else _cut(line.name)
+    if not line.discount:
+        return name
+    price, discount = _amount(line.price), _amount(line.discount)
+    return f"{name}\n{said['price']}: {price}\n{said['discount']}: {discount}"
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+
+
 def _totals(pdf: Any, invoice: Invoice, said: Mapping[str, str]) -> None:
     # A total stands on one page with its parts.
-    if pdf.will_page_break(30):
+    if pdf.will_page_break(42):
         pdf.add_page()
     pdf.ln(3)
     shown = {column.title for column in _columns(invoice)}
+    if invoice.discount:
+        _pair(pdf, said["price"], _amount(invoice.total + invoice.discount))
+        _pair(pdf, said["discount"], f"-{_amount(invoice.discount)}")
     for name, amount in sums(invoice).items():
         if name in shown:
             _pair(pdf, said[name], _amount(amount))

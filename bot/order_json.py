@@ -12,6 +12,7 @@ from payments.ledger.refunds import Refund
 from payments.ledger.state import OrderState
 from payments.shop import amendments
 from payments.shop.amendments import Amendment
+from payments.shop.invoice import NumberedInvoice
 from payments.shop.order_terms import destination_to_json
 from payments.shop.orders import Attempt, Line
 from storage.reports.desk import DeskOrder, OrderPage, StaffMove, UnreadableOrder
@@ -36,8 +37,9 @@ def _unreadable(order: UnreadableOrder) -> dict[str, Any]:
 
 
 def detailed_to_json(order: DeskOrder) -> dict[str, Any]:
-    """Return an order with the moves of the staff."""
-    return {**to_json(order), "moves": [_move(move) for move in order.moves]}
+    """Return an order with its documents and the moves of the staff."""
+    documents = [_document(one) for one in order.documents]
+    return {**to_json(order), "documents": documents, "moves": [_move(move) for move in order.moves]}
 
 
 def to_json(order: DeskOrder) -> dict[str, Any]:
@@ -141,6 +143,13 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "razorpay_short_url": attempt.short_url,
         "expires_at": attempt.expires_at,
     }
+
+
+def _document(one: NumberedInvoice) -> dict[str, Any]:
+    """Return what events out tell of it too: see `storage.inbox.hook_events`."""
+    document = one.invoice
+    kind = str(document.kind)
+    return {"number": one.number, "kind": kind, "total": document.total, "issued_at": document.issued_at}
 
 
 def _move(move: StaffMove) -> Mapping[str, Any]:

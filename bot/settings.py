@@ -268,6 +268,12 @@ class Settings(StoreSettings):
         return self
 
     @property
+    def systems(self) -> tuple[str, ...]:
+        """What the shop has besides WhatsApp and Razorpay: `hooks`, `shopify`."""
+        found = {"hooks": self.munshi_hook_url, "shopify": self.shopify_store}
+        return tuple(name for name, value in found.items() if value)
+
+    @property
     def hook_keys(self) -> tuple[bytes, ...]:
         """The keys that sign events out; two while the secret is being rotated."""
         return keys_of(self.munshi_hook_secret.get_secret_value()) if self.munshi_hook_secret else ()

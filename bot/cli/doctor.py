@@ -21,6 +21,7 @@ from bot.cli.pay_check import payment_in_the_chat
 from bot.cli.risks import risks
 from bot.cli.shopify_check import shopify
 from bot.cli.starting import in_words, run
+from bot.cli.systems_check import compare_systems
 from bot.cli.webhook import webhook
 from bot.flow_file import load_flow
 from bot.log import mask
@@ -177,6 +178,8 @@ async def _server(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding("server", True, f"ready at {url}" + (f", serves {serves[1]}" if serves else ""))
     if changed := _compare_flow(settings, answer.text):
         yield changed
+    if other := compare_systems(settings, answer.text):
+        yield other
 
 
 def _compare_flow(settings: Settings, ready: str) -> Finding | None:

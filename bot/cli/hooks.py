@@ -8,20 +8,23 @@ from enum import StrEnum
 from typing import Annotated, Final
 
 import aiohttp
+import httpx
 import typer
 
 from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.operator_changes import change
 from bot.cli.order import found
 from bot.cli.starting import settings_or_refuse
+from bot.cli.systems_check import missing_systems
 from bot.clock import SystemClock
-from bot.hook_client import Answer, HookClient
+from bot.hook_client import GONE, Answer, HookClient
 from bot.printable import printable
 from bot.settings import Settings
 from storage.database.records import reading
 from storage.outbox import hooks
 from storage.outbox.hooks import HookCounts, HookState, StoredHook
 
+ENDED: Final = "restart the server when the program wants events again; what was kept is sent then"
 SHOWN: Final = 20
 """The most events that are listed of those that failed, and of those that wait."""
 
@@ -35,14 +38,14 @@ class Deed(StrEnum):
 
 
 What = Annotated[Deed, typer.Argument(help="What to do.")]
-Of = Annotated[str, typer.Argument(help="An order's number; without it, all that was given up.")]
+Of = Annotated[str, typer.Argument(help="An order's number; without it, all that was not taken.")]
 
 
 def command(what: What = Deed.LIST, order: Of = "") -> None:
     """List what waits for the program at MUNSHI_HOOK_URL, and what it did not take in nine tries.
 
-    'test' sends it an event of the type 'test' and says what it answers. 'retry' sends again what was given
-    up.
+    'test' sends it an event of the type 'test' and says what it answers. 'retry' sends at once what was given
+    up or waits for a later try.
     """
     match what:
         case Deed.TEST:
@@ -67,6 +70,8 @@ def _lines(counts: HookCounts, listed: list[StoredHook]) -> Iterator[str]:
         yield f"{_name(one)} {one.sequence} {one.type}: {one.attempts} tries, {due}{why}"
     if any(one.state is HookState.FAILED for one in listed):
         yield "send them again with 'munshi hooks retry', or 'munshi hooks retry <order>'"
+    if has_ended(counts):
+        yield f"sending has ended, because the program answered {GONE}: {ENDED}"
 
 
 def _name(one: StoredHook) -> str:
@@ -76,7 +81,13 @@ def _name(one: StoredHook) -> str:
 def stands(counts: HookCounts) -> str:
     """Return how the queue stands, in words."""
     last = "none was taken yet" if counts.last_done is None else f"last taken {_time(counts.last_done)}"
-    return f"{counts.waiting} waiting, {counts.failed} given up; {last}"
+    since = "" if counts.waiting_since is None else f", the oldest since {_time(counts.waiting_since)}"
+    return f"{counts.waiting} waiting{since}; {counts.failed} given up; {last}"
+
+
+def has_ended(counts: HookCounts) -> bool:
+    """Return whether the program asked for no event any more, and no server was restarted since."""
+    return str(GONE) in counts.errors
 
 
 def _time(at: int) -> str:
@@ -88,8 +99,21 @@ def _test(settings: Settings) -> None:
         refuse("MUNSHI_HOOK_URL is not set: no program hears of anything")
     answer = asyncio.run(asked(settings, settings.munshi_hook_url))
     typer.echo(printable(f"{answer} ({answer.seconds:.2f} s)"))
-    if not answer.taken:
+    lacking = asyncio.run(_lacking(settings))
+    if lacking:
+        typer.echo(f"but the server was started without {lacking}: restart it, or no event is stored or sent")
+    if lacking or not answer.taken:
         raise typer.Exit(1)
+
+
+async def _lacking(settings: Settings) -> str:
+    """Return the settings that the running server lacks, in words; empty if it lacks none or none runs."""
+    try:
+        async with httpx.AsyncClient(trust_env=False, timeout=3) as client:
+            ready = await client.get(f"{settings.url}/readyz")
+    except (httpx.InvalidURL, httpx.HTTPError):
+        return ""
+    return " and ".join(missing_systems(settings, ready.text))
 
 
 async def asked(settings: Settings, url: str) -> Answer:
@@ -114,8 +138,11 @@ def _retry(order: str) -> None:
         )
     )
     if not done:
-        refuse(f"nothing of {order} was given up" if order else "nothing was given up")
-    typer.echo("they are sent again")
+        of = f" of {order}" if order else ""
+        refuse(f"nothing{of} was given up or waits for a later try")
+    typer.echo("they are due now, and the server sends them")
+    if has_ended(looked_up(_listed(database_url()))[0]):
+        typer.echo(f"but the program answered {GONE}: {ENDED}")
 
 
 async def _again(queue: hooks.Hooks, stream: str | None) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from bot.cli.finding import Finding
-from bot.cli.hooks import asked, stands
+from bot.cli.hooks import ENDED, asked, has_ended, stands
 from bot.hook_client import GONE, Answer
 from bot.settings import Settings
 from storage.database.records import reading
@@ -20,6 +20,10 @@ async def hooks(settings: Settings) -> AsyncIterator[Finding]:
     yield _receiver(await asked(settings, settings.munshi_hook_url))
     async with reading(settings.database_url) as records:
         counts = await queue.counts(records.reads)
+    if has_ended(counts):
+        said = f"sending has ended, because the program answered {GONE}; {stands(counts)}"
+        yield Finding(_NAME, False, said, ENDED)
+        return
     yield Finding(_NAME, not counts.failed, stands(counts), "see munshi hooks, then munshi hooks retry")
 
 

@@ -1,5 +1,6 @@
 """`munshi prove`: search everything that a customer, Razorpay and time may do with the flow."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from bot.printable import printable
 if TYPE_CHECKING:
     from payments.prover.prove import Proof, Violation
     from payments.prover.search import Searched
+    from payments.prover.slices import Slice
 
 Deep = Annotated[bool, typer.Option("--deep", help="Wider bounds, without an end: for the night.")]
 Seconds = Annotated[float, typer.Option("--seconds", min=1, help="How long to search at most.")]
@@ -24,7 +26,7 @@ def command(file: FlowFile = DEFAULT, deep: Deep = False, seconds: Seconds = 120
     from payments.prover.report import bounds, violation
 
     typer.echo(f"{file}: searching what customers, Razorpay and time may do")
-    proof = prove(flow, deep=deep, seconds=seconds, seen=_seen)
+    proof = prove(flow, deep=deep, seconds=seconds, begun=_begun, seen=_seen)
     for one in proof.violations:
         typer.echo(printable("\n".join(violation(proof, one, str(file))), "\n"))
         if save:
@@ -32,6 +34,12 @@ def command(file: FlowFile = DEFAULT, deep: Deep = False, seconds: Seconds = 120
     typer.echo("\n".join(bounds(proof)))
     if not proof.holds:
         raise typer.Exit(1)
+
+
+def _begun(part: "Slice") -> None:
+    """Tell a person who waits what is searched; a file gets the outcomes alone."""
+    if sys.stderr.isatty():
+        typer.echo(f"  {part.name} …", err=True)
 
 
 def _seen(searched: "Searched") -> None:

@@ -28,8 +28,8 @@ async def healthz(request: web.Request) -> web.Response:
 async def readyz(request: web.Request) -> web.Response:
     """Answer 200 if the workers work and the database answers and takes a write within a second, else 503.
 
-    When ready, a second line names the flow that is served and its version; a third says whether the flow
-    file is `the same`.
+    When ready, a second line names the flow that is served and its version; a third what the process was
+    started with besides WhatsApp and Razorpay; a fourth says whether the flow file is `the same`.
     """
     context = request.app[CONTEXT]
     try:
@@ -47,7 +47,9 @@ async def readyz(request: web.Request) -> web.Response:
     except StorageError as error:
         return web.Response(status=503, text=f"{mask(str(error)).partition(chr(10))[0][:_REASON]}\n")
     file = await context.versions.file_state(context.settings.munshi_flow)
-    return web.Response(text=f"ready\nflow: {context.flow.name} {context.flow.version}\nfile: {file}\n")
+    flow = f"{context.flow.name} {context.flow.version}"
+    systems = ", ".join(context.settings.systems) or "none"
+    return web.Response(text=f"ready\nflow: {flow}\nsystems: {systems}\nfile: {file}\n")
 
 
 @routes.get("/metrics")

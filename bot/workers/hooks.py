@@ -55,6 +55,8 @@ class Hooks:
         self._failures = 0
         self._stopped = False
         """Whether the receiver wants no event any more. A restart asks it again."""
+        self._resumed = False
+        """Whether what an earlier process kept after a 410 was made due."""
         self._closed = False
         self._due = asyncio.Event()
         self._tries: set[asyncio.Task[None]] = set()
@@ -90,11 +92,17 @@ class Hooks:
                 await wait_for(self._due, LOOK_SECONDS)
 
     async def send(self) -> int:
-        """Claim events that are due and start tasks that send them. Return how many."""
+        """Claim events that are due and start tasks that send them. Return how many.
+
+        The first time, all that was kept after a 410 is due.
+        """
         now = self._context.clock.now()
         room = self._circuit.room(IN_FLIGHT - len(self._tries), now)
         if room <= 0 or self._stopped or self._closed:
             return 0
+        if not self._resumed:
+            await self._context.store.hooks.resume(str(GONE))
+            self._resumed = True
         claimed = await self._context.store.hooks.claim(now, room, LEASE)
         if claimed:
             self._circuit.record_claim(now)
@@ -150,7 +158,7 @@ class Hooks:
         )
         notice = Notice(NoticeKind.HOOK, "gone", text)
         again = now + _STOPPED
-        return Tried(hook, HookState.WAITING, again, f"{GONE}", counts=False, notice=notice)
+        return Tried(hook, HookState.WAITING, again, str(GONE), counts=False, notice=notice)
 
 
 def _given_up(hook: StoredHook) -> Notice:

@@ -6,7 +6,7 @@ afterwards is a credit note: one for each event, whatever it took back.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -63,8 +63,8 @@ def _kind(seller: Seller) -> InvoiceKind:
 def _document(
     state: OrderState, kind: InvoiceKind, lines: Iterator[InvoiceLine], at: Issuing
 ) -> Invoice | None:
-    rows = tuple(line for line in lines if line.amount)
-    if not rows:
+    rows = tuple(line for line in lines if line.price)
+    if not any(line.amount for line in rows):
         return None
     order, to = state.order, state.to
     dated = local_date(at.zone, at.now)
@@ -83,14 +83,17 @@ def _document(
         language=order.terms.language,
         lines=rows,
         buyer=Buyer(to.name or at.customer, where),
+        coupon="" if kind is InvoiceKind.CREDIT_NOTE else order.terms.coupon,
     )
 
 
 def _sold(state: OrderState) -> Iterator[InvoiceLine]:
-    """Yield what is left of each line, then the delivery at each rate."""
+    """Yield what is left of each line, then the delivery at each rate: with what was taken off its price."""
     left = {line.sku: line.quantity for line in state.lines}
+    fees = {row.key: row.tax.amount for row in rows(state, ()) if row.line is None}
     for row in rows(state, state.amendments):
-        yield _line(row, left)
+        price = row.line.price * left.get(row.line.sku, 0) if row.line else fees[row.key]
+        yield replace(_line(row, left), discount=price - row.tax.amount)
 
 
 def _taken_back(before: OrderState, after: OrderState) -> Iterator[InvoiceLine]:

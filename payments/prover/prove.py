@@ -84,13 +84,14 @@ def prove(
     deep: bool = False,
     seconds: float = 120.0,
     most: int = 1,
+    begun: Callable[[Slice], None] = lambda part: None,
     seen: Callable[[Searched], None] = lambda searched: None,
     only: Callable[[Slice], bool] = lambda part: True,
     clock: Clock = time.monotonic,
 ) -> Proof:
     """Search `flow` for at most `seconds` of `clock`, until `most` different violations are found.
 
-    `seen` is called after each slice. `only` picks slices.
+    `begun` is called before each slice, `seen` after it. `only` picks slices.
     """
     began, deadline = clock(), Deadline.after(seconds, clock)
     munshi = Munshi(flow)
@@ -112,6 +113,7 @@ def prove(
         if origin is None:
             proof.left_out.append(part)
             continue
+        begun(part)
         # A long slice leaves time for the others.
         searched = _search(proof, part, origin, deadline.within(seconds * part.share), most)
         proof.searched.append(searched)

@@ -55,6 +55,13 @@ class InvoiceLine:
     sgst: int = 0
     igst: int = 0
     is_delivery: bool = False
+    discount: int = 0
+    """Paise, tax inside, that were taken off before it was sold. Source: CGST Act, s. 15(3)(a)."""
+
+    @property
+    def price(self) -> int:
+        """Paise before the discount, tax inside."""
+        return self.amount + self.discount
 
     @property
     def taxable(self) -> int:
@@ -91,6 +98,8 @@ class Invoice:
     language: str
     lines: tuple[InvoiceLine, ...]
     buyer: Buyer = Buyer()
+    coupon: str = ""
+    """The code of the coupon with which it was ordered; empty without one, and of a credit note."""
 
     @property
     def series(self) -> str:
@@ -101,6 +110,11 @@ class Invoice:
     def total(self) -> int:
         """Paise that are paid, or given back by a credit note."""
         return sum(line.amount for line in self.lines)
+
+    @property
+    def discount(self) -> int:
+        """Paise that were taken off before it was sold, tax inside."""
+        return sum(line.discount for line in self.lines)
 
     @property
     def taxed(self) -> bool:

@@ -356,7 +356,6 @@ TABLES: Final = (
     Table(_learned, lambda tx, rows, now: tx.fetch(_TO_AUDIT, rows)),
     Table(_refunds, _upsert(_REFUNDS)),
     Table(lambda saving: amended.rows(saving.id, saving.changes.amendments), _insert(amended.INSERT)),
-    Table(lambda saving: hook_events.rows(saving.id, saving.changes.hooks), hook_events.add),
     Table(lambda saving: saving.changes.mirrored, mirrored.store),
     # From here on rows that processes share: the installation's first, so that no two wait for each other.
     Table(_account, lambda tx, rows, now: tx.each(_ACCOUNT, rows[:1])),
@@ -367,6 +366,8 @@ TABLES: Final = (
     Table(lambda saving: saving.changes.switches, product_switch.write),
     Table(lambda saving: saving.changes.notices, notices.add),
     Table(lambda saving: invoice_numbers.due(saving.id, saving.changes.invoices), invoice_numbers.issue),
+    # After the invoices, whose numbers they tell.
+    Table(lambda saving: hook_events.rows(saving.id, saving.changes.hooks), hook_events.add),
     Table(_forgotten, forgetting.erase),
 )
 """Every kind of change, in the order in which they are written."""

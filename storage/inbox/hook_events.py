@@ -1,13 +1,16 @@
 """Store events out with the step that decided them, and erase a person from them."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, Final
 
 from payments.processing.events_out import HookEvent, of_nobody
 from storage.database.encoding import dumps, loads
 from storage.database.transaction import Transaction
+
+DOCUMENT: Final = ("number", "kind", "total", "issued_at")
+"""What is told of an order's document."""
 
 
 def rows(conversation: int, events: Iterable[HookEvent]) -> Iterator[tuple[Any, ...]]:
@@ -29,19 +32,30 @@ async def add(tx: Transaction, rows: Sequence[tuple[Any, ...]], now: int) -> Non
     sequences = {stream: count(last[stream] - number + 1) for stream, number in counts.items()}
     waiting = {row["stream"] for row in await tx.fetch(_WAITING, sorted(counts))}
     paid = {row["key"]: row["paid_at"] for row in await tx.fetch(_PAID, sorted(counts))}
+    documents = await _documents(tx, sorted({row[0] for row in rows}), sorted(counts))
     made = []
     for conversation, key, stream, type, data in rows:
-        text = _with_paid_at(data, paid[stream]) if stream in paid else data
+        text = _completed(data, paid[stream], documents[stream]) if stream in paid else data
         due = None if stream in waiting else now
         waiting.add(stream)
         made.append((conversation, key, stream, next(sequences[stream]), type, text, "waiting", due, 0, now))
     await tx.insert(_INSERT, made)
 
 
-def _with_paid_at(data: str, paid_at: int | None) -> str:
-    """Return the data of an order's event with what only its row knows. It is written before its events."""
+async def _documents(
+    tx: Transaction, conversations: Sequence[int], keys: Sequence[str]
+) -> Mapping[str, list[dict[str, Any]]]:
+    """Return the documents of each order, oldest first, ready for JSON."""
+    found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in await tx.fetch(_DOCUMENTS, conversations, keys):
+        found[row["order_key"]].append({name: row[name] for name in DOCUMENT})
+    return found
+
+
+def _completed(data: str, paid_at: int | None, documents: Sequence[Mapping[str, Any]]) -> str:
+    """Return the data of an order's event with what only the database knows."""
     told = loads(data)
-    return dumps({**told, "order": {**told["order"], "paid_at": paid_at}})
+    return dumps({**told, "order": {**told["order"], "paid_at": paid_at, "documents": documents}})
 
 
 async def erase(tx: Transaction, conversations: Sequence[int]) -> None:
@@ -57,6 +71,10 @@ RETURNING stream, counted"""
 _WAITING: Final = """
 SELECT DISTINCT stream FROM hook WHERE finished_at IS NULL AND stream = ANY($1::text[])"""
 _PAID: Final = "SELECT key, paid_at FROM orders WHERE key = ANY($1::text[])"
+_DOCUMENTS: Final = """
+SELECT order_key, number, kind, total, issued_at FROM invoice
+WHERE conversation_id = ANY($1::bigint[]) AND order_key = ANY($2::text[])
+ORDER BY issued_at, caused_by, number"""
 _INSERT: Final = """
 INSERT INTO hook (conversation_id, key, stream, sequence, type, data, state, due_at, attempts, created_at)
 VALUES {rows}"""

@@ -79,6 +79,10 @@ class HookCounts:
     failed: int
     last_done: int | None
     """When the last event was taken; None if none was, or it is pruned."""
+    waiting_since: int | None
+    """When the oldest that waits was stored; None if none waits."""
+    errors: frozenset[str]
+    """What the last tries of those that wait came to, if they failed."""
 
 
 class Hooks:
@@ -110,8 +114,12 @@ class Hooks:
         return await self._units.read(lambda tx: page(tx, after, since, until, limit))
 
     async def retry(self, stream: str | None) -> int:
-        """Send again what was given up, of `stream` or of all. Return how many events."""
+        """Send at once what was given up or waits for a later try, of `stream` or of all. Return how many."""
         return await self._units.run(lambda tx: retry(tx, stream))
+
+    async def resume(self, ended: str) -> None:
+        """Make all that waits due, if a try of one of them came to `ended`."""
+        await self._units.run(lambda tx: resume(tx, ended))
 
 
 async def _is_due(tx: Transaction, now: int) -> bool:
@@ -148,7 +156,9 @@ async def counts(tx: Transaction) -> HookCounts:
     """Return how the queue stands."""
     [row] = await tx.fetch(_COUNTS)
     done = await tx.fetch(_LAST_DONE)
-    return HookCounts(row["waiting"], row["failed"], done[0]["finished_at"] if done else None)
+    errors = frozenset(str(one["error"]) for one in await tx.fetch(_ERRORS))
+    last = done[0]["finished_at"] if done else None
+    return HookCounts(row["waiting"], row["failed"], last, row["since"], errors)
 
 
 async def open_hooks(tx: Transaction, limit: int) -> list[StoredHook]:
@@ -168,8 +178,11 @@ async def page(tx: Transaction, after: int, since: int, until: int, limit: int) 
 
 
 async def retry(tx: Transaction, stream: str | None) -> int:
-    """Make what was given up wait again, and the first of each stream due. Return how many events."""
-    rows = await tx.fetch(_GIVEN_UP, stream)
+    """Make what was given up wait again, and the first of each stream due, also of those that were to wait.
+
+    All of them get as many tries as a new one. Return how many events.
+    """
+    rows = [*await tx.fetch(_GIVEN_UP, stream), *await tx.fetch(_LATER, stream)]
     for name in sorted({row["stream"] for row in rows}):
         await tx.fetch(_LOCK, name)
     ids = [row["id"] for row in rows]
@@ -179,6 +192,15 @@ async def retry(tx: Transaction, stream: str | None) -> int:
         await tx.fetch(_NOT_DUE, name)
         await tx.fetch(_FIRST, name)
     return len(changed)
+
+
+async def resume(tx: Transaction, ended: str) -> None:
+    """Make all that waits due, if a try of one of them came to `ended`."""
+    rows = await tx.fetch(_LATER, None)
+    if not any(row["error"] == ended for row in rows):
+        return
+    # One that is just being recorded is left out: two that wait for each other's rows would deadlock.
+    await tx.fetch(_RESUME, [row["id"] for row in await tx.fetch(_LATER_FREE)])
 
 
 async def prune(tx: Transaction, before: int, limit: int) -> int:
@@ -210,7 +232,10 @@ UPDATE hook SET due_at = created_at WHERE id = (
     SELECT id FROM hook WHERE stream = $1 AND finished_at IS NULL ORDER BY id LIMIT 1)"""
 _COUNTS: Final = """
 SELECT (SELECT COUNT(*) FROM hook WHERE finished_at IS NULL) AS waiting,
+    (SELECT MIN(created_at) FROM hook WHERE finished_at IS NULL) AS since,
     (SELECT COUNT(*) FROM hook WHERE state = 'failed') AS failed"""
+_ERRORS: Final = """
+SELECT DISTINCT error FROM hook WHERE finished_at IS NULL AND due_at > 0 AND error IS NOT NULL"""
 _LAST_DONE: Final = """
 SELECT finished_at FROM hook WHERE finished_at IS NOT NULL AND state = 'done'
 ORDER BY finished_at DESC LIMIT 1"""
@@ -222,9 +247,17 @@ SELECT * FROM hook WHERE id > $1 AND created_at >= $2 ORDER BY id LIMIT $3"""
 _GIVEN_UP: Final = """
 SELECT id, stream FROM hook
 WHERE state = 'failed' AND ($1::text IS NULL OR stream = $1::text) ORDER BY id"""
+_LATER: Final = """
+SELECT id, stream, error FROM hook WHERE finished_at IS NULL AND due_at > 0
+    AND error IS NOT NULL AND ($1::text IS NULL OR stream = $1::text) ORDER BY due_at"""
+_LATER_FREE: Final = """
+SELECT id FROM hook WHERE finished_at IS NULL AND due_at > 0 AND error IS NOT NULL
+ORDER BY due_at FOR UPDATE SKIP LOCKED"""
+_RESUME: Final = """
+UPDATE hook SET due_at = created_at, error = NULL WHERE id = ANY($1::bigint[]) AND finished_at IS NULL"""
 _AGAIN: Final = """
 UPDATE hook SET state = 'waiting', finished_at = NULL, attempts = 0
-WHERE id = ANY($1::bigint[]) AND state = 'failed' RETURNING stream"""
+WHERE id = ANY($1::bigint[]) AND state IN ('failed', 'waiting') RETURNING stream"""
 _NOT_DUE: Final = "UPDATE hook SET due_at = NULL WHERE finished_at IS NULL AND stream = $1"
 _PRUNABLE: Final = """
 SELECT id FROM hook WHERE finished_at IS NOT NULL AND finished_at < $1

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from payments.ledger.state import OrderState, PaymentStatus
 from payments.shop.fulfilment import Stage
+from payments.shop.invoice import NumberedInvoice
 from storage.database.encoding import loads
 from storage.database.transaction import Row
 from storage.inbox.order_rows import OrderRows, Unreadable, order_state
@@ -73,6 +74,8 @@ class DeskOrder:
     """The customer's newest number, digits with the country code; empty if none is known."""
     moves: tuple[StaffMove, ...] = ()
     """Oldest first. Lists leave them out, and those whose events are erased are not known any more."""
+    documents: tuple[NumberedInvoice, ...] = ()
+    """Its invoice and credit notes, oldest first. Lists leave them out."""
 
     @property
     def place(self) -> Place:

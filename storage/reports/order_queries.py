@@ -4,12 +4,15 @@ In SQL, like all queries on the server's own connection.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from payments.shop.invoice import NumberedInvoice
 from storage.database.sql import Value
 from storage.database.transaction import Row, Transaction
 from storage.inbox import staff
 from storage.inbox.customers import Naming
 from storage.inbox.order_rows import OrderRows, load_orders
+from storage.reports import invoices
 from storage.reports.desk import DeskOrder, OrderFilter, OrderPage, People, desk_order, listed_order, page
 
 
@@ -29,12 +32,17 @@ _OWNERS = "SELECT conversation_id FROM alias WHERE value = ANY($1::text[]) AND k
 
 
 async def detailed(tx: Transaction, words: str, naming: Naming) -> list[DeskOrder]:
-    """Return the orders with `words` as their key or their number, each with what the staff did.
+    """Return the orders with `words` as their key or number, each with its documents and what the staff did.
 
     Raises Unreadable.
     """
     rows, people = await _rows(tx, await tx.fetch(_NAMED, words), naming)
-    return [desk_order(tx.installation, one, people, await _moves(tx, one)) for one in rows]
+    found = [desk_order(tx.installation, one, people, await _moves(tx, one)) for one in rows]
+    return [replace(one, documents=await _documents(tx, one)) for one in found]
+
+
+async def _documents(tx: Transaction, order: DeskOrder) -> tuple[NumberedInvoice, ...]:
+    return tuple(await invoices.of_order(tx, order.state.order.conversation, order.state.key))
 
 
 async def _moves(tx: Transaction, rows: OrderRows) -> list[Row]:

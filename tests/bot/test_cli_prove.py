@@ -1,7 +1,10 @@
 """`munshi prove` from the command line: what it prints, how it ends, what it saves."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Final
+
+import pytest
 
 from tests.bot.test_cli_commands import munshi, written
 from tests.payments.test_prove_endings import LEMONADE
@@ -29,6 +32,17 @@ def test_what_holds_is_said_with_its_bounds(tmp_path: Path) -> None:
     assert "holds within" in result.output
     assert "left out: more than one order" in result.output
     assert "no story came" not in result.output
+
+
+def test_who_waits_at_a_terminal_is_told_what_is_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flow = written(tmp_path / "flows.yaml", LEMONADE)
+    assert " …" not in munshi("prove", flow, "--seconds", "1").stderr
+    monkeypatch.setattr("bot.cli.prove.sys", SimpleNamespace(stderr=SimpleNamespace(isatty=lambda: True)))
+    result = munshi("prove", flow, "--seconds", "1")
+    assert " …" in result.stderr
+    assert " …" not in result.stdout
 
 
 def test_a_shop_in_which_no_order_is_ever_paid_is_told_so(tmp_path: Path) -> None:

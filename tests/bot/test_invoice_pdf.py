@@ -61,6 +61,41 @@ def test_the_numbers_are_those_of_the_invoice(language: str, state: str) -> None
         assert part in text, part
 
 
+@pytest.mark.parametrize("language", ["en", "hi"])
+@pytest.mark.parametrize("gst", ["27ABCDE1234F1Z0", ""])
+def test_a_discount_is_shown_in_its_row_and_in_the_sums(language: str, gst: str) -> None:
+    taxes: dict[str, Any] = {"rate": 500, "cgst": 193, "sgst": 193} if gst else {"rate": 0}
+    sold = InvoiceLine("Masala chivda", "2106", 1, amount=8100, discount=900, **taxes)
+    seller = replace(BILL.seller, gst=gst)
+    [text] = pages(replace(BILL, language=language, seller=seller, lines=(sold,), coupon="DIWALI10"))
+    assert [amounts(text).count(one) for one in ("90.00", "9.00", "81.00")] == [2, 2, 2]
+    assert "-9.00" in text
+    assert ("77.14" in text) is bool(gst)
+    assert "DIWALI10" in text
+
+
+def test_without_a_discount_none_is_spoken_of() -> None:
+    [text] = pages(replace(BILL, coupon="DIWALI10"))
+    assert not re.search("iscount|DIWALI10", text)
+
+
+def test_a_row_of_one_paisa_may_take_back_two_of_tax() -> None:
+    line = InvoiceLine("Thali", "2106", 1, 1800, 1, 1, 1)
+    [text] = pages(replace(BILL, kind=InvoiceKind.CREDIT_NOTE, lines=(line,)))
+    assert "-0.01 0.01 0.01 0.01" in text
+
+
+def test_whoever_has_a_name_without_an_end_gets_a_document() -> None:
+    for endless in ("x" * 10_000, "विद्यार्थी " * 1000, "W W " * 2500):
+        line = replace(BILL.lines[0], name=endless, discount=100)
+        [text] = pages(replace(BILL, lines=(line,)))
+        assert "…" in text
+        assert "120.00" in text
+        seller, buyer = replace(BILL.seller, name=endless, address=endless), Buyer(endless, endless)
+        more = pages(replace(BILL, seller=seller, buyer=buyer))
+        assert "120.00" in more[-1]
+
+
 def test_forty_lines_with_long_names_are_all_there() -> None:
     lines = tuple(InvoiceLine(f"{n} {LONG}", "2106", n, 500, 10_000 + n) for n in range(40))
     first, *more = pages(replace(BILL, lines=lines))

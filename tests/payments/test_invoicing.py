@@ -21,8 +21,10 @@ from payments.processing.actions import SHOP as SECTIONS
 from payments.shop.amendments import Amendment, AmendmentKind, key_of
 from payments.shop.fulfilment import Stage
 from payments.shop.invoice import (
+    Buyer,
     Invoice,
     InvoiceKind,
+    InvoiceLine,
     from_json,
     sums,
     to_json,
@@ -127,6 +129,49 @@ def test_the_goods_leave_once() -> None:
     assert issued(state, over, AT) is None, "the goods never left"
 
 
+def bare(invoice: Invoice) -> tuple[InvoiceLine, ...]:
+    """Its rows as a credit note has them: what was paid, without what was taken off before."""
+    return tuple(replace(line, discount=0) for line in invoice.lines)
+
+
+@pytest.mark.parametrize("seller", [SHOP, replace(SHOP, scheme="composition"), replace(SHOP, gst="")])
+def test_a_discount_is_recorded_beside_what_is_paid(seller: Seller) -> None:
+    state = due(seller=seller)
+    placed = replace(state.order, terms=replace(state.order.terms, coupon="FIRST10"))
+    state = replace(state, order=placed)
+    found = must(state, left(state))
+    assert [(x.price, x.discount) for x in found.lines if not x.is_delivery] == [
+        (26_000, 2603),
+        (14_950, 1497),
+    ]
+    assert not any(x.discount for x in found.lines if x.is_delivery)
+    assert (found.coupon, found.discount, found.total) == ("FIRST10", 4100, 40_850)
+    assert from_json(to_json(found), found.buyer) == found
+
+
+def test_an_allowance_before_the_goods_leave_is_a_discount() -> None:
+    state = amended(due(), AmendmentKind.ALLOWANCE, 1000)
+    found = must(state, left(state))
+    assert (found.discount, found.total) == (5100, 39_850)
+    assert [x.price for x in found.lines] == [26_000, 14_950, 2540, 1460]
+
+
+def test_what_the_coupon_makes_free_is_on_the_invoice() -> None:
+    state = due((replace(WORKED[0], discount=26_000), WORKED[1]))
+    found = must(state, left(state))
+    free = found.lines[0]
+    assert (free.name, free.quantity, free.price, free.amount) == ("Kaju katli", 1, 26_000, 0)
+
+
+def test_an_invoice_that_was_stored_without_discounts_is_read() -> None:
+    stored = to_json(must(due(), left(due())))
+    del stored["coupon"]
+    for line in stored["lines"]:
+        del line["discount"]
+    read = from_json(stored, Buyer())
+    assert (read.coupon, read.discount, read.total) == ("", 0, 40_850)
+
+
 def test_what_was_missing_before_is_not_on_the_invoice() -> None:
     state = less(due(), "box", 1)
     found = must(state, left(state))
@@ -142,7 +187,7 @@ def test_the_end_of_an_order_on_its_way_takes_all_back() -> None:
     over = replace(state, stage=Stage.REFUSED, lifecycle=Lifecycle.RETURNED)
     found = must(state, over)
     assert (found.kind, found.series, found.total) == (InvoiceKind.CREDIT_NOTE, "ANC", 40_850)
-    assert found.lines == must(due(), state).lines, "the rows of the invoice, the delivery too"
+    assert found.lines == bare(must(due(), state)), "the rows of the invoice, the delivery too"
 
 
 def test_pieces_that_come_back_one_by_one_give_back_the_tax_that_was_charged() -> None:
@@ -159,7 +204,7 @@ def test_a_kept_delivery_is_what_the_note_leaves() -> None:
     state = left(due())
     over = replace(state, stage=Stage.REFUSED, lifecycle=Lifecycle.RETURNED)
     note = must(state, amended(over, AmendmentKind.REFUSED, state.owed - 4000))
-    assert note.lines == tuple(replace(x, quantity=0) for x in must(due(), state).lines if not x.is_delivery)
+    assert note.lines == tuple(replace(x, quantity=0) for x in bare(must(due(), state)) if not x.is_delivery)
 
 
 def test_a_kept_delivery_is_taken_back_when_it_goes_back() -> None:
@@ -245,7 +290,8 @@ def _exported(state: OrderState) -> Counter[str]:
 def _adds_up(found: Invoice | None) -> None:
     if found is None:
         return
-    assert all(line.amount > 0 and line.taxable >= (-1 if line.amount == 1 else 0) for line in found.lines)
+    assert all(line.price > 0 and line.amount >= 0 and line.discount >= 0 for line in found.lines)
+    assert all(line.taxable >= (-1 if line.amount == 1 else 0) for line in found.lines)
     assert all(line.cgst == line.sgst and not (line.cgst and line.igst) for line in found.lines)
     all_of_it = sums(found)
     assert all_of_it.pop("total") == found.total == sum(all_of_it.values())

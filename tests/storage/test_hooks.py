@@ -75,12 +75,39 @@ async def test_what_was_given_up_is_sent_again_before_what_waits(store: Store) -
     await store.hooks.record(Tried((await claimed(store, 1))[0], HookState.FAILED, error="no"), 2)
     await store.hooks.record(Tried((await claimed(store, 2))[0], HookState.WAITING, 900, "no"), 3)
     assert await store.hooks.retry("y") == 0
-    assert await store.hooks.retry("x") == 1
+    assert await store.hooks.retry("x") == 2
     for sequence in (1, 2, 3):
         [one] = await claimed(store, 5)
         assert (one.sequence, one.state) == (sequence, HookState.WAITING)
         await store.hooks.record(Tried(one, HookState.DONE), 5)
     assert await store.hooks.retry(None) == 0
+
+
+async def test_what_waits_for_a_later_try_can_be_sent_at_once(store: Store) -> None:
+    await stored(store, "x", "x", "y")
+    x, y = await claimed(store, 1)
+    await store.hooks.record(Tried(x, HookState.WAITING, 900, "no"), 2)
+    await store.hooks.record(Tried(y, HookState.WAITING, 900, "no"), 2)
+    assert await claimed(store, 3) == []
+    assert await store.hooks.retry("x") == 1
+    [again] = await claimed(store, 3)
+    assert (again.key, again.attempts) == (x.key, 1)
+    counts = await store.hooks.counts()
+    assert (counts.waiting, counts.waiting_since) == (3, 1)
+    assert counts.errors == {"no"}
+
+
+async def test_all_that_waits_is_resumed_if_sending_had_ended(store: Store) -> None:
+    await stored(store, "x", "y", "y")
+    x, y = await claimed(store, 1)
+    await store.hooks.record(Tried(x, HookState.WAITING, 900, "busy"), 2)
+    await store.hooks.resume("gone")
+    assert await claimed(store, 3) == []
+    await store.hooks.record(Tried(y, HookState.WAITING, 900, "gone", counts=False), 4)
+    await store.hooks.resume("gone")
+    assert (await store.hooks.counts()).errors == set()
+    again = await claimed(store, 5)
+    assert [(one.stream, one.sequence, one.attempts) for one in again] == [("x", 1, 2), ("y", 1, 1)]
 
 
 async def test_the_count_goes_on_after_pruning(store: Store) -> None:

@@ -13,10 +13,11 @@ from bot.clock import ShiftedClock
 from bot.settings import Settings
 from sandbox.world import World
 from tests.payments.card_shop import with_cards
-from tests.world.desk_shop import change, flow_in, ordered
+from tests.world.desk_shop import TEXT, change, flow_in, ordered
 from tests.world.hook_receiver import SECRETS, Receiver, receiving
 from tests.world.running_bot import FLOW, ROOT, Live, Start
 from tests.world.test_clock_set_back import Settable, opened
+from tests.world.test_invoices import LEGAL
 from tests.world.test_operators import munshi
 
 DAY = 24 * 60
@@ -61,6 +62,30 @@ async def test_an_orders_events_come_in_order_as_stored(
     assert [body["stage"] for body in bodies[2:]] == ["placed", "accepted", "out", "delivered"]
     del shown["moves"]
     assert bodies[-1] == shown
+
+
+async def test_the_number_of_an_invoice_comes_with_the_goods(
+    receiver: Receiver, world: World, clock: ShiftedClock, start: Start, tmp_path: Path
+) -> None:
+    flow = tmp_path / "tiffin.yaml"
+    flow.write_text(TEXT.replace("  name: Annapurna", LEGAL), "utf-8")
+    async with start(world, clock, flow) as live:
+        key = await ordered(live, ("kaju", 2))
+        await live.customer().pay()
+        for to in ("out", "delivered"):
+            assert (await change(live, key, "stage", to=to))[0] == 200
+        assert (await change(live, key, "return", sku="kaju", quantity=1))[0] == 200
+        await live.settle()
+        numbers = await live.rows(
+            "SELECT number, kind, total, issued_at FROM invoice ORDER BY issued_at, kind DESC"
+        )
+        _, shown = await live.api("GET", f"/orders/{key}")
+    bill, note = ({**row} for row in numbers)
+    assert (bill["kind"], note["kind"]) == ("tax invoice", "credit note")
+    assert shown["documents"] == [bill, note]
+    told = [(body["type"], body["data"]["order"]["documents"]) for _, body in receiver.taken]
+    assert told[2:5] == [("order.confirmed", []), ("order.stage", [bill]), ("order.stage", [bill])]
+    assert told[5] == ("order.amended", [bill, note])
 
 
 async def test_money_on_metas_word_alone_is_not_told(
@@ -160,6 +185,33 @@ async def test_a_receiver_that_wants_no_more_gets_no_more(receiver: Receiver, li
     assert [row["subject"] for row in await live.rows("SELECT subject FROM notice WHERE kind = 'hook'")] == [
         "gone"
     ]
+    asked = await live.until(munshi(live, "hooks", "retry"))
+    assert "but the program answered 410: restart the server" in asked.output
+
+
+async def test_what_was_kept_after_a_410_is_sent_after_a_restart(
+    receiver: Receiver, world: World, clock: ShiftedClock, start: Start
+) -> None:
+    hook = {"MUNSHI_HOOK_URL": receiver.url, "MUNSHI_HOOK_SECRET": SECRETS}
+    async with start(world, clock) as live:
+        receiver.status = 503
+        await live.customer().order()
+        receiver.status = 410
+        await live.customer("919812345602", "Bela").order()
+        assert len(receiver.tries) == 2
+        receiver.status = 204
+        shown = await live.until(munshi(live, "hooks", **hook))
+        assert "sending has ended, because the program answered 410" in shown.output
+        assert "2 waiting, the oldest since 20" in shown.output
+        doctor = await live.until(munshi(live, "doctor", **hook))
+        assert "✗ hooks: sending has ended, because the program answered 410; 2 waiting" in doctor.output
+        receiver.taken.clear()
+    clock.put_forward(1000)
+    async with start(world, clock) as live:
+        await live.settle()
+        assert receiver.types == ["order.placed", "order.placed"]
+        doctor = await live.until(munshi(live, "doctor", **hook))
+        assert "✓ hooks: 0 waiting; 0 given up; last taken" in doctor.output
 
 
 async def test_a_redirect_is_a_failure(receiver: Receiver, live: Live) -> None:
@@ -207,6 +259,27 @@ async def test_without_a_url_nothing_is_stored(
     async with start(world, clock) as live:
         await live.customer().order()
         assert await live.rows("SELECT id FROM hook") == []
+
+
+async def test_a_restart_that_was_forgotten_is_noticed(
+    world: World, clock: ShiftedClock, start: Start, receiver: Receiver
+) -> None:
+    hook = {"MUNSHI_HOOK_URL": receiver.url, "MUNSHI_HOOK_SECRET": SECRETS}
+    receiver.url = ""
+    async with start(world, clock) as live:
+        tried = await live.until(munshi(live, "hooks", "test", **hook))
+        assert "but the server was started without MUNSHI_HOOK_URL" in tried.output, tried.output
+        assert tried.exit_code == 1
+        doctor = await live.until(munshi(live, "doctor", **hook))
+        assert "✗ server: it was started without MUNSHI_HOOK_URL, which is set here" in doctor.output
+        assert doctor.exit_code == 1
+    receiver.url = hook["MUNSHI_HOOK_URL"]
+    async with start(world, clock) as live:
+        assert "systems: hooks\n" in (await live.api("GET", "/readyz"))[1]
+        doctor = await live.until(munshi(live, "doctor", **hook))
+        assert "✗ server" not in doctor.output
+        doctor = await live.until(munshi(live, "doctor"))
+        assert "✗ server: it was started with MUNSHI_HOOK_URL, which is not set here" in doctor.output
 
 
 async def test_two_orders_do_not_wait_for_each_other(receiver: Receiver, live: Live) -> None:
@@ -268,7 +341,7 @@ async def test_the_shell_shows_the_queue_tests_the_receiver_and_sends_again(
     assert all(told[line.pop("id")] == line for line in lines if line["id"] in told)
     nothing = await live.until(munshi(live, "hooks", "retry", **hook))
     assert nothing.exit_code == 1
-    assert "nothing was given up" in nothing.output
+    assert "nothing was given up or waits for a later try" in nothing.output
 
 
 async def test_the_manuals_examples_are_what_is_sent(

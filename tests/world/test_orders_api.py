@@ -276,7 +276,7 @@ async def test_the_browser_comes_back(live: Live) -> None:
 
 
 def ready_with(live: Live) -> str:
-    return f"ready\nflow: chai-counter {live.context.flow.version}\nfile: the same\n"
+    return f"ready\nflow: chai-counter {live.context.flow.version}\nsystems: none\nfile: the same\n"
 
 
 async def test_what_a_supervisor_asks(live: Live) -> None:

@@ -139,7 +139,7 @@ async def test_a_broken_file_is_refused_with_its_errors_and_the_last_good_versio
         assert live.context.flow.version == version
         assert len(await live.rows("SELECT number FROM flow_version")) == 1
         _, ready = await live.api("GET", "/readyz")
-        assert f"flow: chai-counter {version}\nfile: differs: broken, {file}:" in ready
+        assert f"flow: chai-counter {version}\nsystems: none\nfile: differs: broken, {file}:" in ready
         await customer.tap("Confirm order")
         assert customer.heard("💳 Complete Payment") == 1
         edited(file, ("💳 Complete Payment", "💳 Pay here"))
