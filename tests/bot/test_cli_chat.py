@@ -85,7 +85,7 @@ def test_the_trace_is_of_the_last_line() -> None:
     assert "nothing was decided yet" in out
     assert "add  in browsing\n  passed   line " in out
     assert "  took     line " in out
-    assert "  did      cart.add\n  entered  cart, cart.review\n" in out
+    assert "  did      cart.add, set\n  entered  cart, cart.review\n" in out
 
 
 def test_silence_is_shown() -> None:

@@ -27,6 +27,13 @@ from storage.outbox.due import Due
 from storage.outbox.receipts import Applied, Undelivered
 
 
+class NoAudits:
+    """No order has changed since it was audited."""
+
+    async def audit(self, after: str, now: int, limit: int) -> None:
+        return None
+
+
 class NoBroadcasts:
     """A shop that sends no offers."""
 
@@ -48,6 +55,7 @@ class Shelf:
         self.unreceived = False
         self.receipts = Applied()
         self.broadcasts = NoBroadcasts()
+        self.audits = NoAudits()
 
     async def due(self, now: int) -> Due:
         return Due(True, True)

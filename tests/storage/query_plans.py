@@ -6,26 +6,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
-from tortoise.models import Model
 
-from storage.database import models, order_models
 from storage.database.postgres import PostgresUnits
 from storage.database.sql import Value
 from storage.database.transaction import Row, Transaction, Units
+from tests.tables import TABLES
 
 _SMALL: Final = frozenset(
     {"broadcast", "flow_version", "installation", "notice", "product_off", "quota", "staff", "stock", "stray"}
 )
 """One row; one for each broadcast, reload, thing that an operator has not seen to, product that is counted or
 switched off, coupon, coming delivery slot or member of the staff, or link that a person settled."""
-_GROWING: Final = (
-    frozenset(
-        model._meta.db_table
-        for model in (vars(models) | vars(order_models)).values()
-        if isinstance(model, type) and issubclass(model, Model) and model is not Model
-    )
-    - _SMALL
-)
+_GROWING: Final = frozenset(model._meta.db_table for model in TABLES) - _SMALL
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from payments.processing.step_input import EventKind
 from payments.shop.amendments import AmendmentKind
 from payments.shop.fulfilment import Stage
 from payments.shop.orders import AttemptStatus, Lifecycle, Mode
-from storage.database import models, order_models
 from storage.database.queues import InboxState, Lane, OutboxState
 from storage.inbox.strays import StrayDecision
 from storage.outbox.hooks import HookState
+from tests.tables import TABLES
 
 STORAGE = Path(__file__).parents[2] / "storage"
 WORDS = re.compile(
@@ -69,7 +69,5 @@ def test_sql_compares_columns_with_words_of_their_enums() -> None:
 
 def checks() -> dict[str, str]:
     """Return the check constraints of all tables, by name."""
-    classes = (vars(models) | vars(order_models)).values()
-    tables = [table for table in classes if isinstance(table, type) and hasattr(table, "Meta")]
-    constraints = [one for table in tables for one in getattr(table.Meta, "constraints", ())]
+    constraints = [one for table in TABLES for one in table._meta.constraints]
     return {constraint.name: constraint.check for constraint in constraints}

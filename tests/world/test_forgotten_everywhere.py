@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from tortoise.models import Model
 
 from bot.clock import ShiftedClock
 from sandbox.world import World
-from storage.database import models, order_models
+from tests.tables import TABLES
 from tests.world.desk_shop import TEXT, change, ordered
 from tests.world.running_bot import Live, Start
 from tests.world.test_bad_requests import text_message, webhook
@@ -92,12 +91,11 @@ async def _everything_happens(live: Live) -> str:
 async def _traces(live: Live) -> list[str]:
     """Return the columns, of whatever table, that hold one of WORDS."""
     found = set()
-    for model in (vars(models) | vars(order_models)).values():
-        if isinstance(model, type) and issubclass(model, Model) and model is not Model:
-            table = model._meta.db_table
-            for row in await live.rows(f"SELECT * FROM {table}"):
-                cells = ((name, str(value).lower()) for name, value in row.items())
-                found |= {f"{table}.{name}" for name, cell in cells if any(word in cell for word in WORDS)}
+    for model in TABLES:
+        table = model._meta.db_table
+        for row in await live.rows(f"SELECT * FROM {table}"):
+            cells = ((name, str(value).lower()) for name, value in row.items())
+            found |= {f"{table}.{name}" for name, cell in cells if any(word in cell for word in WORDS)}
     return sorted(found)
 
 
