@@ -192,7 +192,8 @@ async def test_an_installed_package_makes_shops_without_its_sources(
     status, said = await run(*MUNSHI, "init", "shop", env=env, cwd=tmp_path)
     assert status == 0, said
     shop = tmp_path / "shop"
-    assert (shop / "flows.yaml").read_bytes() == (ROOT / "flows.yaml").read_bytes()
+    ours = (ROOT / "flows.yaml").read_text("utf-8")
+    assert (shop / "flows.yaml").read_text("utf-8") == ours.replace("flow: chai-counter\n", "flow: shop\n")
     assert len(list((shop / "scenarios").iterdir())) == len(
         list((ROOT / "tests" / "shop_scenarios").iterdir())
     )
