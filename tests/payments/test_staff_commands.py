@@ -2,7 +2,10 @@
 
 import pytest
 
+from bot.whatsapp.limits import LIMITS
 from flows.engine.events import Tapped
+from flows.language.load import load
+from payments.processing.actions import SHOP
 from payments.processing.bodies import StaffAction, staff_action_to_json
 from payments.processing.named_orders import order_number, period_from, period_to
 from payments.processing.staff_help import help_for
@@ -12,7 +15,18 @@ from payments.shop.business_day import Period
 from payments.shop.fulfilment import Stage
 from payments.shop.staff import Right
 from payments.simulator.simulator import Simulator
-from tests.payments.tiffin_shop import BUYS, DINNER, LUNCH, bought, fetched, flow, plays, told
+from tests.payments.tiffin_shop import (
+    BUYS,
+    DINNER,
+    LUNCH,
+    TEXT,
+    bought,
+    bought_in,
+    fetched,
+    flow,
+    plays,
+    told,
+)
 
 
 def test_a_day_by_typed_commands() -> None:
@@ -196,7 +210,8 @@ def test_a_list_is_asked_for_in_ones_own_chat_whatever_a_button_names() -> None:
 
 
 def test_a_long_list_says_how_many_are_left() -> None:
-    simulator = bought()
+    patient = TEXT.replace("  cash:", "  budgets: {orders: 99}\n  cash:")
+    simulator = bought_in(load(patient, "flows.yaml", SHOP, limits=LIMITS))
     for _ in range(LINES + 3):
         for title in ("Thali", DINNER, "Cash"):
             simulator.tap(title)
