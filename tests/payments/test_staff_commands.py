@@ -210,7 +210,7 @@ def test_a_list_is_asked_for_in_ones_own_chat_whatever_a_button_names() -> None:
 
 
 def test_a_long_list_says_how_many_are_left() -> None:
-    patient = TEXT.replace("  cash:", "  budgets: {orders: 99}\n  cash:")
+    patient = TEXT.replace("  cash: {up_to", "  budgets: {orders: 99}\n  cash: {up_to")
     simulator = bought_in(load(patient, "flows.yaml", SHOP, limits=LIMITS))
     for _ in range(LINES + 3):
         for title in ("Thali", DINNER, "Cash"):
