@@ -198,7 +198,14 @@ def test_an_entry_is_read_with_its_state_as_an_enum() -> None:
         "error",
     )
     entry = entry_of(
-        {**dict.fromkeys(columns), "error": None, "state": "sending", "urgency": 2, "finished_at": None}
+        {
+            **dict.fromkeys(columns),
+            "error": None,
+            "state": "sending",
+            "urgency": 2,
+            "finished_at": None,
+            "attempts": 1,
+        }
     )
     assert entry.state is OutboxState.SENDING
     assert entry.urgency is Urgency.OFFER
