@@ -52,14 +52,19 @@ async def no_money(live: Live) -> None:
     assert await live.parked() == []
 
 
+async def _come_to(customer: Customer, state: str) -> None:
+    if state != "new":
+        await customer.write("hi")
+    if state == "cart":
+        await customer.tap("Masala chai 250 g")
+
+
 @pytest.mark.parametrize("state", ["new", "browsing", "cart"])
 async def test_forged_taps(live: Live, state: str) -> None:
-    asha = live.customer()
-    if state != "new":
-        await asha.write("hi")
-    if state == "cart":
-        await asha.tap("Masala chai 250 g")
-    for reply_id in FORGED:
+    for number, reply_id in enumerate(FORGED):
+        if number % 8 == 0:  # WhatsApp takes so many messages to one customer at once
+            asha = live.customer(f"9198123{number:05}")
+            await _come_to(asha, state)
         answers = await forge(asha, reply_id)
         assert 1 <= len(answers) <= 3, reply_id
         assert not any("49" in answer.text for answer in answers if "249.50" not in answer.text), reply_id
