@@ -1,5 +1,6 @@
 """A database of an earlier version is brought up to date with all that it holds."""
 
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from bot.whatsapp.channel import WHATSAPP
 from storage import Store
 from storage.database.address import configuration
 from storage.database.orm import Orm
+from storage.database.records import reading
+from storage.reports.ledger import books
 from tests.storage.test_database import MIGRATIONS
 
 _ENTRY = """
@@ -92,3 +95,51 @@ async def test_an_upgrade_that_is_cut_off_leaves_the_database_as_it_was(
     [row] = await ask(database_url, "SELECT * FROM outbox")
     assert "topic" not in row
     assert await Store.migrate(database_url) == MIGRATIONS[1:]
+
+
+async def test_the_first_migration_is_never_changed(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Databases have it. What a later program needs is a migration of its own."""
+    await first_version(sqlite_url, monkeypatch)
+    made = await ask(
+        sqlite_url,
+        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'tortoise%'"
+        " AND name NOT LIKE 'sqlite%'",
+    )
+    tables = "\n".join(sorted(row["sql"] for row in made))
+    assert sha256(tables.encode()).hexdigest().startswith("2021d85845b05657")
+
+
+async def test_what_was_changed_about_an_order_before_can_be_read(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await first_version(database_url, monkeypatch)
+    await ask(database_url, _ORDER, _FACT, _AMENDMENT, _MIRROR)
+    await Store.migrate(database_url)
+    async with reading(database_url) as records:
+        found = await books(records)
+        [copy] = await records.reads.fetch("SELECT doubted_at FROM mirror")
+    assert (found.discrepancies, found.figures.orders, found.changed) == ([], 1, 1)
+    assert found.figures.sums["INR"].fulfilled == 40_000
+    assert copy["doubted_at"] == 0
+
+
+_ORDER = """
+INSERT INTO orders
+    (key, conversation_id, number, lines, total, currency, terms, destination, payment, stage, lifecycle,
+    fulfilled, held, placed_at, placed_by, paid_at)
+VALUES ('k-1-1', 1, '10001', '[["tea", "Tea", 2, 25000]]', 50000, 'INR', '{}', '{}', 'paid', 'placed',
+    'fulfilled', 40000, 0, 1, 1, 5)"""
+_FACT = """
+INSERT INTO fact
+    (conversation_id, order_key, entity, entity_id, state, amount, currency, at, detail, learned_at,
+    learned_from)
+VALUES (1, 'k-1-1', 'payment', 'pay_1', 'captured', 40000, 'INR', 1, '{}', 1, 1)"""
+_AMENDMENT = """
+INSERT INTO amendment
+    (key, conversation_id, order_key, kind, amount, sku, pieces, changed_by, why, created_at, caused_by)
+VALUES ('k-1-1.a', 1, 'k-1-1', 'allowance', 10000, '', 0, 'Meena', '', 2, 2)"""
+_MIRROR = """
+INSERT INTO mirror
+    (order_key, state, amendments, asked_at, looks, failures, failing_since, recheck, restock, revision,
+    tries, leased, created_at)
+VALUES ('k-1-1', 'wanted', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)"""

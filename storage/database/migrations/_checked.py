@@ -35,6 +35,9 @@ class AddEmptyColumn(ops.AddField):
     AddField runs a script, before which the driver of SQLite commits.
     """
 
+    rest = ""
+    """What the column's definition says behind its type."""
+
     async def database_forward(
         self,
         app_label: str,
@@ -42,13 +45,20 @@ class AddEmptyColumn(ops.AddField):
         new_state: State,
         state_editor: BaseSchemaEditor | None = None,
     ) -> None:
-        """Add the column, which is NULL in each row."""
+        """Add the column, which has the same value in each row."""
         if state_editor is None:
             return
         table = new_state.apps.get_model(f"{app_label}.{self.model_name}")._meta
         column = table.fields_db_projection[self.name]
         kind = table.fields_map[self.name].get_for_dialect(state_editor.DIALECT, "SQL_TYPE")
-        await state_editor.client.execute_query(f"ALTER TABLE {table.db_table} ADD COLUMN {column} {kind}")
+        definition = f"{column} {kind}{self.rest}"
+        await state_editor.client.execute_query(f"ALTER TABLE {table.db_table} ADD COLUMN {definition}")
+
+
+class AddCount(AddEmptyColumn):
+    """Add a column of numbers, which are 0 in the rows that there are."""
+
+    rest = " NOT NULL DEFAULT 0"
 
 
 class ReplaceCheck(ops.AddConstraint):

@@ -23,7 +23,6 @@ TABLES: Final = [
             ("seen_id", fields.TextField(null=True, unique=False)),
             ("recheck", fields.IntField()),
             ("restock", fields.IntField()),
-            ("doubted_at", fields.BigIntField()),
             ("revision", fields.IntField()),
             ("tries", fields.IntField()),
             ("leased", fields.IntField()),

@@ -23,7 +23,6 @@ TABLES: Final = [
             ("changed_by", fields.TextField(unique=False)),
             ("why", fields.TextField(unique=False)),
             ("destination", fields.TextField(null=True, unique=False)),
-            ("shelf", fields.IntField()),
             ("created_at", fields.BigIntField()),
             ("caused_by", fields.BigIntField()),
         ],
