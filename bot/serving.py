@@ -50,7 +50,8 @@ class Way:
 
 
 async def _serve_file(stored: StoredVersions, flow: Flow, by: str, now: int) -> Serving:
-    return await stored.serve(flow_text(flow), flow.sections["shop"].counted, by, now)
+    counted = {sku: number for sku, number in flow.sections["shop"].stock.items() if number is not None}
+    return await stored.serve(flow_text(flow), counted, by, now)
 
 
 async def _serve_earlier(stored: StoredVersions, flow: Flow, by: str, now: int) -> Serving:

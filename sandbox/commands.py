@@ -286,6 +286,10 @@ def _status(status: int) -> int:
     return status
 
 
+async def _shopify_count(world: World, fields: Fields) -> None:
+    world.shopify.count(fields.text("variant"), fields.number("pieces"))
+
+
 COMMANDS: Final[dict[str, Command]] = {
     "write": _write,
     "send": _send,
@@ -324,6 +328,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "shopify_cancel": _shopify_cancel,
     "shopify_fulfil": _shopify_fulfil,
     "shopify_refund": _shopify_refund,
+    "shopify_count": _shopify_count,
 }
 """
 `write {wa_id, text, name?}` · `send {wa_id, kind, body}` (what is not text) ·
@@ -345,5 +350,6 @@ of `url`, the newest link or order card that this person was shown) ·
 `shopify_fault {kind, amount?}` (at the next order: `lost`, `timeout` and `unclear`, which make it;
 `throttled`, `token`; `total` adds `amount` paise to each new order, until it is 0) ·
 `shopify_cancel {order}` · `shopify_fulfil {order, delivered?}` · `shopify_refund {order, amount}` (what the
-store's own people do, by the order's name there or its key here)
+store's own people do, by the order's name there or its key here) · `shopify_count {variant, pieces}` (how
+many of a variant, by its id, are available there)
 """

@@ -10,6 +10,7 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from hashlib import sha256
 from typing import Any, Final, TypeAlias
 
@@ -30,7 +31,7 @@ LAG_MS: Final = 5_000
 OPERATIONS: Final = (
     *("orderCreate", "orderMarkAsPaid", "orderCancel", "orderUpdate", "refundCreate"),
     *("orders", "order", "parts", "shelf", "customer", "token"),
-    *("store", "locations", "stocked", "products"),
+    *("store", "locations", "stocked", "quantities", "products"),
 )
 _NAMED: Final = re.compile(r"\s*(?:query|mutation)\s+(\w+)")
 _SOURCE: Final = re.compile(r"source_identifier:'([^']*)'")
@@ -66,6 +67,8 @@ class Shopify:
         self.orders: list[ShopifyOrder] = []
         self.customers: dict[str, str] = {}
         """Ids by phone number."""
+        self.pieces = dict(shopify_catalogue.PIECES)
+        """Pieces available of each variant. They may be fewer than none."""
         self.faults = Faults(*OPERATIONS)
         self.overcharge = Decimal(0)
         self._token: str | None = None
@@ -86,14 +89,26 @@ class Shopify:
             "store": shopify_catalogue.store,
             "locations": shopify_catalogue.locations,
             "stocked": shopify_catalogue.stocked,
+            "quantities": partial(shopify_catalogue.quantities, self.pieces),
             "products": shopify_catalogue.products,
         }
 
-    def cancel(self, named: str) -> None:
-        """Cancel an order as the store's own people do, by its id or name. Raises LookupError."""
+    def count(self, variant: str, pieces: int) -> None:
+        """Say how many are available of a variant. Raises LookupError if it is not sold here."""
+        if variant not in self.pieces:
+            raise LookupError(f"no variant {variant!r} at Shopify: there are {list(self.pieces)}")
+        self.pieces[variant] = pieces
+
+    def cancel(self, named: str, *, restock: bool = True) -> None:
+        """Cancel an order as the store's own people do, by its id or name. Raises LookupError.
+
+        `restock`: whether its pieces are available again.
+        """
         order = self._named(named)
         if order.cancelled_at is None:
             order.cancelled_at = self._now()
+            if restock:
+                self._move(order.held(), 1)
             self._post("orders/cancelled", order.rest())
 
     def fulfil(self, named: str, *, delivered: bool) -> None:
@@ -190,8 +205,15 @@ class Shopify:
             address=wanted.get("shippingAddress", {}),
         )
         self.orders.append(order)
+        if variables["options"]["inventoryBehaviour"] != "BYPASS":
+            self._move(order.held(), -1)
         self._post("orders/create", order.rest())
         return {"orderCreate": {"order": order.shown(), "userErrors": []}}
+
+    def _move(self, pieces: Mapping[str, int], sign: int) -> None:
+        """Make `pieces` of the variants that it counts available, or with the sign -1 no more."""
+        for variant in pieces.keys() & self.pieces:
+            self.pieces[variant] += sign * pieces[variant]
 
     def _refusal(self, wanted: Mapping[str, Any]) -> dict[str, Any] | None:
         new = wanted.get("customer", {}).get("toUpsert")
@@ -230,7 +252,7 @@ class Shopify:
         if order is None or order.cancelled_at is not None:
             errors = [{"code": "INVALID", "field": ["orderId"], "message": "Order is already cancelled."}]
             return {"orderCancel": {"job": None, "orderCancelUserErrors": errors}}
-        self.cancel(order.id)
+        self.cancel(order.id, restock=variables["restock"])
         job = {"id": f"gid://shopify/Job/{self._ids.base62()}"}
         return {"orderCancel": {"job": job, "orderCancelUserErrors": []}}
 
@@ -274,6 +296,9 @@ class Shopify:
             return {"refundCreate": {"order": None, "userErrors": errors}}
         if key not in order.refunds:
             order.refunds[key] = given
+            for one in given.get("refundLineItems", ()):
+                if one["restockType"] != "NO_RESTOCK":
+                    self._move({order.line(one).get("variantId", ""): one["quantity"]}, 1)
             self._post_refund(order, given)
         return {"refundCreate": {"order": order.left(), "userErrors": []}}
 

@@ -34,6 +34,8 @@ PRODUCTS: Final = (
     _product("Veg thali", "Meals", (44_004, "", "thali", "120.00")),
 )
 """What it sells. Each product is a page of its own."""
+PIECES: Final = {one["id"]: 20 for product in PRODUCTS for one in product["variants"]["nodes"]}
+"""Pieces available of each variant, before anything is sold."""
 
 
 def store(_: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,6 +56,17 @@ def stocked(variables: Mapping[str, Any]) -> dict[str, Any]:
     ids = {variant["id"] for product in PRODUCTS for variant in product["variants"]["nodes"]}
     counted = {"tracked": True, "inventoryLevels": {"nodes": [{"id": LOCATION}]}}
     nodes = [{"id": id, "inventoryItem": counted} if id in ids else None for id in variables["ids"]]
+    return {"nodes": nodes}
+
+
+def quantities(pieces: Mapping[str, int], variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how many of the variants that were asked for are available; null for what is not sold here."""
+    nodes = [
+        {"id": id, "inventoryQuantity": pieces[id], "inventoryItem": {"tracked": True}}
+        if id in pieces
+        else None
+        for id in variables["ids"]
+    ]
     return {"nodes": nodes}
 
 

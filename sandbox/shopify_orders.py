@@ -1,5 +1,6 @@
 """An order at the sandbox's Shopify: what it costs, what was paid, and what went back."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -48,6 +49,16 @@ class ShopifyOrder:
     def line(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the line that is named in what was asked for."""
         return self.lines[int(given["lineItemId"].rpartition("/")[2]) - 1]
+
+    def held(self) -> dict[str, int]:
+        """Return the pieces of each variant that were not taken off it."""
+        held: Counter[str] = Counter()
+        for line in self.lines:
+            held[line.get("variantId", "")] += line["quantity"]
+        for given in self.refunds.values():
+            for one in given.get("refundLineItems", ()):
+                held[self.line(one).get("variantId", "")] -= one["quantity"]
+        return dict(held)
 
     def rest(self) -> dict[str, Any]:
         """Return it as its webhooks have it."""

@@ -30,6 +30,7 @@ from storage.inbox import (
     staff,
     steps,
     stock,
+    stock_readings,
     strays,
 )
 from storage.inbox.arrival import Arrival
@@ -242,6 +243,10 @@ class Store:
     async def declare(self, counted: Mapping[str, int]) -> None:
         """Set the stock to the counts of the flow file, by sku; see `storage.inbox.stock.declare`."""
         await self._units.run(lambda tx: stock.declare(tx, counted))
+
+    async def read_there(self, available: Mapping[str, int], asked_at: int, now: int) -> int:
+        """Store what the shop's other system counts; see `storage.inbox.stock_readings.store`."""
+        return await self._units.run(lambda tx: stock_readings.store(tx, available, asked_at, now))
 
     async def switch(self, sku: str, *, available: bool, by: str, now: int) -> bool:
         """Switch a product or variant on or off, as `by` wants; False if it was so before.

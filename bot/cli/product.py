@@ -25,7 +25,7 @@ from flows.engine.model import Flow
 from flows.language.load import load_checked
 from payments.shop.catalogue import Shop
 from payments.shop.money import money
-from payments.shop.products import Product
+from payments.shop.products import Article, Product
 from payments.shop.whatsapp_pay import switch_of
 from storage import Store
 from storage.database.records import reading
@@ -145,9 +145,15 @@ def _rows(product: Product, language: str, left: Mapping[str, int], off: Mapping
             f"  {article.sku}" if article.variant else article.sku,
             f"  {called}" if article.variant else called,
             money(article.price),
-            "" if pieces is None else f"{pieces} left",
+            _left(article, pieces),
             _since(off.get(article.sku)) or with_it,
         )
+
+
+def _left(article: Article, pieces: int | None) -> str:
+    if not article.is_counted_there:
+        return "" if pieces is None else f"{pieces} left"
+    return "not read at Shopify yet" if pieces is None else f"{pieces} left, by Shopify"
 
 
 def _cards(shop: Shop, off: Mapping[str, Off]) -> Iterator[_Row]:

@@ -27,9 +27,14 @@ _LOOKED_AT: Final = 1000
 
 
 async def shopify(settings: Settings) -> AsyncIterator[Finding]:
-    """Yield what is found of the store, if one is set: access, permissions, and products that differ."""
+    """Yield what is found of the store, if one is set: access, permissions, and products that differ.
+
+    If none is set, yield which products would be counted there.
+    """
     client = shopify_client(settings)
     if client is None:
+        for finding in _unread(settings):
+            yield finding
         return
     yield _webhooks(settings)
     try:
@@ -56,6 +61,13 @@ async def shopify(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding(_NAME, False, str(error).removeprefix("Shopify: "), mend)
     finally:
         await client.close()
+
+
+def _unread(settings: Settings) -> Iterator[Finding]:
+    shop = _shop(settings)
+    if shop and (skus := [sku for sku, one in shop.articles.items() if one.is_counted_there]):
+        said = f"no store is set, and the stock of {_some(skus)} is read there: none is left"
+        yield Finding(_NAME, False, said, "set SHOPIFY_STORE (docs/shopify.md), or write how many there are")
 
 
 async def _failed(settings: Settings) -> list[str]:

@@ -26,6 +26,7 @@ from bot.workers.hooks import Hooks
 from bot.workers.mirrors import Mirrors
 from bot.workers.retention import Retention
 from bot.workers.rounds import Rounds, wait_for
+from bot.workers.stock_readings import StockReadings
 from bot.workers.traffic import Traffic
 from payments.ledger.holds import Mismatch, in_words, needs_person
 from payments.ledger.mirrors import concerned
@@ -83,6 +84,7 @@ class Workers:
         self._broadcasts = Broadcasts(context, self.wake)
         self._hooks = None if context.hooks is None else Hooks(context, context.hooks, dice)
         self._mirrors = None if context.shopify is None else Mirrors(context, context.shopify, dice)
+        self._readings = None if context.shopify is None else StockReadings(context, context.shopify)
         self._flow = Rounds()
         self._stepping, self._performing = asyncio.Event(), asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -115,9 +117,9 @@ class Workers:
             yield self._flow.run(self._context.follow_flow, FLOW_SECONDS, "the served flow was not looked up")
         yield from (one.run() for one in self._outward())
 
-    def _outward(self) -> list[Hooks | Mirrors]:
-        """Return what tells the shop's other programs of its orders, if it has any."""
-        return [one for one in (self._hooks, self._mirrors) if one is not None]
+    def _outward(self) -> list[Hooks | Mirrors | StockReadings]:
+        """Return what tells the shop's other programs of its orders, or asks them, if it has any."""
+        return [one for one in (self._hooks, self._mirrors, self._readings) if one is not None]
 
     async def close(self) -> None:
         """Stop claiming, finish and record the entries in flight, release those that have not started."""
@@ -165,9 +167,10 @@ class Workers:
     async def _round(self) -> int:
         """Do a round of each kind of work. Return the number of items."""
         copied = await self._mirrors.copy_due() if self._mirrors else 0
+        read = await self._readings.read_due() if self._readings else 0
         offered = await self._broadcasts.go_on() or 0
         told = await self._hooks.send() if self._hooks else 0
-        return copied + offered + told + await self.step() + await self.perform()
+        return copied + read + offered + told + await self.step() + await self.perform()
 
     async def _apply_clock_jump(self, jump: int) -> None:
         """Make due the rows that a clock set back has put off, and store a notice about the jump.

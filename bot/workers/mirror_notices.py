@@ -48,6 +48,25 @@ def down(error: ShopifyError) -> Notice:
     return Notice(NoticeKind.SHOPIFY, "a day", said)
 
 
+def not_read(error: ShopifyError) -> Notice:
+    """Return the notice that the stock at Shopify could not be read for a day."""
+    said = (
+        f"For a day the stock at Shopify was not read: {error}. What was left then is sold, and no more, and"
+        " it is tried on. See whether this machine reaches Shopify, and Shopify's status page."
+    )
+    return Notice(NoticeKind.SHOPIFY, "stock a day", said)
+
+
+def not_counted(sku: str) -> Notice:
+    """Return the notice that Shopify does not count a product that it is to count."""
+    said = (
+        f"Shopify does not count '{sku}', and 'stock: shopify' of the flow file says that it does. What was"
+        " left of it at the last reading is sold here, and no more. Switch 'Track quantity' on at the product"
+        " there, correct its 'shopify:', or say here how many there are. 'munshi doctor' says which it is."
+    )
+    return Notice(NoticeKind.SHOPIFY, f"stock {sku}", said)
+
+
 def total_differs(order: OrderState, name: str, costs: int, total: int | None) -> Notice | None:
     """Return the notice that the copy `name` costs something else than its order; None if it costs the same.
 

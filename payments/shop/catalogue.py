@@ -19,10 +19,11 @@ from payments.shop.hours import Hours
 from payments.shop.legal import UNREGISTERED_PREFIX, Gst, Legal
 from payments.shop.local_time import INDIA, TimeOfDay, TimeZone
 from payments.shop.money import RupeesOrZero
-from payments.shop.products import Article, Category, Product
+from payments.shop.products import Article, Category, Product, uncountable
 from payments.shop.sale_terms import CancelTerms, CashTerms, Rung
 from payments.shop.slots import slot_of
 from payments.shop.staff import Phone, StaffSpec, distinct
+from payments.shop.stock import COUNTED_THERE
 from payments.shop.whatsapp_pay import WhatsAppPay, switch_of
 
 MIN_LINK_LIFE: Final = 16 * 60_000
@@ -128,6 +129,7 @@ class Shop(BaseModel):
         if found := [
             *self._given_twice(),
             *self._unknown_categories(),
+            *uncountable(self.products),
             *self._other_states(),
             *self._misplaced_stages(),
             *self._unfit_for_cards(),
@@ -245,7 +247,7 @@ class Shop(BaseModel):
         """
         if self.is_off(article.sku, off):
             return 0
-        in_stock = article.stock if article.stock is None else left.get(article.sku, article.stock)
+        in_stock = article.pieces(left)
         return self.max_quantity if in_stock is None else max(0, min(self.max_quantity, in_stock))
 
     def with_staff(self, more: Sequence[StaffSpec]) -> "Shop":
@@ -296,10 +298,12 @@ class Shop(BaseModel):
 
     @property
     def counted(self) -> dict[str, int]:
-        """Declared stock of each counted article, by sku."""
-        return {sku: number for sku, number in self.stock.items() if number is not None}
+        """Declared number of each article that has one, by sku."""
+        return {sku: one.stock for sku, one in self.articles.items() if one.stock is not None}
 
     @property
     def stock(self) -> dict[str, int | None]:
-        """Declared stock of each article, by sku; None if it is not counted."""
-        return {sku: one.stock for sku, one in self.articles.items()}
+        """Declared stock of each article, by sku: COUNTED_THERE if another counts it; None if nobody."""
+        return {
+            sku: COUNTED_THERE if one.is_counted_there else one.stock for sku, one in self.articles.items()
+        }

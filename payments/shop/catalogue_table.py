@@ -18,7 +18,7 @@ def catalogue_rows(
     categories = {one.id: text_in(one.name, language, language) for one in shop.categories}
     for sku, article in shop.articles.items():
         product, variant = article.product, article.variant
-        pieces = None if article.stock is None else left.get(sku, article.stock)
+        pieces = article.pieces(left)
         available = not shop.is_off(sku, off) and pieces != 0
         yield (
             sku,

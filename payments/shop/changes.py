@@ -6,8 +6,8 @@ from typing import Any, Final
 from payments.shop.cart import Cart
 from payments.shop.catalogue import Shop
 from payments.shop.money import money
-from payments.shop.products import Product
-from payments.shop.stock import Count
+from payments.shop.products import COUNTS, Product
+from payments.shop.stock import COUNTED_THERE, Count
 
 _TOLD_APART: Final = frozenset({"products", "repairs"})
 """Keys of the shop that have lines of their own."""
@@ -37,9 +37,9 @@ def stock(new: Shop, counts: Mapping[str, Count]) -> Iterator[str]:
         elif number is None or count is None:
             yield from _counted_or_not(sku, number, count)
         elif not count.is_of(number):
-            yield f"{sku}: {number} from now on, {count.in_file} declared before ({count.left} left)"
+            yield f"{sku}: {_from_now_on(number)}, {_before(count.in_file)} before ({count.left} left)"
         elif number != count.in_served:
-            yield f"{sku}: {count.left} left, as before: {number} was counted before the rollback"
+            yield _goes_on(sku, number, count, f"{number} was counted before the rollback")
 
 
 def stock_of_rollback(earlier: Shop, counts: Mapping[str, Count]) -> Iterator[str]:
@@ -52,12 +52,27 @@ def stock_of_rollback(earlier: Shop, counts: Mapping[str, Count]) -> Iterator[st
         if number is None or count is None:
             yield from _counted_or_not(sku, number, count)
         elif number != count.in_served:
-            yield f"{sku}: {count.left} left, as before: a rollback counts nothing anew"
+            yield _goes_on(sku, number, count, "a rollback counts nothing anew")
+
+
+def _from_now_on(number: int) -> str:
+    counted = f"what {COUNTS} counts" if number == COUNTED_THERE else str(number)
+    return f"{counted} from now on"
+
+
+def _before(number: int) -> str:
+    return f"counted by {COUNTS}" if number == COUNTED_THERE else f"{number} declared"
+
+
+def _goes_on(sku: str, number: int, count: Count, why: str) -> str:
+    if number == COUNTED_THERE:
+        return f"{sku}: counted by {COUNTS} again; {count.left} left until that is read"
+    return f"{sku}: {count.left} left, as before: {why}"
 
 
 def _counted_or_not(sku: str, number: int | None, count: Count | None) -> Iterator[str]:
     if number is not None:
-        yield f"{sku}: {number} from now on, not counted before"
+        yield f"{sku}: {_from_now_on(number)}, not counted before"
     elif count is not None and count.is_counted:
         yield f"{sku}: not counted any more ({count.left} left)"
 

@@ -1,8 +1,9 @@
 """Categories, products and their variants, as the `shop:` section of a flow file names them."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -32,14 +33,17 @@ def _picture(url: str) -> str:
 
 Picture: TypeAlias = Annotated[str, AfterValidator(_picture)]
 Sku: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-Stock: TypeAlias = Annotated[int, Field(strict=True, ge=0)] | None
-"""Pieces in stock when the line is written or changed; None if they are not counted."""
+Pieces: TypeAlias = Annotated[int, Field(strict=True, ge=0)]
+Stock: TypeAlias = Pieces | Literal["shopify"] | None
+"""Pieces in stock when the line is written or changed, or who counts them; None if they are not counted."""
 
 
 ShopifyVariant: TypeAlias = (
     Annotated[str, Field(pattern=r"^gid://shopify/ProductVariant/[0-9]{1,20}$")] | None
 )
 """Shopify's id of what is sold by one sku."""
+COUNTS: Final = "Shopify"
+"""What people read of who counts the stock that is not counted from a number of the flow file."""
 
 
 class _Shape(BaseModel):
@@ -71,7 +75,7 @@ class Variant(_Shape):
     image: Picture | None = None
     """https address of a picture of its own."""
     stock: Stock = None
-    """Pieces that there are now."""
+    """Pieces that there are now, or `shopify`: as many as Shopify counts."""
     shopify: ShopifyVariant = None
     """Shopify's id of it: `gid://shopify/ProductVariant/123`."""
 
@@ -90,7 +94,7 @@ class Product(_Shape):
     image: Picture | None = None
     """https address of a picture, for `{{ product.image }}`."""
     stock: Stock = None
-    """Pieces that there are now. Without it, it is never sold out."""
+    """Pieces that there are now, or `shopify`: as many as it counts. Without it, it is never sold out."""
     shopify: ShopifyVariant = None
     """Shopify's id of its variant: `gid://shopify/ProductVariant/123`."""
     category: str | None = None
@@ -121,9 +125,13 @@ class Product(_Shape):
     def articles(self) -> "Iterator[Article]":
         """Yield what can be ordered: each variant, or the product itself if it has none."""
         for variant in self.variants:
-            yield Article(variant.sku, variant.price, variant.stock, self, variant)
+            yield Article(variant.sku, variant.price, _number(variant.stock), self, variant)
         if self.price is not None:
-            yield Article(self.sku, self.price, self.stock, self)
+            yield Article(self.sku, self.price, _number(self.stock), self)
+
+
+def _number(stock: Stock) -> int | None:
+    return stock if isinstance(stock, int) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +142,7 @@ class Article:
     price: int
     """Rupees, as `249.50`; kept in paise."""
     stock: int | None
-    """As declared in the flow file; None if it is not counted."""
+    """As declared in the flow file; None if that names no number."""
     product: Product
     variant: Variant | None = None
 
@@ -149,6 +157,31 @@ class Article:
         return self.variant.shopify if self.variant else self.product.shopify
 
     @property
+    def is_counted_there(self) -> bool:
+        """Whether it is counted by Shopify, and not from a number of the flow file."""
+        return (self.variant or self.product).stock == "shopify"
+
+    def pieces(self, left: Mapping[str, int]) -> int | None:
+        """Return how many are left, by `left` and the flow file; None if nobody counts them, or read them."""
+        if self.stock is None and not self.is_counted_there:
+            return None
+        return left.get(self.sku, self.stock)
+
+    @property
     def image(self) -> str:
         """Address of its picture: its own, or its product's; empty if there is none."""
         return (self.variant.image if self.variant else None) or self.product.image or ""
+
+
+def uncountable(products: Sequence[Product]) -> Iterator[Misplaced]:
+    """Yield each stock that Shopify cannot count: it has no id there, or one that another product has."""
+    ids = Counter(article.shopify for product in products for article in product.articles())
+    for at, product in enumerate(products):
+        for n, article in enumerate(product.articles()):
+            where = ("products", at, *(("variants", n) if article.variant else ()))
+            if article.is_counted_there and article.shopify is None:
+                mend = "add 'shopify:' with the id of its variant, or say how many there are"
+                yield Misplaced((*where, "stock"), "Shopify counts only what has its id", mend)
+            elif article.is_counted_there and ids[article.shopify] > 1:
+                mend = "give each an id of its own, or say how many there are"
+                yield Misplaced((*where, "shopify"), "another product has this id too", mend)

@@ -5,8 +5,12 @@ Only products with a `stock` in the flow file are counted. Of all others there i
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from payments.shop.orders import Line
+
+COUNTED_THERE: Final = -1
+"""Stands for the number of a product that the shop's other system counts. None is left until it is read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,18 @@ def stocked(data: Mapping[str, Any]) -> list[Stocked]:
         raise ShopifyError(Reason.UNINTELLIGIBLE, "a variant has not the expected fields") from error
 
 
+def quantities(data: Mapping[str, Any]) -> dict[str, int]:
+    """Return the pieces available of each variant of a look-up, by id. What is gone or uncounted is left out.
+
+    Raises ShopifyError.
+    """
+    try:
+        counted = [one for one in data["nodes"] if one and one["inventoryItem"]["tracked"]]
+        return {str(one["id"]): int(one["inventoryQuantity"]) for one in counted}
+    except (KeyError, TypeError, ValueError) as error:
+        raise ShopifyError(Reason.UNINTELLIGIBLE, "a variant has not the expected fields") from error
+
+
 def products(data: Mapping[str, Any]) -> Page:
     """Return a page of products. Raises ShopifyError."""
     try:

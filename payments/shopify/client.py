@@ -102,6 +102,14 @@ class ShopifyClient:
             found += answers.stocked(await self.ask(requests.STOCKED, page))
         return found
 
+    async def quantities(self, ids: Sequence[str]) -> dict[str, int]:
+        """Return the pieces available of each of the variants `ids` that is there and counted, by id."""
+        found: dict[str, int] = {}
+        for at in range(0, len(ids), _STOCKED_PAGE):
+            page = {"ids": ids[at : at + _STOCKED_PAGE]}
+            found |= answers.quantities(await self.ask(requests.QUANTITIES, page))
+        return found
+
     async def products(self) -> list[Listed]:
         """Return all products that are for sale, in the order of Shopify's ids."""
         listed: list[Listed] = []

@@ -51,6 +51,10 @@ STOCKED: Final = (
     "query stocked($ids: [ID!]!) { nodes(ids: $ids) { ... on ProductVariant { id"
     " inventoryItem { tracked inventoryLevels(first: 1) { nodes { id } } } } } }"
 )
+QUANTITIES: Final = (
+    "query quantities($ids: [ID!]!) { nodes(ids: $ids) { ... on ProductVariant { id inventoryQuantity"
+    " inventoryItem { tracked } } } }"
+)
 PRODUCTS: Final = (
     'query products($after: String) { products(first: 25, after: $after, query: "status:active")'
     " { pageInfo { hasNextPage endCursor } nodes { title productType hasOnlyDefaultVariant"

@@ -249,7 +249,8 @@ class Stock(TableModel):
 
     `in_file` is the number in the flow file that was served last, `in_served` the one in what is served: a
     rollback serves another number and counts nothing. NULL if what is served sells the product uncounted: the
-    other numbers then stand as they were before the rollback. Where it is not sold, it is `in_file`.
+    other numbers then stand as they were before the rollback. Where it is not sold, it is `in_file`. Both are
+    -1 if the shop's other system counts it: what it said when it was asked at `read_at` is `declared`.
     """
 
     sku = fields.CharField(max_length=64, primary_key=True)
@@ -258,6 +259,7 @@ class Stock(TableModel):
     in_served = fields.BigIntField(null=True)
     reserved = fields.BigIntField()
     sold = fields.BigIntField()
+    read_at = fields.BigIntField(null=True)
 
     class Meta:
         table = "stock"

@@ -243,6 +243,7 @@ class Mirror(TableModel):
 
     `revision` counts the changes of the order that concern it, `tries` the claims. `leased` is 1 while a
     worker has it; `due_at` is then the end of the lease. `due_at` is NULL while nothing is to be done.
+    `made_at` is when it was made, or found; NULL until then.
     """
 
     order_key = fields.CharField(max_length=ORDER_KEY, primary_key=True)
@@ -264,6 +265,7 @@ class Mirror(TableModel):
     due_at = fields.BigIntField(null=True)
     error = fields.TextField(null=True)
     created_at = fields.BigIntField()
+    made_at = fields.BigIntField(null=True)
 
     class Meta:
         table = "mirror"

@@ -56,14 +56,15 @@ async def declare(tx: Transaction, counted: Mapping[str, int]) -> None:
     """Set the counts to what the flow file declares, by sku.
 
     A number that is neither the last file's nor what is served is a new count of the goods: what was sold
-    before it no longer counts. Pieces of open orders stay reserved.
+    before it no longer counts. Pieces of open orders stay reserved. Of what is COUNTED_THERE from now on,
+    none is left until it is read.
     """
     known = await counts(tx)
     await _forget(tx, known.keys() - counted.keys())
     await _go_on(tx, {sku for sku in known.keys() & counted if not known[sku].is_counted})
     await _count_first(tx, {sku: number for sku, number in counted.items() if sku not in known})
     both = sorted(known.keys() & counted)
-    new = [(counted[sku], sku) for sku in both if not known[sku].is_of(counted[sku])]
+    new = [(max(0, counted[sku]), sku) for sku in both if not known[sku].is_of(counted[sku])]
     await tx.each("UPDATE stock SET declared = $1, sold = 0 WHERE sku = $2", new)
     numbers = [(counted[sku], sku) for sku in both if not _says(known[sku], counted[sku])]
     await tx.each("UPDATE stock SET in_file = $1, in_served = $1 WHERE sku = $2", numbers)
@@ -119,7 +120,7 @@ async def _count_first(tx: Transaction, fresh: Mapping[str, int]) -> None:
     reserved = await _reserved(tx) if fresh else Counter()
     await tx.insert(
         "INSERT INTO stock (sku, declared, in_file, in_served, reserved, sold) VALUES {rows}",
-        [(sku, number, number, number, reserved[sku], 0) for sku, number in sorted(fresh.items())],
+        [(sku, max(0, number), number, number, reserved[sku], 0) for sku, number in sorted(fresh.items())],
     )
 
 

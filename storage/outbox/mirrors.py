@@ -211,6 +211,7 @@ RETURNING order_key"""
 _RECORD: Final = """
 UPDATE mirror SET state = $4, copy_id = $5, told = $6, amendments = $7, asked_at = $8, looks = $9,
     failures = $10, failing_since = $11, error = $12, leased = 0, doubted_at = $17,
+    made_at = CASE WHEN $5::text IS NULL OR copy_id IS NOT NULL THEN made_at ELSE $14::bigint END,
     due_at = CASE WHEN revision = $3 THEN $13::bigint ELSE $14::bigint END,
     seen_id = CASE WHEN revision = $3 THEN $15::text ELSE seen_id END,
     recheck = CASE WHEN revision = $3 THEN $16::int ELSE recheck END

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from payments.shop.stock import COUNTED_THERE
 from tests.bot.command_line import run_munshi
 from tests.databases import made
 from tests.payments.card_shop import with_cards
@@ -115,3 +116,23 @@ async def test_it_refuses_what_is_no_product(sqlite_url: str, words: tuple[str, 
     result = await run_munshi(sqlite_url, "product", *words)
     assert result.exit_code != 0
     assert said in result.output
+
+
+async def test_it_says_what_shopify_counts(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = Path(SWEETS).read_text("utf-8")
+    there = "stock: shopify, shopify: 'gid://shopify/ProductVariant/7'}"
+    counted = text.replace("price: 20, stock: 5}", f"price: 20, {there}")
+    assert counted != text
+    (tmp_path / "flows.yaml").write_text(counted, "utf-8")
+    monkeypatch.setenv("MUNSHI_FLOW", str(tmp_path / "flows.yaml"))
+    await made(sqlite_url)
+    unread = (await run_munshi(sqlite_url, "product", "laddu")).output
+    assert unread == "laddu  Laddu  ₹20  not read at Shopify yet\n"
+    async with open_store(sqlite_url) as store:
+        await store.declare({"laddu": COUNTED_THERE})
+        await store.read_there({"laddu": 5}, NOW, NOW)
+    assert (
+        await run_munshi(sqlite_url, "product", "laddu")
+    ).output == "laddu  Laddu  ₹20  5 left, by Shopify\n"

@@ -196,3 +196,18 @@ async def test_what_is_taken_off_is_recorded_once(client: ShopifyClient, world: 
         await client.refund(amending.refund(made.id, replace(taken, amount=1), parts))
     await client.update({"input": {"id": made.id, "shippingAddress": {"zip": "411006"}}})
     assert world.shopify.orders[0].address == {"zip": "411006"}
+
+
+async def test_it_counts_what_is_sold_and_comes_back(client: ShopifyClient, world: World) -> None:
+    chai, kaju = "gid://shopify/ProductVariant/44001", "gid://shopify/ProductVariant/44003"
+    assert await control(world, "shopify_count", variant=chai, pieces=2) == 200
+    assert await control(world, "shopify_count", variant="gid://shopify/ProductVariant/1", pieces=2) == 404
+    made = await client.create(Copying(PAID, Buyer("Asha"), {"a": chai}))
+    wanted = [chai, "gid://shopify/ProductVariant/1", kaju]
+    assert await client.quantities(wanted) == {chai: 0, kaju: 20}
+    await client.cancel(made.id, "10001", restock=False)
+    assert await client.quantities([chai]) == {chai: 0}
+    again = await client.create(Copying(CASH, Buyer("Asha"), {"a": chai}))
+    assert await client.quantities([chai]) == {chai: -2}
+    await client.cancel(again.id, "10002", restock=True)
+    assert await client.quantities([chai]) == {chai: 0}

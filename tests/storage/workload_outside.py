@@ -8,7 +8,9 @@ from payments.ledger.mirrors import Concerned
 from payments.processing.changes import ChangeSet
 from payments.processing.events_out import EventType, HookEvent
 from payments.processing.step_input import StepInput
+from payments.shop.stock import COUNTED_THERE
 from storage.database.transaction import Units
+from storage.inbox import stock
 from storage.outbox import hooks, mirrors
 from storage.outbox.hooks import HookState
 from tests.builders import change_set
@@ -51,7 +53,12 @@ def _tells(given: StepInput) -> ChangeSet:
 
 
 async def copy_orders(shop: Shop, beside: Units) -> None:
-    """Orders are copied to the shop's other system; one of them cannot be read."""
+    """Orders are copied to the shop's other system; one of them cannot be read. Its count is read."""
+    there = "UPDATE stock SET in_served = $1"
+    await beside.run(lambda tx: tx.fetch(there, COUNTED_THERE))
+    counts = await shop.store._units.read(stock.left)
+    assert await shop.store.read_there(counts, shop.now, shop.now) == len(counts) > 0
+    await beside.run(lambda tx: tx.fetch("UPDATE stock SET in_served = in_file"))
     wanted = [Concerned(link.key, is_new=True) for link in [*shop.razorpay.links.values()][-3:]]
     for mirrored in (wanted, [Concerned(one.order_key) for one in wanted]):
         await shop.write([0], "hi")

@@ -137,6 +137,8 @@ class ShopifyStore:
     """The active ones, as the schema has them."""
     uncounted: set[str] = field(default_factory=set)
     """Ids of the variants that are not tracked."""
+    quantities: dict[str, int] = field(default_factory=dict)
+    """Pieces available of each variant that is there."""
     nowhere: set[str] = field(default_factory=set)
     """Ids of the variants that no location stocks."""
     closed: int = 0
@@ -217,6 +219,9 @@ class ShopifyStore:
                 return {"orderCreate": {"order": None, "userErrors": [taken]}}
             self.customers[person["phone"]] = f"gid://shopify/Customer/{len(self.customers) + 1}"
         self.orders.append(order)
+        if variables["options"]["inventoryBehaviour"] != "BYPASS":
+            for line in wanted["lineItems"]:
+                self._count(line, -line["quantity"])
         return {"orderCreate": {"order": order.shown, "userErrors": []}}
 
     def _orders(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
@@ -245,6 +250,8 @@ class ShopifyStore:
         assert not order.cancelled, "it is cancelled already"
         if fault != "not done":
             order.cancelled = variables
+            for line in order.wanted["lineItems"] if variables["restock"] else ():
+                self._count(line, line["quantity"])
         return {"orderCancel": {"job": {"id": "gid://shopify/Job/1"}, "orderCancelUserErrors": []}}
 
     def _parts(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
@@ -283,7 +290,12 @@ class ShopifyStore:
         for line in given.get("refundLineItems", ()):
             assert (line["restockType"] == "NO_RESTOCK") == ("locationId" not in line)
             assert line["restockType"] != ("CANCEL" if order.sent else "RETURN")
+        before = set(order.refunds)
         assert order.refunds.setdefault(variables["key"], given) == given, "another body under the key"
+        for line in given.get("refundLineItems", ()) if variables["key"] not in before else ():
+            if line["restockType"] != "NO_RESTOCK":
+                n = int(line["lineItemId"].rpartition("/")[2]) - 1
+                self._count(order.wanted["lineItems"][n], line["quantity"])
         assert order.net >= 0, "more went back than was paid"
         left = {"netPaymentSet": order.net, "currentTotalPriceSet": order.current}
         if fault == "total differs":
@@ -304,6 +316,22 @@ class ShopifyStore:
 
     def _locations(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
         return {"locations": {"nodes": self.locations}}
+
+    def _quantities(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
+        assert len(variables["ids"]) <= 250, "Shopify takes no more"
+        nodes = [
+            {"id": id, "inventoryQuantity": self.quantities[id]}
+            | {"inventoryItem": {"tracked": id not in self.uncounted}}
+            if id in self.quantities
+            else None
+            for id in variables["ids"]
+        ]
+        return {"nodes": nodes}
+
+    def _count(self, line: dict[str, Any], pieces: int) -> None:
+        """Count `pieces` more of what a line of an order has."""
+        if (id := line.get("variantId")) in self.quantities:
+            self.quantities[id] += pieces
 
     def _stocked(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
         assert len(variables["ids"]) <= 250, "Shopify takes no more"

@@ -213,3 +213,10 @@ async def test_the_doctor_says_that_webhooks_cannot_arrive(munshi: Any, tmp_path
     said = await findings(munshi, tmp_path, imported, **older, SHOPIFY_CLIENT_SECRET=None)
     assert "its webhooks cannot arrive: /webhooks/shopify is 404" in said
     assert "set SHOPIFY_WEBHOOK_SECRET" in said
+
+
+async def test_the_doctor_names_stock_that_no_store_counts(munshi: Any, tmp_path: Path) -> None:
+    counted = f"  products:\n    - {{sku: thali, name: T, price: 120, stock: shopify, shopify: '{GID}1'}}\n"
+    said = await findings(munshi, tmp_path, counted, SHOPIFY_STORE="")
+    assert "no store is set, and the stock of thali is read there: none is left" in said
+    assert "no store is set" not in await findings(munshi, tmp_path, counted)
