@@ -11,8 +11,10 @@ from storage.outbox.mirrors import OpenMirror
 
 def stands(one: OpenMirror) -> str:
     """Return how the copy of an order stands, in words: what is there, what failed, when it is tried next."""
+    if one.mirror.state is MirrorState.WANTED and one.due_at is None:
+        return "none is made there: the order ended before"
     parts = [_words(one.mirror)]
-    if one.mirror.failures:
+    if one.mirror.failures and one.error:
         parts.append(f"{counted(one.mirror.failures, 'failure')}, the last: {one.error}")
     if one.due_at is not None:
         what = "next try" if one.mirror.failures else "looked at again"
