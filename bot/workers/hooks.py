@@ -101,7 +101,7 @@ class Hooks:
         if room <= 0 or self._stopped or self._closed:
             return 0
         if not self._resumed:
-            await self._context.store.hooks.resume(str(GONE))
+            await self._context.store.hooks.resume(str(GONE), now, LEASE)
             self._resumed = True
         claimed = await self._context.store.hooks.claim(now, room, LEASE)
         if claimed:

@@ -155,11 +155,15 @@ def not_given_back(order: OrderState, copy: Copy, amount: int, error: ShopifyErr
     return Notice(NoticeKind.SHOPIFY, f"back {order.key}", said)
 
 
-def not_cancelled(order: OrderState, copy: Copy) -> Notice:
-    """Return the notice that a copy still stands though Shopify was asked to cancel it."""
+def not_cancelled(order: OrderState, copy: Copy, refusal: ShopifyError | None) -> Notice:
+    """Return the notice that a copy still stands though Shopify was asked to cancel it.
+
+    `refusal` is Shopify's answer; None if it said yes.
+    """
+    why = "" if refusal is None else f" ({refusal.description})"
     said = (
         f"Order #{order.order.number} is called off here, and its copy {copy.name} is not cancelled though"
-        " Shopify was asked to. It is asked again each hour, for a day. Often it was sent from there: cancel"
-        " its shipment, or take it as a return; then cancel it there, without a refund."
+        f" Shopify was asked to{why}. It is asked again each hour, for a day. Often it was sent from"
+        " there: cancel its shipment, or take it as a return; then cancel it there, without a refund."
     )
     return Notice(NoticeKind.SHOPIFY, f"standing {order.key}", said)

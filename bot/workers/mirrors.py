@@ -245,16 +245,25 @@ class Mirrors:
         told = await give_back(self._client, claimed, copy) if paid and news else ()
         if copy.status is CopyStatus.CANCELLED:
             return self._done(ended, claimed, *told)
-        if mirror.told is CopyStatus.CANCELLED:
-            told = (*told, mirror_notices.not_cancelled(claimed.order, copy))
-        await self._client.cancel(copy.id, claimed.order.order.number, restock=mirror.restock)
-        # Shopify does it a moment later, or does not, and says so nowhere: it is read once more.
+        asked_before, refusal = mirror.told is CopyStatus.CANCELLED, await self._cancel(claimed, copy)
+        stands = asked_before or refusal is not None
+        if stands:
+            told = (*told, mirror_notices.not_cancelled(claimed.order, copy, refusal))
         now = self._context.clock.now()
-        if now - claimed.order.stage_at >= DAY:
+        # The first request may come later than a day after the order was called off: it is looked at, too.
+        if asked_before and now - claimed.order.stage_at >= DAY:
             return self._done(ended, claimed, *told)
-        asked_before = mirror.told is CopyStatus.CANCELLED
+        # Shopify does it a moment later, or does not, and says so nowhere: it is read once more.
         done = self._done(replace(ended, recheck=True), claimed, *told)
-        return replace(done, again=now + (CANCEL_AGAIN if asked_before else CANCELLED_AFTER))
+        return replace(done, again=now + (CANCEL_AGAIN if stands else CANCELLED_AFTER))
+
+    async def _cancel(self, claimed: ClaimedMirror, copy: Copy) -> UserErrors | None:
+        """Ask Shopify to cancel `copy`. Return its refusal; None if it says yes."""
+        try:
+            await self._client.cancel(copy.id, claimed.order.order.number, restock=claimed.mirror.restock)
+        except UserErrors as refusal:
+            return refusal
+        return None
 
     def _done(self, mirror: Mirror, claimed: ClaimedMirror, *notices: Notice) -> Tried:
         """Return the outcome of a call that was answered: what is next may be due at once, or later."""

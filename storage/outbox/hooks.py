@@ -117,9 +117,12 @@ class Hooks:
         """Send at once what was given up or waits for a later try, of `stream` or of all. Return how many."""
         return await self._units.run(lambda tx: retry(tx, stream))
 
-    async def resume(self, ended: str) -> None:
-        """Make all that waits due, if a try of one of them came to `ended`."""
-        await self._units.run(lambda tx: resume(tx, ended))
+    async def resume(self, ended: str, now: int, lease: int) -> None:
+        """Make due whatever waits because its last try came to `ended`.
+
+        What is due before `now + lease` (milliseconds) is left out: another process may be sending it.
+        """
+        await self._units.run(lambda tx: resume(tx, ended, now + lease))
 
 
 async def _is_due(tx: Transaction, now: int) -> bool:
@@ -194,13 +197,11 @@ async def retry(tx: Transaction, stream: str | None) -> int:
     return len(changed)
 
 
-async def resume(tx: Transaction, ended: str) -> None:
-    """Make all that waits due, if a try of one of them came to `ended`."""
-    rows = await tx.fetch(_LATER, None)
-    if not any(row["error"] == ended for row in rows):
-        return
+async def resume(tx: Transaction, ended: str, after: int) -> None:
+    """Make due whatever waits until later than `after`, and whose last try came to `ended`."""
     # One that is just being recorded is left out: two that wait for each other's rows would deadlock.
-    await tx.fetch(_RESUME, [row["id"] for row in await tx.fetch(_LATER_FREE)])
+    if rows := await tx.fetch(_ENDED, ended, after):
+        await tx.fetch(_RESUME, [row["id"] for row in rows])
 
 
 async def prune(tx: Transaction, before: int, limit: int) -> int:
@@ -248,10 +249,10 @@ _GIVEN_UP: Final = """
 SELECT id, stream FROM hook
 WHERE state = 'failed' AND ($1::text IS NULL OR stream = $1::text) ORDER BY id"""
 _LATER: Final = """
-SELECT id, stream, error FROM hook WHERE finished_at IS NULL AND due_at > 0
+SELECT id, stream FROM hook WHERE finished_at IS NULL AND due_at > 0
     AND error IS NOT NULL AND ($1::text IS NULL OR stream = $1::text) ORDER BY due_at"""
-_LATER_FREE: Final = """
-SELECT id FROM hook WHERE finished_at IS NULL AND due_at > 0 AND error IS NOT NULL
+_ENDED: Final = """
+SELECT id FROM hook WHERE finished_at IS NULL AND due_at > $2 AND error = $1
 ORDER BY due_at FOR UPDATE SKIP LOCKED"""
 _RESUME: Final = """
 UPDATE hook SET due_at = created_at, error = NULL WHERE id = ANY($1::bigint[]) AND finished_at IS NULL"""

@@ -1,5 +1,7 @@
 """The queue of events out, on both databases: numbered by order, claimed in order, and sent again."""
 
+import pytest
+
 from payments.processing.changes import ChangeSet
 from payments.processing.events_out import EventType, HookEvent
 from payments.processing.step_input import EventKind, StepInput
@@ -97,17 +99,30 @@ async def test_what_waits_for_a_later_try_can_be_sent_at_once(store: Store) -> N
     assert counts.errors == {"no"}
 
 
-async def test_all_that_waits_is_resumed_if_sending_had_ended(store: Store) -> None:
+async def test_only_what_waits_because_sending_had_ended_is_resumed(store: Store) -> None:
     await stored(store, "x", "y", "y")
     x, y = await claimed(store, 1)
     await store.hooks.record(Tried(x, HookState.WAITING, 900, "busy"), 2)
-    await store.hooks.resume("gone")
-    assert await claimed(store, 3) == []
     await store.hooks.record(Tried(y, HookState.WAITING, 900, "gone", counts=False), 4)
-    await store.hooks.resume("gone")
-    assert (await store.hooks.counts()).errors == set()
+    await store.hooks.resume("gone", 4, LEASE)
+    assert (await store.hooks.counts()).errors == {"busy"}
     again = await claimed(store, 5)
-    assert [(one.stream, one.sequence, one.attempts) for one in again] == [("x", 1, 2), ("y", 1, 1)]
+    assert [(one.stream, one.sequence, one.attempts) for one in again] == [("y", 1, 1)]
+
+
+@pytest.mark.parametrize("error", ["busy", "gone"])
+async def test_what_another_process_is_sending_is_not_resumed(store: Store, error: str) -> None:
+    """Its last try failed, and the next one is in flight: it is sent once, and its success counts."""
+    await stored(store, "x", "y")
+    for one in await claimed(store, 1):
+        again = 100 if one.stream == "x" else 900
+        failed = error if one.stream == "x" else "gone"
+        await store.hooks.record(Tried(one, HookState.WAITING, again, failed), 2)
+    [sending] = await claimed(store, 100)
+    await store.hooks.resume("gone", 101, LEASE)
+    assert places(await claimed(store, 101)) == [("y", 1)]
+    await store.hooks.record(Tried(sending, HookState.DONE), 102)
+    assert (await store.hooks.counts()).waiting == 1
 
 
 async def test_the_count_goes_on_after_pruning(store: Store) -> None:

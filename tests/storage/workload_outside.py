@@ -26,8 +26,8 @@ async def tell_other_programs(shop: Shop) -> None:
     await shop.write([7_000_000, 7_000_001], "hi")
     await shop.store.advance_due(_tells, shop.now)
     [one, *_] = await queue.claim(shop.now, 10, LEASE)
-    await queue.record(hooks.Tried(one, HookState.WAITING, shop.now + LEASE, "gone"), shop.now)
-    await queue.resume("gone")
+    await queue.record(hooks.Tried(one, HookState.WAITING, shop.now + 2 * LEASE, "gone"), shop.now)
+    await queue.resume("gone", shop.now, LEASE)
     [one] = await queue.claim(shop.now, 10, LEASE)
     await queue.record(hooks.Tried(one, HookState.FAILED, error="refused"), shop.now)
     assert await queue.retry(one.stream) == 1

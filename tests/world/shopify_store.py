@@ -248,6 +248,9 @@ class ShopifyStore:
     def _orderCancel(self, variables: dict[str, Any], fault: str) -> dict[str, Any]:
         [order] = [one for one in self.orders if one.id == variables["orderId"]]
         assert not order.cancelled, "it is cancelled already"
+        if fault == "refused to cancel":
+            sent = {"code": "INVALID", "field": ["orderId"], "message": "Cannot cancel a fulfilled order"}
+            return {"orderCancel": {"job": None, "orderCancelUserErrors": [sent]}}
         if fault != "not done":
             order.cancelled = variables
             for line in order.wanted["lineItems"] if variables["restock"] else ():

@@ -481,6 +481,40 @@ async def test_a_copy_that_shopify_never_cancels_is_left_after_a_day(live: Live,
     assert (await mirror(live, key))["due_at"] is None
 
 
+async def test_a_copy_that_shopify_hears_of_late_is_looked_at_too(live: Live, store: ShopifyStore) -> None:
+    """Shopify was down for longer than a day: its first yes is no proof, either."""
+    key = await paid(live)
+    store.down, store.faults["orderCancel"] = True, ["not done"]
+    await change(live, key, "cancel", by="Meena")
+    await live.wait(26 * 60)
+    store.down = False
+    await live.seconds(400)
+    assert (store.asked.count("orderCancel"), only(store).cancelled) == (1, None)
+    assert f"standing {key}" not in await notices(live)
+    await live.seconds(61)
+    assert "its copy #1001 is not cancelled though" in (await notices(live))[f"standing {key}"]
+    assert only(store).cancelled
+    assert (await mirror(live, key))["due_at"] is None
+
+
+async def test_a_copy_that_shopify_refuses_to_cancel_is_told_and_left_after_a_day(
+    live: Live, store: ShopifyStore
+) -> None:
+    key = await paid(live)
+    store.faults["orderCancel"] = ["refused to cancel"] * 100
+    await change(live, key, "cancel", by="Meena")
+    await live.settle()
+    told = await notices(live)
+    assert set(told) == {f"standing {key}"}
+    assert (
+        "though Shopify was asked to (orderId: Cannot cancel a fulfilled order)." in told[f"standing {key}"]
+    )
+    for _ in range(27):
+        await live.wait(60)
+    assert 20 <= store.asked.count("orderCancel") <= 26
+    assert (await mirror(live, key))["due_at"] is None
+
+
 async def test_an_allowance_while_cash_was_to_come_is_recorded_once_it_is_taken(
     live: Live, store: ShopifyStore
 ) -> None:
