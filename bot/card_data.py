@@ -45,19 +45,21 @@ _LONGEST_PHONE: Final = 15
 
 _NAMED: Final = (
     r"(?:c\.?v\.?[vc]\.?\s?2?|security code|o\.?t\.?p\.?"
-    r"|one[- ]?time[- ]?(?:pass(?:word|code)|pin|code)|verification code"
-    r"|(?:upi|atm|card|debit|credit|banking)[- ]?pin|m-?pin|ओटीपी|सीवीवी)"
+    r"|one[- ]?time[- ]?(?:pass(?:word|code)|pin|code)|verification code|ओटीपी|सीवीवी)"
 )
+_PIN: Final = r"(?:(?:upi|atm|card|debit|credit|banking)[- ]?pin|m-?pin)"
+"""Only four digits are a code behind these words: six are a pincode, as in `near the ATM, ATM pin 560034`."""
 _CODE_AFTER: Final = re.compile(
-    rf"(?<![^\W\d_]){_NAMED}(?:\s*\([^()\d\n]{{1,20}}\))?[^\w\n#]{{0,5}}"
+    rf"(?<![^\W\d_])(?:{_NAMED}|(?P<pin>{_PIN}))(?:\s*\([^()\d\n]{{1,20}}\))?[^\w\n#]{{0,5}}"
     r"(?:(?:is|was|no|number|code|hai|है|(?:for|of) [^\d\n.#]{1,30}? is)[^\w\n#]{1,4}){0,3}"
-    r"(?P<code>\d{3}[ -]\d{3}|\d{3,8})(?!\d)",
+    r"(?P<code>(?(pin)\d{4}|(?:\d{3}[ -]\d{3}|\d{3,8})))(?!\d)",
     re.IGNORECASE | re.ASCII,
 )
 """`cvv 123`, `OTP is 482113`, `OTP for the card is 482113`. A number behind `#` is an order's."""
+_IS: Final = r"\s+(?:is|as)\s+(?:[^\W\d]+\s+){0,3}"
 _CODE_BEFORE: Final = re.compile(
-    r"(?<![\w#])(?P<code>\d{3}[ -]\d{3}|\d{4,8})"
-    rf"(?=\s+(?:is|as)\s+(?:[^\W\d]+\s+){{0,3}}{_NAMED}(?!\w))",
+    rf"(?<![\w#])(?P<code>(?:\d{{3}}[ -]\d{{3}}|\d{{4,8}})(?={_IS}{_NAMED}(?!\w))"
+    rf"|\d{{4}}(?={_IS}{_PIN}(?!\w)))",
     re.IGNORECASE,
 )
 """`482113 is your one-time password`"""

@@ -124,6 +124,9 @@ def test_a_number_with_a_plus_is_a_phones(number: str, between: str) -> None:
         ("482113 is your one-time password", f"{CODE} is your one-time password"),
         ("Use 4821 as OTP", f"Use {CODE} as OTP"),
         ("upi pin 1234", f"upi pin {CODE}"),
+        ("ATM pin code is 1234", f"ATM pin code is {CODE}"),
+        ("1234 is my atm pin", f"{CODE} is my atm pin"),
+        ("one-time pin 482113", f"one-time pin {CODE}"),
         ("ओटीपी ४८२११३", f"ओटीपी {CODE}"),
         ("OTP (one time password) - 482113", f"OTP (one time password) - {CODE}"),
     ],
@@ -131,6 +134,20 @@ def test_a_number_with_a_plus_is_a_phones(number: str, between: str) -> None:
 def test_codes_that_a_word_names_are_taken_out(text: str, kept: str) -> None:
     assert without_card_data(text) == kept
     assert without_card_data(kept) == kept
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12 MG Road, opp. HDFC ATM pin code 560034",
+        "near SBI ATM Pin-560034",
+        "Shop 4, ATM PIN: 411001",
+        "Shop 4, ATM PIN: 411 001",
+        "560034 is the ATM pin code",
+    ],
+)
+def test_what_people_honestly_write_stays(text: str) -> None:
+    assert without_card_data(text) == text
 
 
 def test_every_text_number_and_key_of_json_but_no_id() -> None:
