@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from bot.json_text import MAX_DEPTH, Unreadable, read_object
 from flows.document.words import with_ascii_digits
+from payments.razorpay.entities import ORDER_NOTE, REFUND_NOTE
 
 CARD: Final = "[card number]"
 CODE: Final = "[code]"
@@ -70,9 +71,10 @@ _CODE_OF_CARD: Final = re.compile(
 )
 """`[card number] 12/27 123`"""
 
-_IDS: Final = frozenset(
-    {"id", "from", "to", "timestamp", "sha256", "url", "payload", "biz_opaque_callback_data", "flow_token"}
-)
+_IDS: Final = frozenset({
+    *("id", "from", "to", "timestamp", "sha256", "url", "payload", "biz_opaque_callback_data", "flow_token"),
+    *("receipt", "short_url", "callback_url", ORDER_NOTE, REFUND_NOTE),
+})  # fmt: skip
 """Keys, beside those that end in `_id`, whose values programs made: they are not what a person wrote."""
 
 _INNER_JSON: Final = "response_json"

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from bot.card_data import CARD, CODE, is_card, json_without_card_data, without_card_data
 from bot.log import mask
 from flows.document.words import with_ascii_digits
+from payments.razorpay.entities import ORDER_NOTE, REFUND_NOTE
+from payments.razorpay.webhook import read
 
 CARDS = {
     "Visa": "4111111111111111",
@@ -167,6 +169,26 @@ def test_every_text_number_and_key_of_json_but_no_id() -> None:
     assert (kept[CARD], kept["amount"], kept["yes"], kept["none"]) == (True, 4999, True, None)
     assert json.loads(kept["nfm_reply"]["response_json"]) == {"card": CARD, "pin": "560001"}
     assert kept["broken"] == {"response_json": f"{{{CARD}"}
+
+
+@pytest.mark.parametrize("key", ["abcd1otp-1234-1zjmxiv", "otp12345-27-4", "4111111111111111-27-4"])
+def test_what_names_an_order_stays_and_what_a_payer_wrote_beside_it_does_not(key: str) -> None:
+    """A key is random letters and digits, so it may hold `otp` and a number, or look like a card."""
+    link = {
+        "id": "plink_Ra7RmPd8KyWe33", "reference_id": f"{key}.2", "short_url": f"https://rzp.io/{key}",
+        "callback_url": f"https://shop.example/{key}", "notes": {ORDER_NOTE: key},
+    }  # fmt: skip
+    order = {"id": "order_Ra7SgHj5NcVu02", "receipt": f"{key}.2", "notes": {ORDER_NOTE: key}}
+    refund = {"id": "rfnd_Rb1XcVn4MqTy55", "receipt": key, "notes": {REFUND_NOTE: key}}
+    payload = {"payment_link": {"entity": link}, "order": {"entity": order}, "refund": {"entity": refund}}
+    body = {"event": "payment_link.paid", "payload": payload}
+    assert json_without_card_data(body) == body
+    assert read(json_without_card_data(body)).order_key == key
+    link["notes"] = {ORDER_NOTE: key, "gift": "otp 482113"}
+    link["description"] = "cvv 123"
+    kept = json_without_card_data(body)["payload"]["payment_link"]["entity"]
+    assert kept["notes"] == {ORDER_NOTE: key, "gift": f"otp {CODE}"}
+    assert kept["description"] == f"cvv {CODE}"
 
 
 def test_what_is_nested_without_end_is_cut() -> None:
