@@ -22,10 +22,11 @@ CODE: Final = "[code]"
 """What stands in the place of a card's number, and of a code that proves who somebody is."""
 
 _APART: Final = (
-    r"[\s\-.\u00ad\u00b7\u2010-\u2015\u2212\u200b-\u200f\u202a-\u202e\u2060-\u2069\u20e3\ufe0e\ufe0f\ufeff]"
-    r"{1,3}"
+    r"(?:[^\S\n\r\v\f\x1c-\x1e\x85\u2028\u2029]|[\-.\u00ad\u00b7\u2010-\u2015\u2212\u200b-\u200f\u202a-\u202e\u2060-\u2069\u20e3\ufe0e\ufe0f\ufeff])"
+    r"{1,4}"
 )
-"""What people write between the digits of a card, and what their phones put there unseen."""
+"""What people write between the digits of a card, and what their phones put there unseen. Numbers on lines of
+their own are a list."""
 _RUN: Final = re.compile(rf"[0-9]+(?:{_APART}[0-9]+)*")
 _GROUP: Final = re.compile(r"[0-9]+")
 _SOME_DIGITS: Final = re.compile(r"\d(?:\D*\d){2}")
@@ -50,17 +51,23 @@ _NAMED: Final = (
 )
 _PIN: Final = r"(?:(?:upi|atm|card|debit|credit|banking)[- ]?pin|m-?pin)"
 """Only four digits are a code behind these words: six are a pincode, as in `near the ATM, ATM pin 560034`."""
+_UNIT: Final = r"\s*(?:(?:k?gs?|gms?|grams?|kilos?|rupees?)\b|(?:rs\b\.?|₹)(?!\s*\d))"
+"""What follows a quantity or an amount. The `Rs` in `482113 Rs 500` is of the next number."""
 _CODE_AFTER: Final = re.compile(
-    rf"(?<![^\W\d_])(?:{_NAMED}|(?P<pin>{_PIN}))(?:\s*\([^()\d\n]{{1,20}}\))?[^\w\n#]{{0,5}}"
+    rf"(?<![^\W\d_])(?<!\bno\s)(?<!\bnot\s)(?:{_NAMED}|(?P<pin>{_PIN}))"
+    r"(?:\s*\([^()\d\n]{1,20}\))?[^\w\n#₹]{0,5}"
     r"(?:(?:is|was|no|number|code|hai|है|(?:for|of) [^\d\n.#]{1,30}? is)[^\w\n#]{1,4}){0,3}"
-    r"(?P<code>(?(pin)\d{4}|(?:\d{3}[ -]\d{3}|\d{3,8})))(?!\d)",
+    r"(?P<code>(?(pin)\d{4}|(?:\d{3}[ -]\d{3}|\d{3,8})))(?!\d)"
+    rf"(?!{_UNIT})",
     re.IGNORECASE | re.ASCII,
 )
-"""`cvv 123`, `OTP is 482113`, `OTP for the card is 482113`. A number behind `#` is an order's."""
-_IS: Final = r"\s+(?:is|as)\s+(?:[^\W\d]+\s+){0,3}"
+"""`cvv 123`, `OTP is 482113`, `OTP for the card is 482113`. A number behind `#` is an order's, and behind
+`no otp` it is no code."""
+_IS: Final = r"\s+(?:is|as)\s+(?:(?!not?\s)[^\W\d]+\s+){0,3}"
+_WORD_ENDS: Final = r"(?!\w|\s+orders?\b)"
 _CODE_BEFORE: Final = re.compile(
-    rf"(?<![\w#])(?P<code>(?:\d{{3}}[ -]\d{{3}}|\d{{4,8}})(?={_IS}{_NAMED}(?!\w))"
-    rf"|\d{{4}}(?={_IS}{_PIN}(?!\w)))",
+    rf"(?<![\w#])(?P<code>(?:\d{{3}}[ -]\d{{3}}|\d{{4,8}})(?={_IS}{_NAMED}{_WORD_ENDS})"
+    rf"|\d{{4}}(?={_IS}{_PIN}{_WORD_ENDS}))",
     re.IGNORECASE,
 )
 """`482113 is your one-time password`"""
@@ -171,24 +178,26 @@ def _cards(text: str) -> Iterator[_Place]:
 def _end_of_card(text: str, groups: list[_Place], first: int) -> int:
     """Return the index after the last group of the card that begins with group `first`; 0 if none does."""
     digits, found = "", 0
-    sizes: list[int] = []
     plus = text[max(0, groups[first].start - 3) : groups[first].start].rstrip(" (")[-1:] == "+"
     for index in range(first, len(groups)):
-        group = text[slice(*groups[index])]
-        digits, sizes = digits + group, [*sizes, len(group)]
+        digits += text[slice(*groups[index])]
         if len(digits) > _LONGEST:
             break
         phone = plus and len(digits) <= _LONGEST_PHONE
-        if not phone and _grouped_as_card(sizes) and is_card(digits):
+        if not phone and is_card(digits) and _grouped_as_card(text, groups[first : index + 1]):
             found = index + 1
     return found
 
 
-def _grouped_as_card(sizes: list[int]) -> bool:
-    """Return whether a card is written in groups of these sizes; two phone numbers in a row are not."""
+def _grouped_as_card(text: str, groups: list[_Place]) -> bool:
+    """Return whether a card is written in these groups of `text`; two phone numbers in a row are not."""
+    sizes = [group.end - group.start for group in groups]
     *before, last = sizes
     if not before or sizes in ([4, 6, 5], [4, 6, 4]):
         return True
+    if sizes == [8, 8]:
+        # With a blank between them they are two landlines.
+        return not re.search(r"\s", text[groups[0].end : groups[1].start])
     if all(one == other for one, other in pairwise(before)) and before[0] in (1, 2, 3) and last <= before[0]:
         return True
     return all(size % 4 == 0 for size in before) and last <= 8

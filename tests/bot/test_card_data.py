@@ -26,7 +26,7 @@ CARDS = {
 }
 BEGINNINGS = ("4", "51", "2221", "60", "65", "81", "82", "508", "34", "37", "36", "62")
 DIGITS = ("0123456789", "०१२३४५६७८९", "০১২৩৪৫৬৭৮৯", "௦௧௨௩௪௫௬௭௮௯", "０１２３４５６７８９")
-BETWEEN = (" ", "-", ".", "\u00a0", "\u200b", "\u202f", " - ", "\n", "\r\n", "\u2011", "\ufe0f\u20e3")
+BETWEEN = (" ", "-", ".", "\u00a0", "\u200b", "\u202f", " - ", "\t", "\u2011", "\ufe0f\u20e3")
 WORDS = st.text(st.characters(categories=["Lu", "Ll", "Lo", "Po"], exclude_characters="#"), max_size=12)
 
 
@@ -128,6 +128,9 @@ def test_a_number_with_a_plus_is_a_phones(number: str, between: str) -> None:
         ("upi pin 1234", f"upi pin {CODE}"),
         ("ATM pin code is 1234", f"ATM pin code is {CODE}"),
         ("1234 is my atm pin", f"{CODE} is my atm pin"),
+        ("OTP 482113 Rs 500 at Munshi", f"OTP {CODE} Rs 500 at Munshi"),
+        ("otp no 482113", f"otp no {CODE}"),
+        ("41111111-11111111", CARD),
         ("one-time pin 482113", f"one-time pin {CODE}"),
         ("ओटीपी ४८२११३", f"ओटीपी {CODE}"),
         ("OTP (one time password) - 482113", f"OTP (one time password) - {CODE}"),
@@ -146,6 +149,17 @@ def test_codes_that_a_word_names_are_taken_out(text: str, kept: str) -> None:
         "Shop 4, ATM PIN: 411001",
         "Shop 4, ATM PIN: 411 001",
         "560034 is the ATM pin code",
+        "no otp, 500 g kaju",
+        "I got no otp 500 rupees was cut",
+        "it is not otp 4821",
+        "otp, 500 g kaju and 250 gm elaichi",
+        "otp? 2500 rs gone, otp: 2500 ₹, otp ₹2500",
+        "10034 is otp order",
+        "10034 is not my otp",
+        "landlines 41111111 11111111",
+        "41111111  11111111",
+        "4111\n1111\n1111\n1111",
+        "4111\r\n1111\r\n1111\r\n1111",
     ],
 )
 def test_what_people_honestly_write_stays(text: str) -> None:
