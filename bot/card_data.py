@@ -22,12 +22,12 @@ CODE: Final = "[code]"
 """What stands in the place of a card's number, and of a code that proves who somebody is."""
 
 _APART: Final = (
-    r"(?:[^\S\n\r\v\f\x1c-\x1e\x85\u2028\u2029]|[\-.\u00ad\u00b7\u2010-\u2015\u2212\u200b-\u200f\u202a-\u202e\u2060-\u2069\u20e3\ufe0e\ufe0f\ufeff])"
-    r"{1,4}"
+    r"(?:[^\S\n\r\v\f\x1c-\x1e\x85\u2028\u2029]|[\-./_\u00ad\u00b7\u2010-\u2015\u2212"
+    r"\u200b-\u200f\u202a-\u202e\u2060-\u2069\u20e3\ufe0e\ufe0f\ufeff]){1,4}|,"
 )
 """What people write between the digits of a card, and what their phones put there unseen. Numbers on lines of
 their own are a list."""
-_RUN: Final = re.compile(rf"[0-9]+(?:{_APART}[0-9]+)*")
+_RUN: Final = re.compile(rf"[0-9]+(?:(?:{_APART})[0-9]+)*")
 _GROUP: Final = re.compile(r"[0-9]+")
 _SOME_DIGITS: Final = re.compile(r"\d(?:\D*\d){2}")
 """Fewer digits are no card and no code: most texts need no other look."""
@@ -44,6 +44,9 @@ _SCHEMES: Final = re.compile(
 _LONGEST: Final = 19
 _LONGEST_PHONE: Final = 15
 """Digits of a number that is written with a plus. Source: ITU-T E.164."""
+
+_MOBILE: Final = "6789"
+"""First digits of an Indian mobile number. Source: DoT, National Numbering Plan."""
 
 _NAMED: Final = (
     r"(?:c\.?v\.?[vc]\.?\s?2?|security code|o\.?t\.?p\.?"
@@ -72,8 +75,8 @@ _CODE_BEFORE: Final = re.compile(
 )
 """`482113 is your one-time password`"""
 _CODE_OF_CARD: Final = re.compile(
-    rf"(?<={re.escape(CARD)})[\s,;:.-]{{0,3}}(?:exp\w*[\s:.]{{0,3}})?(?:\d{{1,2}}\s?[/-]\s?\d{{2,4}})?"
-    r"[\s,;:.-]{0,3}(?P<code>\d{3,4})(?!\d)",
+    rf"(?<={re.escape(CARD)})[\s,;:./_-]{{0,3}}(?:exp\w*[\s:.]{{0,3}})?(?:\d{{1,2}}\s?[/-]\s?\d{{2,4}})?"
+    r"[\s,;:./_-]{0,3}(?P<code>\d{3,4})(?!\d)",
     re.IGNORECASE | re.ASCII,
 )
 """`[card number] 12/27 123`"""
@@ -192,12 +195,16 @@ def _end_of_card(text: str, groups: list[_Place], first: int) -> int:
 def _grouped_as_card(text: str, groups: list[_Place]) -> bool:
     """Return whether a card is written in these groups of `text`; two phone numbers in a row are not."""
     sizes = [group.end - group.start for group in groups]
+    between = [text[one.end : other.start] for one, other in pairwise(groups)]
     *before, last = sizes
     if not before or sizes in ([4, 6, 5], [4, 6, 4]):
         return True
     if sizes == [8, 8]:
-        # With a blank between them they are two landlines.
-        return not re.search(r"\s", text[groups[0].end : groups[1].start])
+        return not re.search(r"[\s/,]", between[0])  # else they are two landlines
+    if sizes == [6, 10]:
+        return text[groups[1].start] not in _MOBILE  # else a pincode and a phone
+    if sizes == [5, 5, 6]:
+        return text[groups[0].start] not in _MOBILE  # else a phone and a pincode
     if all(one == other for one, other in pairwise(before)) and before[0] in (1, 2, 3) and last <= before[0]:
-        return True
+        return not re.search("[/,]", "".join(between))  # else sizes or quantities: 36,38,40,42
     return all(size % 4 == 0 for size in before) and last <= 8

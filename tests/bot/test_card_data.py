@@ -26,7 +26,7 @@ CARDS = {
 }
 BEGINNINGS = ("4", "51", "2221", "60", "65", "81", "82", "508", "34", "37", "36", "62")
 DIGITS = ("0123456789", "०१२३४५६७८९", "০১২৩৪৫৬৭৮৯", "௦௧௨௩௪௫௬௭௮௯", "０１２３４５６７８９")
-BETWEEN = (" ", "-", ".", "\u00a0", "\u200b", "\u202f", " - ", "\t", "\u2011", "\ufe0f\u20e3")
+BETWEEN = (" ", "-", ".", "\u00a0", "\u200b", "\u202f", " - ", "\t", "    ", "_", "\u2011", "\ufe0f\u20e3")
 WORDS = st.text(st.characters(categories=["Lu", "Ll", "Lo", "Po"], exclude_characters="#"), max_size=12)
 
 
@@ -131,6 +131,14 @@ def test_a_number_with_a_plus_is_a_phones(number: str, between: str) -> None:
         ("OTP 482113 Rs 500 at Munshi", f"OTP {CODE} Rs 500 at Munshi"),
         ("otp no 482113", f"otp no {CODE}"),
         ("41111111-11111111", CARD),
+        ("411111 1111111111", CARD),
+        ("41111 11111 111111", CARD),
+        ("4111/1111/1111/1111", CARD),
+        ("4111,1111,1111,1111", CARD),
+        ("4111_1111_1111_1111", CARD),
+        ("3782/822463/10005", CARD),
+        ("4111    1111    1111    1111", CARD),
+        ("4111/1111/1111/1111/12/27/123", f"{CARD}/12/27/{CODE}"),
         ("one-time pin 482113", f"one-time pin {CODE}"),
         ("ओटीपी ४८२११३", f"ओटीपी {CODE}"),
         ("OTP (one time password) - 482113", f"OTP (one time password) - {CODE}"),
@@ -158,6 +166,12 @@ def test_codes_that_a_word_names_are_taken_out(text: str, kept: str) -> None:
         "10034 is not my otp",
         "landlines 41111111 11111111",
         "41111111  11111111",
+        "41111111/11111111",
+        "36,22,72,06,27,16,67",
+        "36/22/72/06/27/16/67",
+        "411001 9812345600",
+        "65432 10987 560006",
+        "4111, 1111, 1111, 1111",
         "4111\n1111\n1111\n1111",
         "4111\r\n1111\r\n1111\r\n1111",
     ],
@@ -213,7 +227,8 @@ def test_what_is_nested_without_end_is_cut() -> None:
 
 
 def test_a_long_text_takes_no_time() -> None:
-    for piece in ("4", "4 ", "4111 ", "4111 1111 1111 1112 ", "otp ", "otp is ", "cvv (", "is as otp", "+"):
+    cards = ("4", "4 ", "4/", "4,", "4111,", "4    ", "4111 ", "4111 1111 1111 1112 ", "+")
+    for piece in (*cards, "otp ", "otp is ", "cvv (", "is as otp"):
         assert without_card_data(piece * 50_000) is not None
 
 
