@@ -54,7 +54,7 @@ _NAMED: Final = (
 )
 _PIN: Final = r"(?:(?:upi|atm|card|debit|credit|banking)[- ]?pin|m-?pin)"
 """Only four digits are a code behind these words: six are a pincode, as in `near the ATM, ATM pin 560034`."""
-_UNIT: Final = r"\s*(?:(?:k?gs?|gms?|grams?|kilos?|rupees?)\b|(?:rs\b\.?|₹)(?!\s*\d))"
+_UNIT: Final = r"\s*(?:(?:k?gs?|gms?|grams?|kilos?|rupees?)\b|(?:rs\b|₹)(?!\.?\s*\d))"
 """What follows a quantity or an amount. The `Rs` in `482113 Rs 500` is of the next number."""
 _CODE_AFTER: Final = re.compile(
     rf"(?<![^\W\d_])(?<!\bno\s)(?<!\bnot\s)(?:{_NAMED}|(?P<pin>{_PIN}))"

@@ -129,6 +129,7 @@ def test_a_number_with_a_plus_is_a_phones(number: str, between: str) -> None:
         ("ATM pin code is 1234", f"ATM pin code is {CODE}"),
         ("1234 is my atm pin", f"{CODE} is my atm pin"),
         ("OTP 482113 Rs 500 at Munshi", f"OTP {CODE} Rs 500 at Munshi"),
+        ("OTP: 482113 Rs.500, ₹ 500", f"OTP: {CODE} Rs.500, ₹ 500"),
         ("otp no 482113", f"otp no {CODE}"),
         ("41111111-11111111", CARD),
         ("411111 1111111111", CARD),
