@@ -15,17 +15,19 @@ from typing import Any, Final, NamedTuple
 
 from bot.json_text import MAX_DEPTH, Unreadable, read_object
 from flows.document.words import with_ascii_digits
+from payments.razorpay.entities import ORDER_NOTE, REFUND_NOTE
 
 CARD: Final = "[card number]"
 CODE: Final = "[code]"
 """What stands in the place of a card's number, and of a code that proves who somebody is."""
 
 _APART: Final = (
-    r"[\s\-.\u00ad\u00b7\u2010-\u2015\u2212\u200b-\u200f\u202a-\u202e\u2060-\u2069\u20e3\ufe0e\ufe0f\ufeff]"
-    r"{1,3}"
+    r"(?:[^\S\n\r\v\f\x1c-\x1e\x85\u2028\u2029]|[\-./_\u00ad\u00b7\u2010-\u2015\u2212"
+    r"\u200b-\u200f\u202a-\u202e\u2060-\u2069\u20e3\ufe0e\ufe0f\ufeff]){1,4}|,"
 )
-"""What people write between the digits of a card, and what their phones put there unseen."""
-_RUN: Final = re.compile(rf"[0-9]+(?:{_APART}[0-9]+)*")
+"""What people write between the digits of a card, and what their phones put there unseen. Numbers on lines of
+their own are a list."""
+_RUN: Final = re.compile(rf"[0-9]+(?:(?:{_APART})[0-9]+)*")
 _GROUP: Final = re.compile(r"[0-9]+")
 _SOME_DIGITS: Final = re.compile(r"\d(?:\D*\d){2}")
 """Fewer digits are no card and no code: most texts need no other look."""
@@ -43,34 +45,46 @@ _LONGEST: Final = 19
 _LONGEST_PHONE: Final = 15
 """Digits of a number that is written with a plus. Source: ITU-T E.164."""
 
+_MOBILE: Final = "6789"
+"""First digits of an Indian mobile number. Source: DoT, National Numbering Plan."""
+
 _NAMED: Final = (
     r"(?:c\.?v\.?[vc]\.?\s?2?|security code|o\.?t\.?p\.?"
-    r"|one[- ]?time[- ]?(?:pass(?:word|code)|pin|code)|verification code"
-    r"|(?:upi|atm|card|debit|credit|banking)[- ]?pin|m-?pin|ओटीपी|सीवीवी)"
+    r"|one[- ]?time[- ]?(?:pass(?:word|code)|pin|code)|verification code|ओटीपी|सीवीवी)"
 )
+_PIN: Final = r"(?:(?:upi|atm|card|debit|credit|banking)[- ]?pin|m-?pin)"
+"""Only four digits are a code behind these words: six are a pincode, as in `near the ATM, ATM pin 560034`."""
+_UNIT: Final = r"\s*(?:(?:k?gs?|gms?|grams?|kilos?|rupees?)\b|(?:rs\b|₹)(?!\.?\s*\d))"
+"""What follows a quantity or an amount. The `Rs` in `482113 Rs 500` is of the next number."""
 _CODE_AFTER: Final = re.compile(
-    rf"(?<![^\W\d_]){_NAMED}(?:\s*\([^()\d\n]{{1,20}}\))?[^\w\n#]{{0,5}}"
+    rf"(?<![^\W\d_])(?<!\bno\s)(?<!\bnot\s)(?:{_NAMED}|(?P<pin>{_PIN}))"
+    r"(?:\s*\([^()\d\n]{1,20}\))?[^\w\n#₹]{0,5}"
     r"(?:(?:is|was|no|number|code|hai|है|(?:for|of) [^\d\n.#]{1,30}? is)[^\w\n#]{1,4}){0,3}"
-    r"(?P<code>\d{3}[ -]\d{3}|\d{3,8})(?!\d)",
+    r"(?P<code>(?(pin)\d{4}|(?:\d{3}[ -]\d{3}|\d{3,8})))(?!\d)"
+    rf"(?!{_UNIT})",
     re.IGNORECASE | re.ASCII,
 )
-"""`cvv 123`, `OTP is 482113`, `OTP for the card is 482113`. A number behind `#` is an order's."""
+"""`cvv 123`, `OTP is 482113`, `OTP for the card is 482113`. A number behind `#` is an order's, and behind
+`no otp` it is no code."""
+_IS: Final = r"\s+(?:is|as)\s+(?:(?!not?\s)[^\W\d]+\s+){0,3}"
+_WORD_ENDS: Final = r"(?!\w|\s+orders?\b)"
 _CODE_BEFORE: Final = re.compile(
-    r"(?<![\w#])(?P<code>\d{3}[ -]\d{3}|\d{4,8})"
-    rf"(?=\s+(?:is|as)\s+(?:[^\W\d]+\s+){{0,3}}{_NAMED}(?!\w))",
+    rf"(?<![\w#])(?P<code>(?:\d{{3}}[ -]\d{{3}}|\d{{4,8}})(?={_IS}{_NAMED}{_WORD_ENDS})"
+    rf"|\d{{4}}(?={_IS}{_PIN}{_WORD_ENDS}))",
     re.IGNORECASE,
 )
 """`482113 is your one-time password`"""
 _CODE_OF_CARD: Final = re.compile(
-    rf"(?<={re.escape(CARD)})[\s,;:.-]{{0,3}}(?:exp\w*[\s:.]{{0,3}})?(?:\d{{1,2}}\s?[/-]\s?\d{{2,4}})?"
-    r"[\s,;:.-]{0,3}(?P<code>\d{3,4})(?!\d)",
+    rf"(?<={re.escape(CARD)})[\s,;:./_-]{{0,3}}(?:exp\w*[\s:.]{{0,3}})?(?:\d{{1,2}}\s?[/-]\s?\d{{2,4}})?"
+    r"[\s,;:./_-]{0,3}(?P<code>\d{3,4})(?!\d)",
     re.IGNORECASE | re.ASCII,
 )
 """`[card number] 12/27 123`"""
 
-_IDS: Final = frozenset(
-    {"id", "from", "to", "timestamp", "sha256", "url", "payload", "biz_opaque_callback_data", "flow_token"}
-)
+_IDS: Final = frozenset({
+    *("id", "from", "to", "timestamp", "sha256", "url", "payload", "biz_opaque_callback_data", "flow_token"),
+    *("receipt", "short_url", "callback_url", ORDER_NOTE, REFUND_NOTE),
+})  # fmt: skip
 """Keys, beside those that end in `_id`, whose values programs made: they are not what a person wrote."""
 
 _INNER_JSON: Final = "response_json"
@@ -167,24 +181,30 @@ def _cards(text: str) -> Iterator[_Place]:
 def _end_of_card(text: str, groups: list[_Place], first: int) -> int:
     """Return the index after the last group of the card that begins with group `first`; 0 if none does."""
     digits, found = "", 0
-    sizes: list[int] = []
     plus = text[max(0, groups[first].start - 3) : groups[first].start].rstrip(" (")[-1:] == "+"
     for index in range(first, len(groups)):
-        group = text[slice(*groups[index])]
-        digits, sizes = digits + group, [*sizes, len(group)]
+        digits += text[slice(*groups[index])]
         if len(digits) > _LONGEST:
             break
         phone = plus and len(digits) <= _LONGEST_PHONE
-        if not phone and _grouped_as_card(sizes) and is_card(digits):
+        if not phone and is_card(digits) and _grouped_as_card(text, groups[first : index + 1]):
             found = index + 1
     return found
 
 
-def _grouped_as_card(sizes: list[int]) -> bool:
-    """Return whether a card is written in groups of these sizes; two phone numbers in a row are not."""
+def _grouped_as_card(text: str, groups: list[_Place]) -> bool:
+    """Return whether a card is written in these groups of `text`; two phone numbers in a row are not."""
+    sizes = [group.end - group.start for group in groups]
+    between = [text[one.end : other.start] for one, other in pairwise(groups)]
     *before, last = sizes
     if not before or sizes in ([4, 6, 5], [4, 6, 4]):
         return True
+    if sizes == [8, 8]:
+        return not re.search(r"[\s/,]", between[0])  # else they are two landlines
+    if sizes == [6, 10]:
+        return text[groups[1].start] not in _MOBILE  # else a pincode and a phone
+    if sizes == [5, 5, 6]:
+        return text[groups[0].start] not in _MOBILE  # else a phone and a pincode
     if all(one == other for one, other in pairwise(before)) and before[0] in (1, 2, 3) and last <= before[0]:
-        return True
+        return not re.search("[/,]", "".join(between))  # else sizes or quantities: 36,38,40,42
     return all(size % 4 == 0 for size in before) and last <= 8

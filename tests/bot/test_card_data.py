@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from bot.card_data import CARD, CODE, is_card, json_without_card_data, without_card_data
 from bot.log import mask
 from flows.document.words import with_ascii_digits
+from payments.razorpay.entities import ORDER_NOTE, REFUND_NOTE
+from payments.razorpay.webhook import read
 
 CARDS = {
     "Visa": "4111111111111111",
@@ -24,7 +26,7 @@ CARDS = {
 }
 BEGINNINGS = ("4", "51", "2221", "60", "65", "81", "82", "508", "34", "37", "36", "62")
 DIGITS = ("0123456789", "०१२३४५६७८९", "০১২৩৪৫৬৭৮৯", "௦௧௨௩௪௫௬௭௮௯", "０１２３４５６７８９")
-BETWEEN = (" ", "-", ".", "\u00a0", "\u200b", "\u202f", " - ", "\n", "\r\n", "\u2011", "\ufe0f\u20e3")
+BETWEEN = (" ", "-", ".", "\u00a0", "\u200b", "\u202f", " - ", "\t", "    ", "_", "\u2011", "\ufe0f\u20e3")
 WORDS = st.text(st.characters(categories=["Lu", "Ll", "Lo", "Po"], exclude_characters="#"), max_size=12)
 
 
@@ -124,6 +126,21 @@ def test_a_number_with_a_plus_is_a_phones(number: str, between: str) -> None:
         ("482113 is your one-time password", f"{CODE} is your one-time password"),
         ("Use 4821 as OTP", f"Use {CODE} as OTP"),
         ("upi pin 1234", f"upi pin {CODE}"),
+        ("ATM pin code is 1234", f"ATM pin code is {CODE}"),
+        ("1234 is my atm pin", f"{CODE} is my atm pin"),
+        ("OTP 482113 Rs 500 at Munshi", f"OTP {CODE} Rs 500 at Munshi"),
+        ("OTP: 482113 Rs.500, ₹ 500", f"OTP: {CODE} Rs.500, ₹ 500"),
+        ("otp no 482113", f"otp no {CODE}"),
+        ("41111111-11111111", CARD),
+        ("411111 1111111111", CARD),
+        ("41111 11111 111111", CARD),
+        ("4111/1111/1111/1111", CARD),
+        ("4111,1111,1111,1111", CARD),
+        ("4111_1111_1111_1111", CARD),
+        ("3782/822463/10005", CARD),
+        ("4111    1111    1111    1111", CARD),
+        ("4111/1111/1111/1111/12/27/123", f"{CARD}/12/27/{CODE}"),
+        ("one-time pin 482113", f"one-time pin {CODE}"),
         ("ओटीपी ४८२११३", f"ओटीपी {CODE}"),
         ("OTP (one time password) - 482113", f"OTP (one time password) - {CODE}"),
     ],
@@ -131,6 +148,37 @@ def test_a_number_with_a_plus_is_a_phones(number: str, between: str) -> None:
 def test_codes_that_a_word_names_are_taken_out(text: str, kept: str) -> None:
     assert without_card_data(text) == kept
     assert without_card_data(kept) == kept
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12 MG Road, opp. HDFC ATM pin code 560034",
+        "near SBI ATM Pin-560034",
+        "Shop 4, ATM PIN: 411001",
+        "Shop 4, ATM PIN: 411 001",
+        "560034 is the ATM pin code",
+        "no otp, 500 g kaju",
+        "I got no otp 500 rupees was cut",
+        "it is not otp 4821",
+        "otp, 500 g kaju and 250 gm elaichi",
+        "otp? 2500 rs gone, otp: 2500 ₹, otp ₹2500",
+        "10034 is otp order",
+        "10034 is not my otp",
+        "landlines 41111111 11111111",
+        "41111111  11111111",
+        "41111111/11111111",
+        "36,22,72,06,27,16,67",
+        "36/22/72/06/27/16/67",
+        "411001 9812345600",
+        "65432 10987 560006",
+        "4111, 1111, 1111, 1111",
+        "4111\n1111\n1111\n1111",
+        "4111\r\n1111\r\n1111\r\n1111",
+    ],
+)
+def test_what_people_honestly_write_stays(text: str) -> None:
+    assert without_card_data(text) == text
 
 
 def test_every_text_number_and_key_of_json_but_no_id() -> None:
@@ -152,6 +200,26 @@ def test_every_text_number_and_key_of_json_but_no_id() -> None:
     assert kept["broken"] == {"response_json": f"{{{CARD}"}
 
 
+@pytest.mark.parametrize("key", ["abcd1otp-1234-1zjmxiv", "otp12345-27-4", "4111111111111111-27-4"])
+def test_what_names_an_order_stays_and_what_a_payer_wrote_beside_it_does_not(key: str) -> None:
+    """A key is random letters and digits, so it may hold `otp` and a number, or look like a card."""
+    link = {
+        "id": "plink_Ra7RmPd8KyWe33", "reference_id": f"{key}.2", "short_url": f"https://rzp.io/{key}",
+        "callback_url": f"https://shop.example/{key}", "notes": {ORDER_NOTE: key},
+    }  # fmt: skip
+    order = {"id": "order_Ra7SgHj5NcVu02", "receipt": f"{key}.2", "notes": {ORDER_NOTE: key}}
+    refund = {"id": "rfnd_Rb1XcVn4MqTy55", "receipt": key, "notes": {REFUND_NOTE: key}}
+    payload = {"payment_link": {"entity": link}, "order": {"entity": order}, "refund": {"entity": refund}}
+    body = {"event": "payment_link.paid", "payload": payload}
+    assert json_without_card_data(body) == body
+    assert read(json_without_card_data(body)).order_key == key
+    link["notes"] = {ORDER_NOTE: key, "gift": "otp 482113"}
+    link["description"] = "cvv 123"
+    kept = json_without_card_data(body)["payload"]["payment_link"]["entity"]
+    assert kept["notes"] == {ORDER_NOTE: key, "gift": f"otp {CODE}"}
+    assert kept["description"] == f"cvv {CODE}"
+
+
 def test_what_is_nested_without_end_is_cut() -> None:
     deep: Any = "4111111111111111"
     for _ in range(200):
@@ -160,7 +228,8 @@ def test_what_is_nested_without_end_is_cut() -> None:
 
 
 def test_a_long_text_takes_no_time() -> None:
-    for piece in ("4", "4 ", "4111 ", "4111 1111 1111 1112 ", "otp ", "otp is ", "cvv (", "is as otp", "+"):
+    cards = ("4", "4 ", "4/", "4,", "4111,", "4    ", "4111 ", "4111 1111 1111 1112 ", "+")
+    for piece in (*cards, "otp ", "otp is ", "cvv (", "is as otp"):
         assert without_card_data(piece * 50_000) is not None
 
 
