@@ -2,16 +2,16 @@
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bot.clock import ShiftedClock
 from bot.settings import Settings
 from sandbox.world import World
+from tests.world.copying_shop import copying
 from tests.world.desk_shop import ADDRESS, PHONE, TEXT, change, ordered
 from tests.world.running_bot import Live, Start
-from tests.world.shopify_store import CLIENT_ID, CLIENT_SECRET, ShopifyStore
+from tests.world.shopify_store import ShopifyStore
 
 VARIANT = "gid://shopify/ProductVariant/44"
 RAVI = "919812345602"
@@ -28,17 +28,7 @@ async def store(clock: ShiftedClock) -> AsyncIterator[ShopifyStore]:
 def settings_for(
     settings_for: Callable[[World], Settings], store: ShopifyStore
 ) -> Callable[[World], Settings]:
-    def make(world: World) -> Settings:
-        values: dict[str, Any] = {name: getattr(settings_for(world), name) for name in Settings.model_fields}
-        values |= {
-            "shopify_store": "annapurna",
-            "shopify_api_url": store.url,
-            "shopify_client_id": CLIENT_ID,
-            "shopify_client_secret": CLIENT_SECRET,
-        }
-        return Settings(**{"_env_file": None, **values})
-
-    return make
+    return lambda world: copying(settings_for(world), store)
 
 
 @pytest.fixture
