@@ -41,6 +41,7 @@ from storage.inbox import (
     quotas,
     stock,
     superseded,
+    to_audit,
 )
 
 _ERROR: Final = 4000
@@ -242,15 +243,6 @@ def _order_books(saving: Saving) -> Iterator[tuple[Any, ...]]:
         yield (saving.id, state.key, *stands, *money, paid_at, state.rating, due_at)
 
 
-def _learned(saving: Saving) -> Iterator[str]:
-    """Yield the orders of which something new is stored, and whose own rows stay as they are."""
-    changes = saving.changes
-    learned = {fact.order_key for _, fact in changes.facts}
-    learned.update(refund.order_key for refund in changes.refunds.values())
-    learned.update(one.order_key for _, one in changes.amendments)
-    yield from sorted(learned - changes.orders.keys())
-
-
 def _refunds(saving: Saving) -> Iterator[tuple[Any, ...]]:
     for refund in saving.changes.refunds.values():
         terms = (refund.payment_id, refund.amount, refund.reason, str(refund.status), refund.refund_id)
@@ -331,8 +323,6 @@ UPDATE orders SET payment = $3, lifecycle = $4, stage = $5, stage_by = $6, stage
     paid_at = CASE WHEN $12::bigint IS NULL THEN NULL ELSE COALESCE(paid_at, $12::bigint) END
 WHERE conversation_id = $1 AND key = $2"""
 
-_TO_AUDIT = "UPDATE orders SET audited = NULL WHERE key = ANY($1::text[])"
-
 _REFUNDS = """
 INSERT INTO refund (key, conversation_id, order_key, payment_id, amount, reason, status, refund_id,
     created_at)
@@ -353,7 +343,7 @@ TABLES: Final = (
     Table(_attempts, _insert(_ATTEMPTS)),
     Table(_facts, _insert(_FACTS)),
     Table(_order_books, _update_each(_ORDER_BOOKS)),
-    Table(_learned, lambda tx, rows, now: tx.fetch(_TO_AUDIT, rows)),
+    Table(lambda saving: to_audit.rows(saving.changes), to_audit.write),
     Table(_refunds, _upsert(_REFUNDS)),
     Table(lambda saving: amended.rows(saving.id, saving.changes.amendments), _insert(amended.INSERT)),
     Table(lambda saving: saving.changes.mirrored, mirrored.store),
