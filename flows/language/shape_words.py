@@ -82,7 +82,7 @@ def shown(value: Any) -> str:
 def _key(place: Sequence[str | int]) -> str:
     """Return the last key of a place, without pydantic's marks for the shapes of a union."""
     keys = (one for one in reversed(place) if isinstance(one, str) and re.fullmatch(r"[\w.-]+", one))
-    return next((key for key in keys if key not in ("str", "int")), "it")
+    return next((key for key in keys if key not in ("str", "int", "constrained-int")), "it")
 
 
 def _unknown_key(name: str, known: Sequence[str], place: Sequence[str | int]) -> tuple[str, str]:
