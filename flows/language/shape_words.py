@@ -42,13 +42,16 @@ _LONGEST: Final = 40
 _KEYS: Final = 6
 """Keys that are named of those that may stand in a place."""
 _OF_MESSAGES: Final = frozenset({"text", "buttons", "list", "image", "link", "footer", "document", "video"})
+_COUNT: Final = "constrained-int"
+"""Pydantic's mark for a number with limits, where a word may stand too."""
 _UNDER_MESSAGES: Final = "a message stands under 'messages', and a state says it: 'enter: {say: its name}'"
 
 
 def described(details: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     """Return message and mend of one error of pydantic in a value of `model`."""
     place = details["loc"]
-    name = next((step for step in reversed(place) if isinstance(step, str) and step[0] not in "[<"), "")
+    steps = (step for step in reversed(place) if isinstance(step, str) and step != _COUNT)
+    name = next((step for step in steps if step[0] not in "[<"), "")
     if details["type"] == "extra_forbidden":
         return _unknown_key(str(place[-1]), keys_at(model, place[:-1]), place)
     if details["input"] is None and details["type"] not in ("missing", "value_error"):
@@ -82,7 +85,7 @@ def shown(value: Any) -> str:
 def _key(place: Sequence[str | int]) -> str:
     """Return the last key of a place, without pydantic's marks for the shapes of a union."""
     keys = (one for one in reversed(place) if isinstance(one, str) and re.fullmatch(r"[\w.-]+", one))
-    return next((key for key in keys if key not in ("str", "int", "constrained-int")), "it")
+    return next((key for key in keys if key not in ("str", "int", _COUNT)), "it")
 
 
 def _unknown_key(name: str, known: Sequence[str], place: Sequence[str | int]) -> tuple[str, str]:
