@@ -1,4 +1,8 @@
-"""Receipts: later statuses of our messages at the channel. They only move forward, and settle doubts."""
+"""Receipts: later statuses of our messages at the channel. They only move forward, and settle doubts.
+
+What a receipt says is kept with its message. Its own row is deleted once it is applied: if it comes again, it
+finds that its message is as far already, and changes nothing.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -30,8 +34,8 @@ _ERROR: Final = 4000
 """The longest error that is stored, in characters."""
 _UNFINISHED: Final = (OutboxState.PENDING, OutboxState.SENDING)
 
-_Handled: TypeAlias = tuple[int, InboxState, int | None, int | None]
-"""(number, state, due at, handled at) of a receipt. Without a due time it keeps its own."""
+_Left: TypeAlias = tuple[int, InboxState, int | None, int | None]
+"""(number, state, due at, handled at) of a receipt that stays. Without a due time it keeps its own."""
 
 log = structlog.get_logger()
 
@@ -119,7 +123,9 @@ class _Changes:
     installation: str
     channel: Channel
     entries: dict[int, Entry] = field(default_factory=dict)
-    handled: list[_Handled] = field(default_factory=list)
+    applied: list[int] = field(default_factory=list)
+    """The numbers of receipts whose messages say all that they said."""
+    left: list[_Left] = field(default_factory=list)
     undelivered: list[Undelivered] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     results: list[tuple[Entry, _Receipt, Result]] = field(default_factory=list)
@@ -144,12 +150,13 @@ class _Changes:
 def _apply(receipt: _Receipt, entry: Entry | None, changes: _Changes, now: int) -> None:
     retry_at = _retry_at(receipt, now)
     if entry is None or (retry_at is not None and _is_early(receipt, entry)):
-        changes.handled.append(_postponed(receipt, retry_at, now))
+        changes.left.append(_postponed(receipt, retry_at, now))
         return
-    applies = receipt.meaning is not None
-    state = InboxState.APPLIED if applies else InboxState.IGNORED
-    changes.handled.append((receipt.number, state, None, now))
-    if not applies or _is_of_another_copy(receipt, entry):
+    if receipt.meaning is None:
+        changes.left.append((receipt.number, InboxState.IGNORED, None, now))
+        return
+    changes.applied.append(receipt.number)
+    if _is_of_another_copy(receipt, entry):
         return
     changes.entries[entry.id] = entry
     if entry.order_key is not None and (message := resend.message_of(entry)) and decides(message):
@@ -193,7 +200,9 @@ async def _write(tx: Transaction, changes: _Changes, now: int) -> None:
     changed = [_columns(changes.entries[id]) for id in sorted(changes.entries)]
     await tx.fetch_rows(_UPDATE, "bigint text text text bigint text bigint", changed)
     await resend.write(tx, changes.entries.values())
-    await tx.fetch_rows(_HANDLED, "bigint text bigint bigint", changes.handled)
+    await tx.fetch_rows(_LEFT, "bigint text bigint bigint", changes.left)
+    if changes.applied:
+        await tx.fetch(_APPLIED, changes.applied)
     await notices.add(tx, changes.notices, now)
     await deliveries.add_results(
         tx,
@@ -232,7 +241,8 @@ UPDATE outbox SET state = v.column2, provider_id = v.column3, receipt = v.column
     error = v.column6, finished_at = v.column7
 FROM (VALUES {rows}) AS v WHERE outbox.id = v.column1"""
 
-_HANDLED = """
+_APPLIED = "DELETE FROM inbox WHERE id = ANY($1::bigint[])"
+_LEFT = """
 UPDATE inbox SET state = v.column2, due_at = COALESCE(v.column3, due_at), handled_at = v.column4
 FROM (VALUES {rows}) AS v WHERE inbox.id = v.column1"""
 
@@ -362,7 +372,7 @@ def _retry_at(receipt: _Receipt, now: int) -> int | None:
     return next((receipt.received_at + t for t in _TRIES if receipt.received_at + t > now), None)
 
 
-def _postponed(receipt: _Receipt, retry_at: int | None, now: int) -> _Handled:
+def _postponed(receipt: _Receipt, retry_at: int | None, now: int) -> _Left:
     """Return what becomes of a receipt that matches no message of ours yet.
 
     Its message may have been accepted, with the answer that says so not yet recorded.

@@ -52,6 +52,22 @@ async def test_receipts_move_forward_only(
     assert await next_due(store) is None
 
 
+async def test_what_a_receipt_said_is_kept_with_its_message_alone(
+    store: Store, chat: Chat, echo: Echo
+) -> None:
+    delivery = await sending(store, chat, echo)
+    await store.record([Done(delivery.claim, "wamid.A")], now=2)
+    said = [receipt("wamid.A", status) for status in ("sent", "delivered", "read")]
+    for time in (3, 4):
+        stored = await store.arrive(said, now=time)
+        assert all(one.new for one in stored)
+        assert (await store.apply_receipts(now=time)).looked_at == 3
+        left = await store._units.read(lambda tx: tx.fetch("SELECT id FROM inbox WHERE kind = 'receipt'"))
+        assert left == []
+        row = await entry(store, delivery.id)
+        assert (row["receipt"], row["state"], row["finished_at"]) == ("read", "done", 2)
+
+
 async def test_one_batch_may_hold_all_receipts_of_a_message(store: Store, chat: Chat, echo: Echo) -> None:
     delivery = await sending(store, chat, echo)
     await store.record([Done(delivery.claim, "wamid.A")], now=2)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -86,6 +87,34 @@ async def test_what_never_came_goes_again(
             await store.record([Done(again.claim, "wamid.B")], now=HOUR)
     [third] = await store.claim_due(now=2 * HOUR, limit=5, lease=60_000)
     assert third.attempts == 3
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=", ".join)
+async def test_what_came_before_may_come_again_at_any_time(
+    order: Sequence[str], store: Store, chat: Chat
+) -> None:
+    """A receipt that is applied leaves no row by which it would be known again."""
+    delivery = await claimed_delivery(store, chat, PAID)
+    await store.record([Done(delivery.claim, "wamid.A")], now=3)
+    ends = []
+    for n, word in enumerate(order):
+        for said in (word, *order[: n + 1]):
+            status, copy = said.split()
+            await hear(store, f"wamid.{copy}", status, delivery.opaque, 10 + n)
+            ends.append(await _entry(store))
+        assert ends[-n - 2 :] == [ends[-1]] * (n + 2), "what came again changed nothing"
+        if word == "failed A":
+            [again] = await store.claim_due(now=HOUR, limit=5, lease=60_000)
+            await hear(store, "wamid.A", "failed", delivery.opaque, HOUR)
+            await store.record([Done(again.claim, "wamid.B")], now=HOUR)
+            sent = await _entry(store)
+            await store.apply_receipts(now=2 * HOUR)
+            assert await _entry(store) == sent, "it is of the copy before"
+
+
+async def _entry(store: Store) -> dict[str, Any]:
+    [row] = await store._units.read(lambda tx: tx.fetch("SELECT * FROM outbox"))
+    return row
 
 
 async def test_a_second_whose_answer_was_lost_is_settled_by_its_own_word(store: Store, chat: Chat) -> None:
