@@ -9,11 +9,13 @@ from time import perf_counter
 from typing import Final
 
 from bench.acknowledge import acknowledge
+from bench.audits import ledger_in_full, ledger_of_changes
 from bench.check import check
 from bench.engine_step import engine_step
 from bench.figures import Figure, table
 from bench.growth import growth
 from bench.ledger import ledger_fold
+from bench.purchase import purchase_size
 from bench.reconcile import reconcile
 from bench.retention import size_after_years, steps_while_pruning
 from bench.round_trip import round_trip
@@ -30,8 +32,11 @@ _FIGURES: Final[tuple[Callable[[], Figure], ...]] = (
     engine_step,
     check,
     ledger_fold,
+    ledger_of_changes,
+    ledger_in_full,
     reconcile,
     growth,
+    purchase_size,
     size_after_years,
     steps_while_pruning,
     scenarios,

@@ -1,7 +1,8 @@
 """Read every order and every audit again, each page as it is at an instant of its own.
 
-One long reading would keep SQLite from shortening its log, and PostgreSQL from clearing dead rows. A great
-many orders are read by several processes at once.
+One long reading would keep SQLite from beginning its log anew, and PostgreSQL from clearing dead rows. A
+great many orders are read by several processes at once. They rest at the same times: while any of them reads,
+SQLite only appends to its log.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
+from time import monotonic
 from typing import Final
 
 from payments.ledger.audit import Discrepancy
@@ -24,8 +26,10 @@ PART: Final = 20_000
 _ORDERS: Final = 256
 """Orders that are read with one statement."""
 _AUDITS: Final = 64
-_AT_ONCE: Final = 16
-"""Pages of one instant."""
+_TURN: Final = 4.0
+"""Seconds from one rest to the next. All processes of a machine count them from the same start."""
+_REST: Final = 0.25
+"""Seconds in which nothing is read, after the page that was begun before."""
 
 
 @dataclass(slots=True)
@@ -85,26 +89,38 @@ async def _orders(url: str, after: str, last: str) -> Again:
     again = Again()
     while True:
         async with reading(url) as records:
-            for _ in range(_AT_ONCE):
+            turn = _turn()
+            while _turn() == turn:
                 page = await reread(records.reads, after, last, _ORDERS)
                 if page is None:
                     return again
                 after = page.last
                 again.orders += page.orders
                 again.discrepancies += page.discrepancies
+        await _rest()
 
 
 async def _audits(url: str) -> Again:
     again, last = Again(), FIRST
     while True:
         async with reading(url) as records:
-            for _ in range(_AT_ONCE):
+            turn = _turn()
+            while _turn() == turn:
                 page = await links(records.reads, last, _AUDITS)
                 if not page.count:
                     return again
                 last = page.last
                 again.audits += page.count
                 again.discrepancies += page.discrepancies
+        await _rest()
+
+
+def _turn() -> int:
+    return int(monotonic() // _TURN)
+
+
+async def _rest() -> None:
+    await asyncio.sleep(max(_REST - monotonic() % _TURN, 0.0))
 
 
 _COUNT: Final = "SELECT COUNT(*) AS orders FROM orders"

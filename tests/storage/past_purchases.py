@@ -133,13 +133,20 @@ class Template:
     """A real purchase of customer 1, kept beside the tables that are pruned, on SQLite."""
 
     spans: Mapping[str, Any]
+    same: frozenset[tuple[str, str]]
+    """(table, column) of texts that name nothing of the customer's own: they are copied as they are."""
 
 
 async def template(store: Store) -> tuple[Shop, Template]:
-    """Let customer 0 buy in the empty `store`, and keep the rows of the purchase."""
+    """Let customer 0 buy in the empty `store`, and keep the rows of the purchase.
+
+    Its webhooks get raw bodies that are as long as the providers' own.
+    """
     shop = await with_past(store, 1)
 
-    async def keep(tx: Transaction) -> Mapping[str, Any]:
+    async def keep(tx: Transaction) -> Template:
+        for kind, length in _RAW.items():
+            await tx.fetch("UPDATE inbox SET raw = $2 WHERE kind = $1", kind, "x" * length)
         for model in _COPIED:
             table = model._meta.db_table
             owner = "id" if table == "conversation" else "conversation_id"
@@ -147,9 +154,27 @@ async def template(store: Store) -> tuple[Shop, Template]:
         [spans] = await tx.fetch(
             "SELECT (SELECT MAX(id) FROM inbox) AS inbox, (SELECT MAX(id) FROM outbox) AS outbox"
         )
-        return spans
+        return Template(spans, frozenset(await _same(tx)))
 
-    return shop, Template(await store._units.run(keep))
+    return shop, await store._units.run(keep)
+
+
+_PAYMENTS: Final = ("pay_1", "pay_2", "rfnd_1")
+"""Razorpay's ids of the payments and the refund."""
+_RAW: Final = {"chat": 570, "facts": 1_030}
+"""Bytes of an event's raw body, in the mean of a real purchase."""
+
+
+async def _same(tx: Transaction) -> list[tuple[str, str]]:
+    found = []
+    for model in _COPIED:
+        table = model._meta.db_table
+        rows = await tx.fetch(f"SELECT * FROM old_{table}")
+        for column in rows[0]:
+            whole = "".join(str(row[column]) for row in rows)
+            if not any(id in whole for id in (tx.installation, *_PAYMENTS)):
+                found.append((table, column))
+    return found
 
 
 async def purchase(store: Store, kept: Template, first: int, count: int, later: int) -> None:
@@ -162,7 +187,7 @@ async def purchase(store: Store, kept: Template, first: int, count: int, later: 
         for model in _COPIED:
             table = model._meta.db_table
             columns = {
-                name: f"{name} + {later}" if name.endswith(("_at", "_until")) else value
+                name: _moved(table, name, value, kept, later)
                 for name, value in _columns(model, tx.installation, kept.spans)
             }
             await tx.fetch(
@@ -173,6 +198,12 @@ async def purchase(store: Store, kept: Template, first: int, count: int, later: 
             )
 
     await store._units.run(add)
+
+
+def _moved(table: str, column: str, value: str, kept: Template, later: int) -> str:
+    if column.endswith(("_at", "_until")):
+        return f"{column} + {later}"
+    return column if value.startswith("REPLACE") and (table, column) in kept.same else value
 
 
 async def _known_to_postgres(tx: Transaction) -> None:
@@ -218,6 +249,6 @@ def _renamed(column: str, installation: str) -> str:
     for end in ("-", "."):
         old = f"{installation}-1{end}"
         column = f"REPLACE({column}, '{old}', '{installation}-' || CAST(n + 1 AS TEXT) || '{end}')"
-    for id in ("pay_1", "pay_2", "rfnd_1"):
+    for id in _PAYMENTS:
         column = f"REPLACE({column}, '{id}', '{id}_' || CAST(n AS TEXT))"
     return column

@@ -1,7 +1,9 @@
 """Audits: what they keep, what they notice of rows that were written past Munshi, and that they join up."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import itertools
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -9,7 +11,8 @@ import pytest
 from payments.ledger.audit import Check, Discrepancy
 from payments.ledger.audited import FIRST
 from storage import Store
-from storage.database.records import reading
+from storage.database.records import Records, reading
+from storage.reports import full_audit
 from storage.reports.full_audit import read_again
 from storage.reports.ledger import Books, books
 from tests.storage.handwritten_rows import insert, run_sql
@@ -198,6 +201,37 @@ async def test_several_processes_make_one_chain(store: Store, rival: Store, data
     assert (found.changed, found.figures.orders) == (0, 30)
     again = await read_again(database_url)
     assert (again.audits, again.discrepancies) == (found.audit.number, [])
+
+
+async def test_all_readers_rest_at_the_same_times(
+    shop: Store, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While anybody reads, SQLite's log only grows: so nobody reads at the beginning of each turn."""
+    rests, reading_now = list[float](), 0
+    times = (turn + part for turn in itertools.count() for part in (0.3, 0.5, 1.0, 1.0))
+    sleep = asyncio.sleep
+
+    async def rested(time: float) -> None:
+        if time == full_audit._REST:
+            assert reading_now == 0
+            rests.append(time)
+        await sleep(0)
+
+    @asynccontextmanager
+    async def counted(url: str) -> AsyncIterator[Records]:
+        nonlocal reading_now
+        async with reading(url) as records:
+            reading_now += 1
+            yield records
+            reading_now -= 1
+
+    monkeypatch.setattr(full_audit, "_ORDERS", 1)
+    monkeypatch.setattr(full_audit, "monotonic", lambda: next(times) * full_audit._TURN)
+    monkeypatch.setattr(full_audit, "reading", counted)
+    monkeypatch.setattr(full_audit.asyncio, "sleep", rested)
+    again = await read_again(database_url)
+    assert (again.orders, again.audits, again.discrepancies) == (5, 3, [])
+    assert len(rests) >= 2
 
 
 async def test_whatever_a_step_stores_of_an_order_is_audited_anew(store: Store, database_url: str) -> None:
