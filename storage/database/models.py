@@ -146,7 +146,8 @@ class Inbox(TableModel):
     """One event that arrived, or a timer or poll that is due later.
 
     `order_key` is the order that the event is about. It is NULL if the event is about none, or about several,
-    as a webhook may be. In a `joined` event it is the newest order of the merged conversation.
+    as a webhook may be. In a `joined` event it is the newest order of the merged conversation. `raw_body` is
+    how it came; NULL once it is handled, and for what did not come from outside.
     """
 
     id = fields.BigIntField(primary_key=True)

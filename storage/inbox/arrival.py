@@ -32,7 +32,7 @@ class Arrival:
     body: Mapping[str, Any]
     """JSON values, in the shape of `kind`."""
     raw: str | None = None
-    """What is kept as evidence: the part of the body that is about it, without personal data."""
+    """What is kept as evidence until it is handled: the part of the body that is about it."""
     aliases: tuple[Alias, ...] = ()
     """The channel's names of the customer, best first. An unknown customer is created."""
     formerly: tuple[Alias, ...] = ()

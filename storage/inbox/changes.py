@@ -254,8 +254,10 @@ def _account(saving: Saving) -> Iterator[tuple[str]]:
         yield (saving.changes.account,)
 
 
+# What an event says is in its body. How it came is evidence of what could not be handled.
 _RESULT = """
-UPDATE inbox SET state = v.column2, trace = v.column3, error = v.column4, handled_at = v.column5
+UPDATE inbox SET state = v.column2, trace = v.column3, error = v.column4, handled_at = v.column5,
+    raw = CASE WHEN v.column2 = 'parked' THEN raw END
 FROM (VALUES {rows}) AS v WHERE inbox.id = v.column1"""
 
 _CONVERSATION = """

@@ -252,10 +252,10 @@ class Books:
         """
         if times < 2:
             return False
-        rows = self.rows(f"SELECT conversation_id, raw FROM inbox WHERE key = '{key}' AND kind = 'chat'")
-        senders = {message.get("from") for row in rows for message in json.loads(row["raw"])["messages"]}
+        rows = self.rows(f"SELECT conversation_id FROM inbox WHERE key = '{key}' AND kind = 'chat'")
         customers = {row["conversation_id"] for row in rows}
-        return len(customers) == len(rows) == times and senders <= self.meta.register.given_up
+        given_up = self.meta.sent_from[key] & self.meta.register.given_up
+        return len(customers) == len(rows) == times and bool(given_up)
 
     def quiet(self) -> Iterator[str]:
         """INV7: no event or delivery waits, and no event is parked."""

@@ -107,6 +107,8 @@ class Meta:
     """Customer → time of their last message."""
     heard_from: set[str] = field(default_factory=set)
     """Customers of whom the bot has acknowledged a message."""
+    sent_from: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Wamid of a message that the bot acknowledged → the addresses with which it came."""
     ordered: set[str] = field(default_factory=set)
     """Customers for whom somebody ordered over the API, and who have not written with their number since."""
     unheard: set[str] = field(default_factory=set)

@@ -106,6 +106,7 @@ class Post:
         if not (world.backups.restored and hook.is_status):
             world.meta.addresses_acknowledged(hook.addresses)
         if hook.what == "message":
+            world.meta.sent_from[hook.key] = hook.addresses
             world.meta.heard_from |= {world.meta.register.person(address) for address in hook.addresses}
         if hook.is_status:
             world.meta.status_acknowledged(hook.entry, hook.key, failed=hook.what == "failure")

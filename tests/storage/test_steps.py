@@ -132,7 +132,9 @@ async def test_a_failing_event_is_parked_and_the_rest_goes_on(store: Store, chat
 
     texts = ["before", "poison", "after"]
     stored = await store.arrive(
-        [chat(f"a{t}", text=t) for t in texts] + [chat("b", phone="919811111111", text="other")], now=1
+        [chat(f"a{t}", text=t, raw=f"how {t} came") for t in texts]
+        + [chat("b", phone="919811111111", text="other")],
+        now=1,
     )
     while await store.advance_due(fragile, now=1):
         pass
@@ -141,6 +143,9 @@ async def test_a_failing_event_is_parked_and_the_rest_goes_on(store: Store, chat
     assert parked is not None
     assert parked.error is not None
     assert "cannot digest" in parked.error
+    rows = await store._units.read(lambda tx: tx.fetch("SELECT raw FROM inbox ORDER BY id"))
+    kept = [row["raw"] for row in rows]
+    assert kept == [None, "how poison came", None, None], "what was handled needs no evidence"
     sent = await store.claim_due(now=1, limit=10, lease=1)
     assert sorted(d.payload["body"] for d in sent) == ["after", "before", "other"]
     assert (await store.counts(now=1)).parked == 1
