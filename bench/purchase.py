@@ -29,7 +29,8 @@ from storage import Store
 
 _CUSTOMERS: Final = 600
 """Default of MUNSHI_CUSTOMERS."""
-_TOGETHER: Final = 50
+_TOGETHER: Final = 5
+"""Customers who buy at the same time, as in a shop of some hundred purchases a day."""
 _LATER: Final = 60
 """Days until nothing of a purchase waits any more."""
 _DAY: Final = 86_400_000
