@@ -49,7 +49,7 @@ async def test_an_event_names_the_order_that_its_step_loads(shop: Shop) -> None:
         assert named == order_keys(event), row
         seen.add((event.kind, bool(named)))
     about = {(EventKind.FACTS, True), (EventKind.RESULT, True), (EventKind.POLL, True)}
-    assert seen == {*about, (EventKind.CHAT, False), (EventKind.TIMER, False), (EventKind.RECEIPT, False)}
+    assert seen == {*about, (EventKind.CHAT, False), (EventKind.TIMER, False)}
 
 
 async def test_a_call_names_its_order_and_a_message_none(shop: Shop) -> None:
