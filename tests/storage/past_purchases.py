@@ -138,15 +138,10 @@ class Template:
 
 
 async def template(store: Store) -> tuple[Shop, Template]:
-    """Let customer 0 buy in the empty `store`, and keep the rows of the purchase.
-
-    Its webhooks get raw bodies that are as long as the providers' own.
-    """
+    """Let customer 0 buy in the empty `store`, and keep the rows of the purchase."""
     shop = await with_past(store, 1)
 
     async def keep(tx: Transaction) -> Template:
-        for kind, length in _RAW.items():
-            await tx.fetch("UPDATE inbox SET raw = $2 WHERE kind = $1", kind, "x" * length)
         for model in _COPIED:
             table = model._meta.db_table
             owner = "id" if table == "conversation" else "conversation_id"
@@ -161,8 +156,6 @@ async def template(store: Store) -> tuple[Shop, Template]:
 
 _PAYMENTS: Final = ("pay_1", "pay_2", "rfnd_1")
 """Razorpay's ids of the payments and the refund."""
-_RAW: Final = {"chat": 570, "facts": 1_030}
-"""Bytes of an event's raw body, in the mean of a real purchase."""
 
 
 async def _same(tx: Transaction) -> list[tuple[str, str]]:
