@@ -228,7 +228,7 @@ async def test_all_readers_rest_at_the_same_times(
     monkeypatch.setattr(full_audit, "_ORDERS", 1)
     monkeypatch.setattr(full_audit, "monotonic", lambda: next(times) * full_audit._TURN)
     monkeypatch.setattr(full_audit, "reading", counted)
-    monkeypatch.setattr(full_audit.asyncio, "sleep", rested)
+    monkeypatch.setattr(asyncio, "sleep", rested)
     again = await read_again(database_url)
     assert (again.orders, again.audits, again.discrepancies) == (5, 3, [])
     assert len(rests) >= 2
