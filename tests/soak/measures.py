@@ -41,16 +41,15 @@ class Life:
     pid: int
     samples: list[Sample] = field(default_factory=list)
 
-    def look(self, at: float, events: int) -> bool:
-        """Take a sample. Return False if the process is gone."""
+    def look(self, at: float, events: int) -> None:
+        """Take a sample, unless the process is gone."""
         try:
             pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
             files = len(os.listdir(f"/proc/{self.pid}/fd"))  # noqa: PTH208 - no path is needed
         except (FileNotFoundError, ProcessLookupError, IndexError):
-            return False
+            return
         if pages:
             self.samples.append(Sample(at, events, pages * _PAGE, files))
-        return bool(pages)
 
     @property
     def seconds(self) -> float:

@@ -29,6 +29,8 @@ class Plan:
     """Shortest and longest time between two troubles."""
     kinds: tuple[str, ...] = ()
     """The troubles to play, once each and in this order; empty: all, shuffled, again and again."""
+    patience: float = 45.0
+    """How long customers wait before they tap again; for a confirmation they wait four times as long."""
     pause: float = 1.5
     """Longest time for which a customer thinks before a tap."""
     settle_seconds: float = 900.0
@@ -60,6 +62,7 @@ def short(database: Database, seed: int, kinds: tuple[str, ...], bug: str = "") 
         calm=(0.2, 0.5),
         kinds=kinds,
         pause=0.2,
+        patience=4,
         settle_seconds=60,
         bug=bug,
     )

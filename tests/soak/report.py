@@ -21,6 +21,9 @@ def lines(soaked: Soaked) -> Iterator[str]:
     yield f"  troubles      {_counted(stage.played)}"
     if not stage.disk.can_be_full:
         yield "  SKIPPED       A FULL DISK WAS NOT PLAYED: this user may not mount a file system in memory"
+    if stage.stalls:
+        times, longest = len(stage.stalls), max(stage.stalls)
+        yield f"                the machine had no time for the providers: {times} times, {longest:.1f} s"
     for note, count in stage.notes.items():
         yield f"                {note}: {count}"
     late = max(stage.rises, default=0.0)

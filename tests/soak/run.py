@@ -55,7 +55,7 @@ async def soak(plan: Plan, folder: Path) -> Soaked:
     """Open a shop in `folder`, trouble it while customers buy, and judge it."""
     begun = monotonic()
     async with _opened(plan, folder) as stage:
-        crowd = Crowd(stage.outside, stage.dice, pause=plan.pause, pace=plan.pace)
+        crowd = Crowd(stage.outside, stage.dice, pause=plan.pause, patience=plan.patience)
         sampling = asyncio.create_task(_sample(stage))
         limit = None if plan.rate else await crowd.limit(plan.calibrate_seconds)
         rate = plan.rate or (limit or 0) / 2
@@ -111,12 +111,16 @@ async def _ledger(stage: Stage) -> list[str]:
 
 async def _sample(stage: Stage) -> None:
     """Look at each living process every second, until cancelled."""
+    due = monotonic()
     while True:
-        for life in stage.shop.lives[-len(stage.shop.roles) :]:
+        for life in stage.shop.living.values():
             life.look(monotonic(), len(stage.outside.acknowledged))
         # What customers have heard is kept to the end: the collector need not look at it each time.
         gc.freeze()
-        await asyncio.sleep(_SAMPLE)
+        due += _SAMPLE
+        await asyncio.sleep(due - monotonic())
+        stage.waited(monotonic() - due)
+        due = max(due, monotonic() - _SAMPLE)
 
 
 def _growths(stage: Stage) -> list[Growth]:
@@ -131,7 +135,7 @@ async def _opened(plan: Plan, folder: Path) -> AsyncIterator[Stage]:
     hands = folder / "hands"
     async with AsyncExitStack() as stack:
         room = stack.enter_context(disk(folder))
-        base = stack.enter_context(ground(plan.database, room.path, folder))
+        base = stack.enter_context(ground(plan.database, room.path))
         around = await stack.enter_async_context(outside(clock, plan.seed))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         url = f"http://127.0.0.1:{free_port()}"

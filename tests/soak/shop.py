@@ -41,6 +41,7 @@ class Shop:
     running: dict[str, Process] = field(default_factory=dict)
     lives: list[Life] = field(default_factory=list)
     """Every process that was started, oldest first."""
+    living: dict[str, Life] = field(default_factory=dict)
 
     async def open(self) -> None:
         """Start every process."""
@@ -54,7 +55,8 @@ class Shop:
         opened = process(*MUNSHI, *command, env=self.env, cwd=self.cwd)
         running = await self.stack.enter_async_context(opened)
         self.running[role] = running
-        self.lives.append(Life(role, running.pid))
+        self.living[role] = Life(role, running.pid)
+        self.lives.append(self.living[role])
         if role == "serve":
             await self.until(lambda status: status == READY, _STARTING)
         else:

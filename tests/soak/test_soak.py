@@ -22,7 +22,7 @@ async def test_all_troubles_while_customers_buy(tmp_path: Path) -> None:
 
 async def test_what_is_acknowledged_before_it_is_stored_is_missed(tmp_path: Path) -> None:
     """A soak must be able to fail: the bug is planted, and the disk is full."""
-    plan = replace(short("sqlite", 41, ("kill", "full"), "acknowledge_first"), settle_seconds=3)
+    plan = replace(short("sqlite", 41, ("kill", "full"), "acknowledge_first"), settle_seconds=3, patience=1)
     soaked = await soak(plan, tmp_path)
     if not soaked.stage.disk.can_be_full:
         pytest.skip("this user may not mount a file system in memory")

@@ -25,6 +25,8 @@ _FALLS: Final = 7.0
 _REFUSED: Final = 3.0
 """The same after a webhook was refused because it could not be stored."""
 _LOOK: Final = 0.1
+_STALL: Final = 2.0
+"""Seconds of lateness that count."""
 _STEP: Final = 90_000
 """Milliseconds by which the clock is set."""
 
@@ -58,6 +60,17 @@ class Stage:
     """What /readyz said wrongly."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when no further trouble is to be played."""
+
+    stalls: list[float] = field(default_factory=list)
+    """Seconds for which the machine had no time for the providers."""
+
+    def waited(self, seconds: float) -> None:
+        """Note that this process was so late. It answers nobody meanwhile, which is a trouble of its own."""
+        if seconds > _STALL:
+            now = self.outside.clock.now()
+            begun = now - round(seconds * 1000) * self.plan.pace
+            self.windows.append(Window("a busy machine", begun, now))
+            self.stalls.append(seconds)
 
     def drawn(self, bounds: tuple[float, float]) -> float:
         """Draw a number of seconds."""

@@ -16,10 +16,13 @@ _PAGE: Final = 20_000
 _SHOWN: Final = 3
 _MOMENT: Final = 8_000
 """Real milliseconds for which a call may be on its way before a trouble begins."""
-_SECOND_COPIES: Final = frozenset({"kill", "freeze", "database", "full", "clock", "garbage"})
+_SECOND_COPIES: Final = frozenset(
+    {"kill", "freeze", "database", "full", "clock", "garbage", "a busy machine"}
+)
 """Troubles in which a message may have left without anybody knowing."""
 _MOST_COPIES: Final = 0.02
-"""Share of the messages that may have come twice."""
+"""Share of the messages that may have come twice, beside `_SOME_COPIES`."""
+_SOME_COPIES: Final = 20
 
 OPEN: Final = """
 SELECT id FROM outbox WHERE state IN ('pending', 'sending') AND (lane <> 'poll' OR attempts > 0)
@@ -139,7 +142,7 @@ def _copies(verdict: Verdict, outside: Outside, windows: Sequence[Window], momen
                 if why is None:
                     unexplained.append(f"{first.text[:30]!r} after {second.at - first.at} ms")
     verdict.require(unexplained, "messages were sent twice for no reason")
-    if verdict.copies.total() > _MOST_COPIES * verdict.messages:
+    if verdict.copies.total() > _MOST_COPIES * verdict.messages + _SOME_COPIES:
         verdict.violations.append(f"{verdict.copies.total()} of {verdict.messages} messages were sent twice")
 
 
