@@ -20,6 +20,8 @@ _LOOK: Final = 0.05
 _FOR_MONEY: Final = 4
 """How many times as long a customer waits for a confirmation."""
 _TRIES: Final = 4
+_CROWDED: Final = 60
+_FEW: Final = 40
 _RETURN_CHANCE: Final = 0.2
 _RESTED: Final = 20
 """Customers who must have bought since, before one buys again."""
@@ -37,6 +39,8 @@ class Crowd:
         self.outcomes: Counter[str] = Counter()
         """How many customers left, by how it ended."""
         self.begun = 0
+        self.turned_away = 0
+        """How many did not come in, because too many were waiting."""
         self.longest_wait = 0.0
         """Seconds that an answer took at most."""
         self.pause = pause
@@ -55,13 +59,21 @@ class Crowd:
         }
 
     async def come_at(self, rate: float, seconds: float) -> None:
-        """Let customers come, `rate` in a second on average, for so long."""
+        """Let customers come, `rate` in a second on average, for so long.
+
+        While those of `_CROWDED` seconds are in the shop, no more come in. They would tap again and again,
+        and a machine that is too busy for them would never get over it.
+        """
+        most = max(_FEW, round(rate * _CROWDED))
         end = monotonic() + seconds
         due = monotonic()
         while due < end:
             due += self._dice.expovariate(rate)
             await asyncio.sleep(max(0.0, due - monotonic()))
-            self._come()
+            if len(self._tasks) < most:
+                self._come()
+            else:
+                self.turned_away += 1
 
     async def limit(self, seconds: float, together: int = 100) -> float:
         """Return how many customers buy in a second if `together` are always there and never think."""

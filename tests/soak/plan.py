@@ -23,8 +23,10 @@ class Plan:
     calibrate_seconds: float = 20.0
     hold: tuple[float, float] = (8.0, 14.0)
     """Shortest and longest time for which a trouble lasts."""
+    fills: float = 6.0
+    """How much longer a full disk lasts: it is noticed once the log of the database is full."""
     freeze: tuple[float, float] = (2.0, 12.0)
-    """The same, for a frozen process."""
+    """Shortest and longest time for which a process is frozen."""
     calm: tuple[float, float] = (6.0, 15.0)
     """Shortest and longest time between two troubles."""
     kinds: tuple[str, ...] = ()
@@ -57,10 +59,11 @@ def short(database: Database, seed: int, kinds: tuple[str, ...], bug: str = "") 
         seconds=float("inf"),
         rate=4,
         pace=8,
-        hold=(2.2, 2.6),
-        freeze=(1.0, 1.5),
-        calm=(0.2, 0.5),
+        hold=(1.6, 2.0),
+        freeze=(0.8, 1.2),
+        calm=(0.1, 0.3),
         kinds=kinds,
+        fills=2,
         pause=0.2,
         patience=4,
         settle_seconds=60,

@@ -17,6 +17,8 @@ def lines(soaked: Soaked) -> Iterator[str]:
     yield f"Soak on {plan.database}, seed {plan.seed}, {soaked.seconds / 60:.1f} min in all"
     yield f"  load          {soaked.rate:.1f} purchases begun in a second, which {limit}"
     yield f"  customers     {crowd.begun}: {_counted(crowd.outcomes)}"
+    if crowd.turned_away:
+        yield f"                {crowd.turned_away} more did not come in, because too many were waiting"
     yield f"  longest wait  {crowd.longest_wait:.1f} s for an answer"
     yield f"  troubles      {_counted(stage.played)}"
     if not stage.disk.can_be_full:

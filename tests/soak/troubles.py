@@ -119,7 +119,7 @@ async def full(stage: Stage) -> None:
     begun = stage.outside.clock.now()
     stage.disk.fill()
     try:
-        end = monotonic() + stage.drawn(stage.plan.hold) + 4
+        end = monotonic() + stage.drawn(stage.plan.hold) + stage.plan.fills
         while monotonic() < end and stage.outside.refused_at < begun:
             await asyncio.sleep(_LOOK)
         if stage.outside.refused_at < begun:
