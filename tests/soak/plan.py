@@ -23,8 +23,10 @@ class Plan:
     calibrate_seconds: float = 20.0
     hold: tuple[float, float] = (8.0, 14.0)
     """Shortest and longest time for which a trouble lasts."""
-    fills: float = 6.0
-    """How much longer a full disk lasts: it is noticed once the log of the database is full."""
+    notices: float = 60.0
+    """How long a full disk may go unnoticed: the log of the database may have room that it uses again."""
+    rises: float = 15.0
+    """How soon after a trouble the shop must be ready."""
     freeze: tuple[float, float] = (2.0, 12.0)
     """Shortest and longest time for which a process is frozen."""
     calm: tuple[float, float] = (6.0, 15.0)
@@ -63,9 +65,9 @@ def short(database: Database, seed: int, kinds: tuple[str, ...], bug: str = "") 
         freeze=(0.8, 1.2),
         calm=(0.1, 0.3),
         kinds=kinds,
-        fills=2,
+        rises=90,
         pause=0.2,
         patience=4,
-        settle_seconds=60,
+        settle_seconds=240,
         bug=bug,
     )

@@ -18,12 +18,8 @@ from tests.soak.outside import Outside
 from tests.soak.plan import Plan
 from tests.soak.shop import READY, Shop
 
-_RISES: Final = 15.0
-"""Seconds after a trouble within which the shop must be ready."""
 _FALLS: Final = 7.0
 """Seconds within which a shop that cannot store must say so: a write counts as proof for five."""
-_REFUSED: Final = 3.0
-"""The same after a webhook was refused because it could not be stored."""
 _LOOK: Final = 0.1
 _STALL: Final = 2.0
 """Seconds of lateness that count."""
@@ -78,9 +74,10 @@ class Stage:
 
     async def rise(self, kind: str) -> None:
         """Require that the shop is ready soon."""
-        seconds = await self.shop.until(lambda status: status == READY, _RISES)
+        limit = self.plan.rises
+        seconds = await self.shop.until(lambda status: status == READY, limit)
         if seconds is None:
-            self.untruths.append(f"{kind}: not ready {_RISES:.0f} s after it was over")
+            self.untruths.append(f"{kind}: not ready {limit:.0f} s after it was over")
         else:
             self.rises.append(seconds)
 
@@ -119,14 +116,15 @@ async def full(stage: Stage) -> None:
     begun = stage.outside.clock.now()
     stage.disk.fill()
     try:
-        end = monotonic() + stage.drawn(stage.plan.hold) + stage.plan.fills
-        while monotonic() < end and stage.outside.refused_at < begun:
+        end = monotonic() + stage.plan.notices
+        while stage.outside.refused_at < begun and await stage.shop.readiness() == READY:
+            if monotonic() > end:
+                stage.notes["a full disk had room for all that came"] += 1
+                return
             await asyncio.sleep(_LOOK)
-        if stage.outside.refused_at < begun:
-            stage.notes["a full disk had room for all that came"] += 1
-        elif await stage.shop.until(lambda status: status != READY, _REFUSED) is None:
+        if await stage.shop.until(lambda status: status != READY, _FALLS) is None:
             stage.untruths.append("full disk: ready, though a webhook could not be stored")
-        await asyncio.sleep(max(0.0, end - monotonic()))
+        await asyncio.sleep(stage.drawn(stage.plan.hold))
     finally:
         stage.disk.empty()
         await stage.ground.mend()
