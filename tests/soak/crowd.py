@@ -20,8 +20,9 @@ _LOOK: Final = 0.05
 _FOR_MONEY: Final = 4
 """How many times as long a customer waits for a confirmation."""
 _TRIES: Final = 4
-_CROWDED: Final = 60
-_FEW: Final = 40
+_FEW: Final = 20
+_STAY: Final = 60.0
+"""Seconds for which those who were there to find the limit may stay afterwards."""
 _RETURN_CHANCE: Final = 0.2
 _RESTED: Final = 20
 """Customers who must have bought since, before one buys again."""
@@ -58,13 +59,12 @@ class Crowd:
             "left without paying": (6, self._leave),
         }
 
-    async def come_at(self, rate: float, seconds: float) -> None:
+    async def come_at(self, rate: float, seconds: float, crowded: float) -> None:
         """Let customers come, `rate` in a second on average, for so long.
 
-        While those of `_CROWDED` seconds are in the shop, no more come in. They would tap again and again,
-        and a machine that is too busy for them would never get over it.
+        No more come in while there are as many as come in `crowded` seconds.
         """
-        most = max(_FEW, round(rate * _CROWDED))
+        most = max(_FEW, round(rate * crowded))
         end = monotonic() + seconds
         due = monotonic()
         while due < end:
@@ -89,13 +89,17 @@ class Crowd:
             await asyncio.sleep(_LOOK)
         bought = self.outcomes.total() - before
         self.pause = thinking
-        await self.gone()
+        await self.leave(_STAY)
         return bought / (seconds * 3 / 4)
 
-    async def gone(self) -> None:
-        """Wait until nobody is left."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+    async def leave(self, seconds: float) -> None:
+        """Wait until nobody is left; after so many seconds, the rest leave, whatever they are doing."""
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+            self.outcomes["left at the end"] += len(late)
 
     def _come(self) -> None:
         self.begun += 1

@@ -37,6 +37,11 @@ class Plan:
     """How long customers wait before they tap again; for a confirmation they wait four times as long."""
     pause: float = 1.5
     """Longest time for which a customer thinks before a tap."""
+    crowded: float = 60.0
+    """For how many seconds' customers the shop has room. More would tap again and again, and a machine that
+    is too busy for them would never get over it."""
+    closing: float = 240.0
+    """How long customers who are still there may stay, once nobody comes any more; then they leave."""
     settle_seconds: float = 900.0
     """How long all that is left may take, once nobody comes any more."""
     bug: str = ""
@@ -67,7 +72,9 @@ def short(database: Database, seed: int, kinds: tuple[str, ...], bug: str = "") 
         kinds=kinds,
         rises=90,
         pause=0.2,
-        patience=4,
+        patience=20,
+        closing=12,
+        crowded=6,
         settle_seconds=240,
         bug=bug,
     )

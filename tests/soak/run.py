@@ -60,7 +60,7 @@ async def soak(plan: Plan, folder: Path) -> Soaked:
         limit = None if plan.rate else await crowd.limit(plan.calibrate_seconds)
         rate = plan.rate or (limit or 0) / 2
         await _troubled(stage, crowd, rate)
-        await crowd.gone()
+        await crowd.leave(plan.closing)
         left = await _settled(stage)
         sampling.cancel()
         with suppress(asyncio.CancelledError):
@@ -73,7 +73,7 @@ async def soak(plan: Plan, folder: Path) -> Soaked:
 
 async def _troubled(stage: Stage, crowd: Crowd, rate: float) -> None:
     """Let customers come while the troubles are played, for the time of the plan."""
-    coming = asyncio.create_task(crowd.come_at(rate, stage.plan.seconds))
+    coming = asyncio.create_task(crowd.come_at(rate, stage.plan.seconds, stage.plan.crowded))
     troubles = asyncio.create_task(play_all(stage))
     await asyncio.wait({coming, troubles}, return_when=asyncio.FIRST_COMPLETED)
     if not troubles.done():  # the time is over: the trouble that is played just now is the last one
