@@ -140,12 +140,14 @@ async def clock(stage: Stage) -> None:
 async def garbage(stage: Stage) -> None:
     """Let both providers answer wrongly, slowly and not at all, in between right answers."""
     end = monotonic() + stage.drawn(stage.plan.hold)
-    world = stage.outside.world
+    meta, razorpay = stage.outside.world.meta.faults, stage.outside.world.razorpay.faults
+    calls = ((meta, "send"), (razorpay, "create_link"), (razorpay, "cancel_link"))
     while monotonic() < end:
-        world.meta.fail_next("send", stage.dice.choice(_GARBAGE))
-        for operation in ("create_link", "cancel_link"):
-            world.razorpay.fail_next(operation, stage.dice.choice(_GARBAGE))
+        for faults, operation in calls:
+            faults.always(operation, stage.dice.choice((None, *_GARBAGE)))
         await asyncio.sleep(stage.dice.uniform(_LOOK, 4 * _LOOK))
+    for faults, operation in calls:
+        faults.always(operation, None)
 
 
 async def webhooks(stage: Stage) -> None:
