@@ -59,6 +59,11 @@ simulate: $(VENV)/.dev ## hostile histories of the whole shop: make simulate N=1
 crashes: $(VENV)/.dev ## a kill at every crash point of every script: make test plays an eighth of the futures
 	@MUNSHI_CRASHES=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/simulation/test_crash_points.py
 
+.PHONY: soak
+soak: $(VENV)/.dev ## load and troubles on real processes: make soak [MINUTES=30] [DATABASE=postgres] [RATE=…] [SEED=…]
+	@$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),30) --database $(or $(DATABASE),sqlite) \
+		$(if $(RATE),--rate $(RATE)) $(if $(SEED),--seed $(SEED))
+
 .PHONY: prove
 prove: $(VENV)/.run ## search all that may happen to flows.yaml: make prove [SECONDS=1200]
 	@$(BIN)/munshi prove --deep --seconds $(or $(SECONDS),1200)

@@ -65,6 +65,8 @@ class Courier:
         self.log: list[Delivery] = []
         self.lost: list[Parcel] = []
         """Copies that are never delivered: lost by mischief, given up, or the webhook is switched off."""
+        self.on_answer: Callable[[Parcel, int | None], None] = lambda parcel, status: None
+        """Called after each try to post a parcel, with the HTTP status; None if no answer came in time."""
         self._now = now
         self._patience = patience
         self._endpoints: dict[Provider, _Endpoint] = {
@@ -209,6 +211,7 @@ class Courier:
             status = await self._post(parcel)
             now = self._now()
             self.log.append(Delivery(parcel.provider, parcel.event.name, status, now))
+            self.on_answer(parcel, status)
             if accepted(parcel.provider, status):
                 self._endpoints[parcel.provider].failing_since = None
             else:
