@@ -1,8 +1,8 @@
 """`python -m bench.intake [a second] [seconds] [times]`: webhooks at a steady rate, far too many, and again.
 
-Every webhook that was answered 200 must be in the database at the end; another may be or not. Requests
-are sent when they are due, whether earlier ones were answered or not, at most `_AT_ONCE` in flight; their wait
-counts from then. No worker runs: what is measured is verifying, parsing and storing.
+Every webhook that was answered 200 must be in the database at the end; another may be or not. Each is sent
+when it is due, whether earlier ones were answered or not, at most `_AT_ONCE` at once; its wait counts from
+then. No worker runs: what is measured is verifying, parsing and storing.
 """
 
 import asyncio

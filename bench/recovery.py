@@ -1,8 +1,8 @@
 """`python -m bench.recovery [events]`: `munshi serve` after a kill -9 that left so many events to be handled.
 
 A process stores the events and is killed with its database open. Then the real command is started on it.
-Measured are the time until `/readyz` answers 200, and how fast the events are handled from then on. A pretended
-WhatsApp takes every answer at once.
+Measured are the time until `/readyz` answers 200, and how fast the events are handled from then on, with a
+pretended WhatsApp that takes every answer at once.
 """
 
 import asyncio
