@@ -1,4 +1,7 @@
-"""`python -m bench.doors [slow bodies] [idle connections] [seconds]`: webhooks while a crowd holds the doors.
+"""Webhooks while a crowd holds the doors.
+
+`python -m bench.doors [--caddy] [slow bodies] [idle connections] [seconds]`. With `--caddy` all of them come
+through the proxy that is shipped.
 
 The crowd comes within ten seconds, and each client comes again 15 to 45 seconds after its connection was
 closed. Slow ones send a byte of their body each second; idle ones ask once and keep the connection. All come
@@ -9,27 +12,26 @@ each on a new connection, and a refused one comes again at once, as a part of th
 import asyncio
 import resource
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from random import random
+from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 
 import uvloop
 
-from bench.live import serving_bot
+from bench.caddy import caddy
+from bench.live import memory_of, server_apart
 from bench.shop import webhook
-from bot import log
-from bot.http.connections import allow_files
 
 _SLOW: Final = (
-    b"POST /whatsapp/webhook HTTP/1.1\r\nHost: x\r\nX-Hub-Signature-256: sha256=" + b"0" * 64
+    b"POST /whatsapp/webhook HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Hub-Signature-256: sha256=" + b"0" * 64
     + b"\r\nContent-Length: 100000\r\n\r\n{"
 )  # fmt: skip
-_IDLE: Final = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+_IDLE: Final = b"GET /payments/return HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+"""A page that the proxy passes on."""
 _AGAIN_SECONDS: Final = 30.0
 _COME_SECONDS: Final = 10.0
 _A_SECOND: Final = 20
@@ -118,12 +120,12 @@ def _show(name: str, waits: list[float], refused: int, memory: str) -> None:
     middle, late = waits[len(waits) // 2], waits[int(len(waits) * 0.99)]
     print(
         f"{name}: {len(waits)} webhooks, all answered 200; p50 {middle * 1000:.0f} ms,"
-        f" p99 {late * 1000:.0f} ms, longest {waits[-1] * 1000:.0f} ms; {refused} sent again; server {memory}"
+        f" p99 {late * 1000:.0f} ms, longest {waits[-1] * 1000:.0f} ms; {refused} sent again; {memory}"
     )
 
 
-async def _measure(slow: int, idle: int, seconds: int) -> None:
-    async with _server() as (port, memory):
+async def _measure(doors: "_Doors", slow: int, idle: int, seconds: int) -> None:
+    async with doors() as (port, memory):
         await _webhooks(port, "warm", 2)
         _show("nobody else", *await _webhooks(port, "alone", seconds), memory())
         crowd = Crowd(port)
@@ -141,44 +143,33 @@ async def _measure(slow: int, idle: int, seconds: int) -> None:
 
 @asynccontextmanager
 async def _server() -> AsyncIterator[tuple[int, "_Memory"]]:
-    parent_end, child_end = get_context("spawn").Pipe()
-    process = get_context("spawn").Process(target=_serve, args=(child_end,))
-    process.start()
-    child_end.close()
-    try:
-        port = await asyncio.to_thread(parent_end.recv)
-        yield int(port), _Memory(process.pid or 0)
-        parent_end.send(None)
-    finally:
-        parent_end.close()
-        await asyncio.to_thread(process.join)
+    with TemporaryDirectory(prefix="munshi-bench-") as directory:
+        async with server_apart(Path(directory) / "bench.db", _NOWHERE, working=False) as server:
+            yield server.port, _Memory({"server": server.pid})
+
+
+@asynccontextmanager
+async def _behind_caddy() -> AsyncIterator[tuple[int, "_Memory"]]:
+    async with _server() as (behind, memory), caddy(behind) as (port, proxy):
+        yield port, _Memory({**memory.processes, "Caddy": proxy})
 
 
 class _Memory:
-    def __init__(self, pid: int) -> None:
-        self._status = Path(f"/proc/{pid}/status")
+    def __init__(self, processes: Mapping[str, int]) -> None:
+        self.processes = processes
+        """Process ids by name."""
 
     def __call__(self) -> str:
-        lines = dict(line.split(":", 1) for line in self._status.read_text().splitlines())
-        now, most = (int(lines[name].split()[0]) // 1024 for name in ("VmRSS", "VmHWM"))
-        return f"{now} MiB, at most {most} MiB"
+        return ", ".join(f"{name} {memory_of(pid)}" for name, pid in self.processes.items())
 
 
-def _serve(pipe: "Connection[int, None]") -> None:
-    log.configure()
-    allow_files()
-    uvloop.run(_serving(pipe))
-
-
-async def _serving(pipe: "Connection[int, None]") -> None:
-    async with serving_bot(_NOWHERE, working=False) as port:
-        pipe.send(port)
-        await asyncio.to_thread(pipe.recv)
+_Doors: TypeAlias = Callable[[], AbstractAsyncContextManager[tuple[int, _Memory]]]
 
 
 def main() -> None:
     """Measure and print. As many clients come as this machine lets one process open files for."""
-    given = [int(text) for text in sys.argv[1:]]
+    through = sys.argv[1:2] == ["--caddy"]
+    given = [int(text) for text in sys.argv[2 if through else 1 :]]
     slow, idle, seconds = [*given, *(2_000, 5_000, 20)[len(given) :]]
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -186,7 +177,7 @@ def main() -> None:
         sys.exit(
             f"this machine lets a process open {hard} files: ask for fewer clients, or raise `ulimit -n`"
         )
-    uvloop.run(_measure(slow, idle, seconds))
+    uvloop.run(_measure(_behind_caddy if through else _server, slow, idle, seconds))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,12 @@ from bot.cli.starting import run
 from payments.shop.product_yaml import with_products
 from storage import Store
 
-_GENERATED: Final = ("MUNSHI_API_TOKEN", "WHATSAPP_VERIFY_TOKEN", "RAZORPAY_WEBHOOK_SECRET")
+_GENERATED: Final = (
+    "MUNSHI_API_TOKEN",
+    "MUNSHI_OPERATOR_TOKEN",
+    "WHATSAPP_VERIFY_TOKEN",
+    "RAZORPAY_WEBHOOK_SECRET",
+)
 """Secrets that `munshi init` generates. The others come from Meta and Razorpay."""
 _README: Final = """\
 # {name}

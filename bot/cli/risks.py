@@ -1,6 +1,7 @@
 """Finds risks in settings that work: exposed, shared, easily guessed, contradictory."""
 
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,10 +14,16 @@ from payments.shop.orders import Mode
 _LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
 
 
-def risks(settings: Settings) -> Iterator[Finding]:
-    """Yield every risk, as a finding that is not well."""
+_LONGEST: Final = timedelta(days=31)
+"""How long a secret that was replaced may count beside the one that replaced it."""
+
+
+def risks(settings: Settings, today: date | None = None) -> Iterator[Finding]:
+    """Yield every risk, as a finding that is not well. `today` is in UTC; None for that of the clock."""
     yield from _exposed(settings)
+    yield from _one_for_both(settings)
     yield from _shared(settings)
+    yield from _replaced(settings, today or datetime.now(UTC).date())
     yield from _guessed(settings)
     yield from _mismatched(settings)
 
@@ -26,6 +33,31 @@ def _exposed(settings: Settings) -> Iterator[Finding]:
     if settings.host not in _LOCAL_HOSTS:
         said = f"HOST is {settings.host}: other machines reach /metrics and the desk, without TLS"
         yield Finding("proxy", False, said, "leave HOST out, and let a proxy on this machine end TLS")
+
+
+def _one_for_both(settings: Settings) -> Iterator[Finding]:
+    """Find that the website's token opens the desk too."""
+    if settings.munshi_operator_token is None:
+        said = "MUNSHI_OPERATOR_TOKEN is not set: whoever has your website's MUNSHI_API_TOKEN may do all"
+        mend = "give those who run the shop their own: 'Changing a token' in docs/operations.md"
+        yield Finding("secrets", False, said, mend)
+
+
+def _replaced(settings: Settings, today: date) -> Iterator[Finding]:
+    """Find replaced secrets that count without an end, for too long, or no more."""
+    names = [name for name in settings.named_secrets() if name.endswith("_PREVIOUS")]
+    if not names:
+        return
+    which, last = ", ".join(names), settings.munshi_previous_until
+    if last is None:
+        mend = "say in MUNSHI_PREVIOUS_UNTIL until which day, or take it out"
+        yield Finding("secrets", False, f"{which} counts without an end", mend)
+    elif last > today + _LONGEST:
+        said = f"{which} counts until {last}, for more than {_LONGEST.days} days"
+        yield Finding("secrets", False, said, "put an earlier day into MUNSHI_PREVIOUS_UNTIL")
+    elif last < today:
+        said = f"{which} does not count any more, since {last}"
+        yield Finding("secrets", False, said, "take it out, and MUNSHI_PREVIOUS_UNTIL too")
 
 
 def _shared(settings: Settings) -> Iterator[Finding]:

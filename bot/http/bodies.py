@@ -44,14 +44,28 @@ async def _receive(request: web.Request, limit: int) -> bytes:
         raise web.HTTPUnsupportedMediaType(text=f"send the body as it is, not as {encoding[:20]}\n")
     if request.content_length is not None and request.content_length > limit:
         raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=request.content_length)
-    body, connections = bytearray(), request.app[CONNECTIONS]
+    chunks: list[bytes] = []
+    try:
+        await _collect(request, limit, chunks)
+    except BaseException:
+        # The error and its frames hold each other, with all that came, until the collector runs.
+        chunks.clear()
+        raise
+    return _complete(b"".join(chunks), limit)
+
+
+async def _collect(request: web.Request, limit: int, chunks: list[bytes]) -> None:
+    """Append to `chunks` what arrives, until it is complete or over `limit` bytes."""
+    connections, size = request.app[CONNECTIONS], 0
     try:
         if request.content.is_eof():  # it came with the headers, as most do
-            return _complete(request.content.read_nowait(), limit)
+            chunks.append(request.content.read_nowait())
+            return
         async with asyncio.timeout(RECEIPT_SECONDS):
             async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > limit:
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > limit:
                     break
                 if not connections.on_body_bytes(request, len(chunk)):
                     raise web.HTTPServiceUnavailable(text="busy: try again\n", headers={"Retry-After": "1"})
@@ -64,14 +78,13 @@ async def _receive(request: web.Request, limit: int) -> bytes:
             raise
         # aiohttp's word for a connection that was closed just before its body was asked for.
         raise web.HTTPBadRequest(text="the body ended before it was whole\n") from None
-    return _complete(body, limit)
 
 
-def _complete(body: bytes | bytearray, limit: int) -> bytes:
+def _complete(body: bytes, limit: int) -> bytes:
     """Return the complete body. Raises 413 over `limit` bytes."""
     if len(body) > limit:
         raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=len(body))
-    return bytes(body)
+    return body
 
 
 def parse_object(body: bytes) -> dict[str, Any]:

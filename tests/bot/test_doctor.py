@@ -4,6 +4,7 @@ import asyncio
 import re
 import sqlite3
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ WELL: Final = {
     **SETTINGS,
     **{
         name: f"{name[:3]}-Kq3v-PLsx80Zb1Tm-{name[-9:]}"
-        for name in SETTINGS
+        for name in (*SETTINGS, "MUNSHI_OPERATOR_TOKEN")
         if name.endswith(("_TOKEN", "_SECRET"))
     },
 }
@@ -170,6 +171,30 @@ def test_one_secret_for_several_settings() -> None:
         "RAZORPAY_WEBHOOK_SECRET is the same as RAZORPAY_WEBHOOK_SECRET_PREVIOUS"
         in doctor(RAZORPAY_WEBHOOK_SECRET_PREVIOUS=WELL["RAZORPAY_WEBHOOK_SECRET"]).output
     )
+
+
+def test_one_token_for_the_website_and_the_desk() -> None:
+    assert "MUNSHI_OPERATOR_TOKEN is not set" in doctor(MUNSHI_OPERATOR_TOKEN=None).output
+    assert "MUNSHI_OPERATOR_TOKEN" not in doctor().output
+
+
+@pytest.mark.parametrize(
+    ("until", "said"),
+    [
+        (None, "counts without an end"),
+        ("2026-11-29", "does not count any more, since 2026-11-29"),
+        ("2026-11-30", ""),
+        ("2026-12-31", ""),
+        ("2027-01-01", "counts until 2027-01-01, for more than 31 days"),
+    ],
+)
+def test_a_replaced_secret_that_counts_for_ever_or_no_more(until: str | None, said: str) -> None:
+    from bot.cli.risks import risks
+
+    values = {**WELL, "MUNSHI_API_TOKEN_PREVIOUS": "Kq3v-PLsx80Zb1Tm-before"}
+    values |= {"MUNSHI_PREVIOUS_UNTIL": until} if until else {}
+    found = [risk.said for risk in risks(Settings(**_lowered(values)), date(2026, 11, 30))]
+    assert found == ([f"MUNSHI_API_TOKEN_PREVIOUS {said}"] if said else [])
 
 
 def test_a_secret_that_can_be_guessed() -> None:

@@ -21,7 +21,7 @@ from bot.settings import WHERE, Settings, SettingsInvalid, load_settings
 from tests.world.processes import MUNSHI, environment, process, run
 from tests.world.running_bot import ROOT
 
-OURS = {"MUNSHI_API_TOKEN", "WHATSAPP_VERIFY_TOKEN", "RAZORPAY_WEBHOOK_SECRET"}
+OURS = {"MUNSHI_API_TOKEN", "MUNSHI_OPERATOR_TOKEN", "WHATSAPP_VERIFY_TOKEN", "RAZORPAY_WEBHOOK_SECRET"}
 CHATS = ROOT / "tests" / "shop_scenarios"
 NOTHING = {name.upper(): None for name in Settings.model_fields}
 

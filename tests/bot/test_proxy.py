@@ -18,6 +18,7 @@ from bot.http import (
     shopify_webhook,
     webhooks,
 )
+from bot.http.connections import HURRIED_SECONDS
 
 FILE = Path(__file__).parents[2] / "deploy" / "Caddyfile"
 SITE = "{$MUNSHI_DOMAIN:your.shop}"
@@ -33,7 +34,8 @@ class Directive(NamedTuple):
 def caddyfile() -> tuple[Directive, ...]:
     """The directives of the file."""
     text = FILE.read_text(encoding="utf-8")
-    lines = iter(line.split() for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    written = (line.strip() for line in text.splitlines())
+    lines = iter(line.split() for line in written if line and not line.startswith("#"))
     read = tuple(directives(lines))
     assert next(lines, None) is None
     return read
@@ -103,14 +105,23 @@ def test_every_other_path_of_ours_and_every_mistyped_one_is_a_404() -> None:
         assert handled(path) == "respond 404", path
 
 
-def test_a_body_is_whole_before_it_is_passed_on_and_as_large_as_munshi_takes() -> None:
+def test_a_body_is_as_large_as_munshi_takes_and_little_of_it_is_kept_by_the_proxy() -> None:
     handle = named(named(caddyfile(), SITE).inner, "handle", "@munshi").inner
     largest = f"{bodies.WHATSAPP_BODY // 1024**2}MiB"
     assert named(named(handle, "request_body").inner, "max_size").words[1] == largest
-    assert named(named(handle, "reverse_proxy").inner, "request_buffers").words[1] == largest
+    # Caddy has no limit for all bodies together: as many times this as it has connections.
+    assert named(named(handle, "reverse_proxy").inner, "request_buffers").words[1] == "64KiB"
+
+
+def test_no_webhook_is_sent_into_a_connection_that_munshi_closes() -> None:
+    handle = named(named(caddyfile(), SITE).inner, "handle", "@munshi").inner
+    transport = named(named(handle, "reverse_proxy").inner, "transport", "http")
+    kept = named(transport.inner, "keepalive").words[1]
+    assert float(kept.removesuffix("s")) < HURRIED_SECONDS
 
 
 def test_nobody_may_take_for_ever() -> None:
     [options, _] = caddyfile()
+    assert named(options.inner, "grace_period").words[1] == "10s"
     limits = named(named(options.inner, "servers").inner, "timeouts").inner
     assert {limit.words[0] for limit in limits} == {"read_header", "read_body", "write", "idle"}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.settings import Settings
 from tests.deploy.recipe import Instruction, context_of, is_sent, named, stages
 
 ROOT = Path(__file__).parents[2]
@@ -115,6 +116,22 @@ def test_only_the_proxy_is_reached_from_outside_and_munshi_only_by_it() -> None:
     assert munshi["network_mode"] == "service:caddy"
     assert (munshi["environment"]["HOST"], munshi["environment"]["PORT"]) == ("127.0.0.1", "8080")
     assert munshi["volumes"] == ["./shop:/shop"]
+
+
+def test_each_setting_that_is_passed_is_one() -> None:
+    for service in ("munshi", "work"):
+        assert {name.lower() for name in COMPOSE["services"][service]["environment"]} <= {
+            *Settings.model_fields
+        }
+
+
+def test_each_volume_and_each_service_that_is_named_is_there() -> None:
+    services, volumes = COMPOSE["services"], COMPOSE["volumes"]
+    for one in services.values():
+        assert {*one.get("depends_on", ())} <= {*services}
+        named_volumes = {volume.partition(":")[0] for volume in one.get("volumes", ())}
+        assert {name for name in named_volumes if not name.startswith(".")} <= {*volumes}
+        assert one.get("network_mode", "service:caddy").removeprefix("service:") in services
 
 
 def test_no_image_is_the_latest_and_no_password_is_in_the_file() -> None:
