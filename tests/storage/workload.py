@@ -38,12 +38,13 @@ from storage.reports.customers import find, newest
 from storage.reports.desk import OrderFilter
 from storage.reports.full_audit import nth
 from storage.reports.ledger import books
+from storage.reports.numbers import ALWAYS, best_sellers, failures, money, paid, replies, states, waiting
 from storage.reports.place import Place
 from storage.reports.timeline import story, subjects
 from tests.builders import change_set
 from tests.storage.decisions import amend, declare, raises, settle
 from tests.storage.past_purchases import START
-from tests.storage.purchases import LEASE, Shop, names
+from tests.storage.purchases import LEASE, Shop, flow, names
 from tests.storage.receipt_bodies import receipt_body
 from tests.storage.workload_outside import copy_orders, issue_invoices, tell_other_programs
 
@@ -78,6 +79,22 @@ async def serve(shop: Shop, beside: Units) -> None:
     await tell_other_programs(shop)
     await copy_orders(shop, beside)
     await _audit(shop, beside)
+    await _count(shop, beside)
+
+
+async def _count(shop: Shop, beside: Units) -> None:
+    """Count what changed lately into the shop's numbers, and read them."""
+    for sql in ("UPDATE orders SET counted = 1 WHERE placed_at < $1", _OF_OLD):
+        await beside.run(lambda tx, sql=sql: tx.fetch(sql, START))
+    assert await shop.store.numbers.count(flow().sections["shop"], shop.now, 5)
+    read = shop.store._units.read
+    assert await read(lambda tx: money(tx, ALWAYS))
+    for report in (paid, states, best_sellers, replies, failures):
+        await read(lambda tx, report=report: report(tx, ALWAYS))
+    await read(waiting)
+
+
+_OF_OLD: Final = "UPDATE conversation SET counted = 1 WHERE created_at < $1"
 
 
 async def _audit(shop: Shop, beside: Units) -> None:
