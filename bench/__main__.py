@@ -14,6 +14,7 @@ from bench.engine_step import engine_step
 from bench.figures import Figure, table
 from bench.growth import growth
 from bench.ledger import ledger_fold
+from bench.numbers import numbers
 from bench.reconcile import reconcile
 from bench.retention import size_after_years, steps_while_pruning
 from bench.round_trip import round_trip
@@ -32,6 +33,7 @@ _FIGURES: Final[tuple[Callable[[], Figure], ...]] = (
     ledger_fold,
     reconcile,
     growth,
+    numbers,
     size_after_years,
     steps_while_pruning,
     scenarios,

@@ -31,14 +31,15 @@ class ShopNumbers:
 
         Days are those of `shop`, and its prices tell what stands in carts.
         """
-        if not await self._units.read(lambda tx: tx.fetch(_WAITING)):
+        [waiting] = await self._units.read(lambda tx: tx.fetch(_WAITING, _BEFORE_ALL))
+        if not any(waiting.values()):
             return 0
         return await self._units.run(lambda tx: count(tx, shop, now, limit))
 
 
 async def count(tx: Transaction, shop: Shop, now: int, limit: int) -> int:
     """See `ShopNumbers.count`."""
-    tallies = await tx.fetch(_TALLIES, limit)
+    tallies = await tx.fetch(_TALLIES, _BEFORE_ALL, limit)
     customers = await tx.fetch(_CUSTOMERS, limit)
     orders = await tx.fetch(_ORDERS, limit)
     if tallies:
@@ -110,12 +111,17 @@ async def _add(tx: Transaction, numbers: Numbers) -> None:
 
 _NONE: Final[Mapping[str, int | None]] = {"bought_at": None, "unpaid": 0}
 
+_BEFORE_ALL: Final = 0
+"""A number before that of any tally."""
+
 _WAITING: Final = """
-SELECT 1 AS waits WHERE EXISTS (SELECT id FROM tally) OR EXISTS (SELECT key FROM orders WHERE counted IS NULL)
-    OR EXISTS (SELECT id FROM conversation WHERE counted IS NULL)"""
+SELECT (SELECT MIN(id) FROM tally WHERE id > $1) AS tally,
+    (SELECT MIN(key) FROM orders WHERE counted IS NULL) AS orders,
+    (SELECT MIN(id) FROM conversation WHERE counted IS NULL) AS customer"""
 
 # Locked until the commit: a step that changes one of them waits, or comes back to it, and marks it again.
-_TALLIES: Final = "SELECT id, at, numbers FROM tally ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED"
+_TALLIES: Final = """
+SELECT id, at, numbers FROM tally WHERE id > $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED"""
 _CUSTOMERS: Final = """
 SELECT id, state, snapshot, merged_into, forgotten_at, created_at, last_inbound_at FROM conversation
 WHERE counted IS NULL ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED"""

@@ -225,7 +225,7 @@ async def waiting(tx: Transaction) -> int | None:
 
     None if none waits. A time that is minutes ago means that the server does not run, or cannot keep up.
     """
-    rows = await tx.fetch("SELECT at FROM tally ORDER BY id LIMIT 1")
+    rows = await tx.fetch(_OLDEST, 0)
     return int(rows[0]["at"]) if rows else None
 
 
@@ -236,6 +236,7 @@ def _sum(row: Row) -> Sum:
 
 _MONEY: Final = [Kind.PLACED, Kind.PAID, Kind.REFUNDED]
 
+_OLDEST: Final = "SELECT at FROM tally WHERE id > $1 ORDER BY id LIMIT 1"
 _BY_DAY: Final = """
 SELECT day, kind, name, count, amount FROM figure
 WHERE kind = ANY($1::text[]) AND day BETWEEN $2 AND $3 AND (count <> 0 OR amount <> 0)"""

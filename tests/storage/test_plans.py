@@ -128,7 +128,8 @@ _AUDITED: Final = (
     f" SELECT ROW_NUMBER() OVER (ORDER BY key), key, 0, '', '', '{_NOTHING}' FROM orders",
     "INSERT INTO counted (subject, numbers) SELECT key, '[]' FROM orders",
     "INSERT INTO figure (kind, day, name, count, amount)"
-    " SELECT CASE WHEN id % 2 = 0 THEN 'paid' ELSE 'moved' END, 20260101 + id, 'one', 1, 1 FROM inbox",
+    " SELECT CASE WHEN id % 2 = 0 THEN 'sold' ELSE 'failed' END, 20260101 + id % 28, 'of ' || id, 1, 1"
+    " FROM inbox",
     "INSERT INTO tally (at, numbers) SELECT received_at, '[]' FROM inbox",
     "ANALYZE counted",
     "ANALYZE figure",

@@ -1,6 +1,7 @@
 """Every statement that a shop asks of its database: the server, the workers and the operators' commands."""
 
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from itertools import product
 from typing import Any, Final
@@ -38,7 +39,17 @@ from storage.reports.customers import find, newest
 from storage.reports.desk import OrderFilter
 from storage.reports.full_audit import nth
 from storage.reports.ledger import books
-from storage.reports.numbers import ALWAYS, best_sellers, failures, money, paid, replies, states, waiting
+from storage.reports.numbers import (
+    ALWAYS,
+    Days,
+    best_sellers,
+    failures,
+    money,
+    paid,
+    replies,
+    states,
+    waiting,
+)
 from storage.reports.place import Place
 from storage.reports.timeline import story, subjects
 from tests.builders import change_set
@@ -84,17 +95,17 @@ async def serve(shop: Shop, beside: Units) -> None:
 
 async def _count(shop: Shop, beside: Units) -> None:
     """Count what changed lately into the shop's numbers, and read them."""
-    for sql in ("UPDATE orders SET counted = 1 WHERE placed_at < $1", _OF_OLD):
-        await beside.run(lambda tx, sql=sql: tx.fetch(sql, START))
+    await beside.run(lambda tx: tx.fetch("UPDATE orders SET counted = 1 WHERE placed_at < $1", START))
+    await beside.run(lambda tx: tx.fetch("UPDATE conversation SET counted = 1 WHERE created_at < $1", START))
     assert await shop.store.numbers.count(flow().sections["shop"], shop.now, 5)
-    read = shop.store._units.read
+    read, days = shop.store._units.read, Days(date(2026, 1, 3), date(2026, 1, 4))
     assert await read(lambda tx: money(tx, ALWAYS))
-    for report in (paid, states, best_sellers, replies, failures):
-        await read(lambda tx, report=report: report(tx, ALWAYS))
+    assert await read(lambda tx: paid(tx, ALWAYS))
+    assert await read(lambda tx: states(tx, ALWAYS))
+    assert await read(lambda tx: best_sellers(tx, days))
+    await read(lambda tx: replies(tx, ALWAYS))
+    await read(lambda tx: failures(tx, days))
     await read(waiting)
-
-
-_OF_OLD: Final = "UPDATE conversation SET counted = 1 WHERE created_at < $1"
 
 
 async def _audit(shop: Shop, beside: Units) -> None:
