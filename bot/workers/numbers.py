@@ -11,7 +11,7 @@ from payments.shop.catalogue import Shop
 
 EVERY_SECONDS: Final = 60.0
 """Seconds between two runs."""
-BATCH: Final = 100
+BATCH: Final = 50
 """Orders, customers and tallies of one transaction, each."""
 SHARE: Final = 0.2
 """The share of the time that a run may take from the database."""
