@@ -115,7 +115,7 @@ _BEFORE_ALL: Final = 0
 """A number before that of any tally."""
 
 _WAITING: Final = """
-SELECT (SELECT MIN(id) FROM tally WHERE id > $1) AS tally,
+SELECT (SELECT id FROM tally WHERE id > $1 ORDER BY id LIMIT 1) AS tally,
     (SELECT MIN(key) FROM orders WHERE counted IS NULL) AS orders,
     (SELECT MIN(id) FROM conversation WHERE counted IS NULL) AS customer"""
 
