@@ -16,6 +16,7 @@ from bench.figures import Figure, table
 from bench.growth import growth
 from bench.ledger import ledger_fold
 from bench.purchase import purchase_size
+from bench.numbers import numbers
 from bench.reconcile import reconcile
 from bench.retention import size_after_years, steps_while_pruning
 from bench.round_trip import round_trip
@@ -37,6 +38,7 @@ _FIGURES: Final[tuple[Callable[[], Figure], ...]] = (
     reconcile,
     growth,
     purchase_size,
+    numbers,
     size_after_years,
     steps_while_pruning,
     scenarios,

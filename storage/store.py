@@ -44,6 +44,7 @@ from storage.inbox.steps import Advance
 from storage.inbox.strays import Settled
 from storage.inbox.versions import StoredVersions
 from storage.operations import by_hand, clock, epochs, retention
+from storage.operations.numbers import ShopNumbers
 from storage.operations.retention import Pruned
 from storage.outbox import claims, deliveries, due, receipts
 from storage.outbox.channel import Channel
@@ -81,6 +82,7 @@ class Store:
         self.broadcasts = Broadcasts(units)
         self.mirrors = Mirrors(units, channel.naming)
         self.audits = Audits(units)
+        self.numbers = ShopNumbers(units)
 
     @property
     def shared(self) -> bool:

@@ -24,6 +24,7 @@ from bot.workers.day_reports import DayReports
 from bot.workers.executor import LEASE, Executor, fits
 from bot.workers.hooks import Hooks
 from bot.workers.mirrors import Mirrors
+from bot.workers.numbers import Numbers
 from bot.workers.retention import Retention
 from bot.workers.rounds import Rounds, wait_for
 from bot.workers.stock_readings import StockReadings
@@ -80,6 +81,7 @@ class Workers:
         )
         self._retention = Retention(context)
         self._audits = Audits(context)
+        self._numbers = Numbers(context)
         self._day_reports = DayReports(context)
         self._broadcasts = Broadcasts(context, self.wake)
         self._hooks = None if context.hooks is None else Hooks(context, context.hooks, dice)
@@ -104,6 +106,7 @@ class Workers:
             self._loop(self._performing, self.perform, CLAIM_BATCH),
             self._retention.run(),
             self._audits.run(),
+            self._numbers.run(),
             self._day_reports.run(),
             self._broadcasts.run(),
         )
@@ -127,6 +130,7 @@ class Workers:
         self._closing = True
         self._retention.close()
         self._audits.close()
+        self._numbers.close()
         self._day_reports.close()
         self._broadcasts.close()
         self._flow.close()

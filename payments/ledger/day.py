@@ -18,7 +18,8 @@ from payments.shop.orders import CURRENCY, Lifecycle, is_by_hand
 
 BEST: Final = 5
 """The products that a report names as best sellers."""
-_CALLED_OFF: Final = frozenset({Stage.CANCELLED, Stage.REFUSED, Stage.RETURNED})
+CALLED_OFF: Final = frozenset({Stage.CANCELLED, Stage.REFUSED, Stage.RETURNED})
+"""Where the goods are of an order that was called off, refused at the door, or returned as a whole."""
 _DECIDED_BY_A_PERSON: Final = frozenset({Task.HELD, Task.DELIVERY})
 _WENT_BACK: Final = frozenset({FactState.CREATED, FactState.PROCESSED})
 
@@ -94,7 +95,7 @@ class Day:
             self.waiting[state.order.number] = state.held
 
     def _add_placed(self, state: OrderState) -> None:
-        if state.stage in _CALLED_OFF:
+        if state.stage in CALLED_OFF:
             self.cancelled += 1
         elif state.goods_due:
             self.orders += 1
@@ -114,14 +115,22 @@ class Day:
 
 
 def _went_back(state: OrderState, period: Period) -> int:
-    """Return the paise that went back in the period: each refund once, unless it failed in the end."""
-    amounts: dict[str, int] = {}
+    """Return the paise that went back in the period."""
+    return sum(amount for at, amount in given_back(state).values() if period.has(at * 1000))
+
+
+def given_back(state: OrderState) -> Mapping[str, tuple[int, int]]:
+    """Return when each refund went back (seconds since 1970, UTC), and its paise, by its id.
+
+    Each counts once, unless it failed in the end.
+    """
+    found: dict[str, tuple[int, int]] = {}
     for fact in state.facts:
         known = fact.entity is EntityType.REFUND and fact.detail.captured and fact.currency == CURRENCY
-        if known and fact.state in _WENT_BACK and period.has(fact.at * 1000):
-            amounts[fact.entity_id] = fact.amount
+        if known and fact.state in _WENT_BACK:
+            found[fact.entity_id] = (fact.at, fact.amount)
     failed = {refund.id for refund in state.balance.refunds if refund.state is FactState.FAILED}
-    return sum(amount for id, amount in amounts.items() if id not in failed)
+    return {id: one for id, one in found.items() if id not in failed}
 
 
 def to_json(day: Day, shop: Shop, language: str) -> Mapping[str, Any]:

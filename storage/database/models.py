@@ -43,7 +43,8 @@ class Conversation(TableModel):
     With `forgotten_at` it is nobody's: only its orders and their money are left. `hears` is what the customer
     wants to hear. `in_hand` is NULL while the bot has the chat; else `waits` if a person owes the customer an
     answer, and `answered` if not. `last_chat` is the newest event that the customer caused in the chat.
-    `version` is the number of the flow's version that it stands on; NULL before its first step.
+    `version` is the number of the flow's version that it stands on; NULL before its first step. `counted` is
+    when it was last added to the figures (milliseconds); NULL if something has changed since.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -59,6 +60,7 @@ class Conversation(TableModel):
     in_hand = fields.TextField(null=True)
     last_chat = fields.BigIntField(null=True)
     version = fields.BigIntField(null=True)
+    counted = fields.BigIntField(null=True)
 
     class Meta:
         table = "conversation"
@@ -194,7 +196,8 @@ class Outbox(TableModel):
 
     `order_key` is the order of a call. It is NULL for a message: `caused_by` names its event. `about` is the
     conversation that a message to the staff is about; NULL for any other entry. `topic` is that of an answer
-    which a newer one of the same topic supersedes while it waits; NULL for any other entry.
+    which a newer one of the same topic supersedes while it waits; NULL for any other entry. `heard_at` is
+    when the message arrived that this one is the first answer to; NULL for any other entry.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -216,6 +219,7 @@ class Outbox(TableModel):
     created_at = fields.BigIntField()
     finished_at = fields.BigIntField(null=True)
     topic = fields.TextField(null=True)
+    heard_at = fields.BigIntField(null=True)
 
     class Meta:
         table = "outbox"

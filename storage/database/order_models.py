@@ -18,7 +18,8 @@ class Order(TableModel):
     `todo` has the tasks that the shop still has with it, with commas between; NULL if there is none. `due_at`
     is when its goods became due, for the first time; NULL if they never did. `destination` is the customer's
     own data but for slot and state; so are the `kept` answers in `terms`. `audited` is the number of
-    the audit that has last seen it; NULL if something has changed since, or if its books are wrong.
+    the audit that has last seen it; NULL if something has changed since, or if its books are wrong. `counted`
+    is when it was last added to the figures; NULL if something has changed since.
     """
 
     key = fields.CharField(max_length=ORDER_KEY, primary_key=True)
@@ -44,6 +45,7 @@ class Order(TableModel):
     due_at = fields.BigIntField(null=True)
     rating = fields.IntField(null=True)
     audited = fields.BigIntField(null=True)
+    counted = fields.BigIntField(null=True)
 
     class Meta:
         table = "orders"

@@ -16,6 +16,7 @@ APPS: Final[dict[str, dict[str, Any]]] = {
             "storage.database.models",
             "storage.database.order_models",
             "storage.database.audit_models",
+            "storage.database.number_models",
         ],
         "migrations": "storage.database.migrations",
         "default_connection": CONNECTION,

@@ -41,6 +41,7 @@ from storage.inbox import (
     quotas,
     stock,
     superseded,
+    tallies,
     to_audit,
 )
 
@@ -126,6 +127,13 @@ def _written_at(event: InboxEvent) -> int:
     return min(event.body.get("sent_at") or event.received_at, event.received_at)
 
 
+def _moved(saving: Saving) -> Iterator[str]:
+    """Yield the state that the step left and the one that it led to, if it led to another."""
+    before, after = saving.given.conversation.state, saving.changes.conversation.state
+    if before != after:
+        yield f"{before}>{after}"
+
+
 def _without_reminders(saving: Saving) -> Iterator[tuple[int]]:
     after = saving.changes.conversation
     if after.visits != saving.given.conversation.visits or not wants_reminders(after.data):
@@ -142,19 +150,21 @@ def _without_offers(saving: Saving) -> Iterator[tuple[int]]:
 
 def _outbox(saving: Saving) -> Iterator[tuple[Any, ...]]:
     rest = (str(OutboxState.PENDING), saving.now, 0)
+    heard = {event.number: event.received_at for event in saving.given.events if event.kind is EventKind.CHAT}
     for cause, say in saving.changes.messages:
         said = (int(_urgency(say)), say.name, dumps(kinds.to_json(say.message)))
         card = card_results.order_of(say.message)
-        yield (saving.id, card, None, str(Lane.CHAT), *said, *rest, cause, saving.now, say.topic)
+        answers = (say.topic, heard.pop(cause, None))
+        yield (saving.id, card, None, str(Lane.CHAT), *said, *rest, cause, saving.now, *answers)
     for cause, told in saving.changes.told:
         said = (0, told.name, dumps(kinds.to_json(told.message)))
         for to in map(_number, told.to):
             about = None if to == saving.id else saving.id
-            yield (to, None, about, str(Lane.CHAT), *said, *rest, cause, saving.now, None)
+            yield (to, None, about, str(Lane.CHAT), *said, *rest, cause, saving.now, None, None)
     for cause, call in saving.changes.calls:
         asked = (0, type(call).__name__, dumps(call_rows.payload(call)))
         lane = str(call_rows.lane(call))
-        yield (saving.id, call.order_key, None, lane, *asked, *rest, cause, saving.now, None)
+        yield (saving.id, call.order_key, None, lane, *asked, *rest, cause, saving.now, None, None)
 
 
 def _urgency(say: Say) -> Urgency:
@@ -265,7 +275,7 @@ UPDATE conversation SET state = v.column2, snapshot = v.column3, updated_at = v.
     last_inbound_at = CASE
         WHEN v.column5 IS NULL OR last_inbound_at > v.column5 THEN last_inbound_at ELSE v.column5 END,
     hears = v.column6, in_hand = v.column7, last_chat = COALESCE(v.column8, last_chat),
-    version = COALESCE(v.column9, version)
+    version = COALESCE(v.column9, version), counted = NULL
 FROM (VALUES {rows}) AS v WHERE conversation.id = v.column1"""
 
 _DROP_REMINDERS = """
@@ -281,7 +291,7 @@ WHERE conversation_id = ANY($1::bigint[]) AND lane = 'chat' AND urgency = 2 AND 
 _OUTBOX = """
 INSERT INTO outbox
     (conversation_id, order_key, about, lane, urgency, name, payload, state, due_at, attempts, caused_by,
-    created_at, topic)
+    created_at, topic, heard_at)
 VALUES {rows}"""
 
 _TIMERS = """
@@ -321,7 +331,7 @@ VALUES {rows} ON CONFLICT DO NOTHING"""
 _ORDER_BOOKS = """
 UPDATE orders SET payment = $3, lifecycle = $4, stage = $5, stage_by = $6, stage_at = $7, todo = $8,
     fulfilled = $9, held = $10, held_for = $11, rating = $13, due_at = COALESCE(due_at, $14::bigint),
-    audited = NULL,
+    audited = NULL, counted = NULL,
     paid_at = CASE WHEN $12::bigint IS NULL THEN NULL ELSE COALESCE(paid_at, $12::bigint) END
 WHERE conversation_id = $1 AND key = $2"""
 
@@ -335,6 +345,7 @@ ON CONFLICT (key) DO UPDATE SET payment_id = excluded.payment_id, amount = exclu
 TABLES: Final = (
     Table(_results, _update(_RESULT, "bigint text text text bigint")),
     Table(_conversation, _update(_CONVERSATION, "bigint text text bigint bigint text text bigint bigint")),
+    Table(_moved, tallies.add_moves),
     Table(_without_reminders, _drop_reminders),
     Table(_without_offers, _drop_offers),
     Table(_outbox, _insert(_OUTBOX)),

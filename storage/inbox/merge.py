@@ -80,7 +80,8 @@ UPDATE inbox SET state = 'ignored', handled_at = $2
 WHERE conversation_id = $1 AND kind = 'timer' AND state = 'pending'"""
 
 # Conversations merged into the other before are updated too, so that `merged_into` is never a chain.
-_MERGED = "UPDATE conversation SET merged_into = $2, in_hand = NULL WHERE id = $1 OR merged_into = $1"
+_MERGED = """
+UPDATE conversation SET merged_into = $2, in_hand = NULL, counted = NULL WHERE id = $1 OR merged_into = $1"""
 
 _SURVIVED = """
 UPDATE conversation SET

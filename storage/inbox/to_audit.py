@@ -1,4 +1,7 @@
-"""Orders of which something new is stored while their own rows stay as they are: they are audited anew."""
+"""Orders of which something new is stored while their own rows stay as they are.
+
+They are audited and counted anew.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -16,8 +19,8 @@ def rows(changes: ChangeSet) -> Iterator[str]:
 
 
 async def write(tx: Transaction, keys: Sequence[str], now: int) -> None:
-    """Mark the orders as not audited."""
+    """Mark the orders as neither audited nor counted."""
     await tx.fetch(_MARK, keys)
 
 
-_MARK: Final = "UPDATE orders SET audited = NULL WHERE key = ANY($1::text[])"
+_MARK: Final = "UPDATE orders SET audited = NULL, counted = NULL WHERE key = ANY($1::text[])"

@@ -1,1 +1,4 @@
-"""Changes outside the normal run: operators, a clock set back, restores. Imports `outbox` and below."""
+"""Changes beside the normal run: operators, a clock set back, restores, pruning, the shop's numbers.
+
+Imports `outbox` and below.
+"""

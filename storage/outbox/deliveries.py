@@ -11,7 +11,7 @@ from payments.processing.step_input import EventKind
 from storage.database.encoding import dumps
 from storage.database.queues import InboxState, Lane, OutboxState, Urgency
 from storage.database.transaction import Transaction
-from storage.inbox import notices
+from storage.inbox import notices, tallies
 from storage.inbox.customers import Address, Alias, Evidence, Naming
 from storage.inbox.directory import load_directory, load_names, save
 
@@ -111,6 +111,8 @@ async def record(tx: Transaction, outcomes: Sequence[Outcome], now: int, naming:
         if not isinstance(o, Again) and o.result
     ]
     await add_results(tx, found, now)
+    heard = [row["heard_at"] for row, o in recorded if isinstance(o, Done) and row["heard_at"] is not None]
+    await tallies.add_replies(tx, heard, now)
     await notices.add(tx, [o.notice for _, o in recorded if not isinstance(o, Done) and o.notice], now)
     recipients = [
         (row["conversation_id"], o.recipient) for row, o in recorded if isinstance(o, Done) and o.recipient
@@ -146,7 +148,7 @@ UPDATE outbox SET state = v.column3, provider_id = COALESCE(v.column4, provider_
     due_at = COALESCE(v.column6, due_at), finished_at = v.column7, attempts = attempts - v.column8
 FROM (VALUES {rows}) AS v
 WHERE outbox.id = v.column1 AND outbox.state = 'sending' AND outbox.due_at = v.column2
-RETURNING id, conversation_id, order_key, attempts"""
+RETURNING id, conversation_id, order_key, attempts, heard_at"""
 
 _RESULTS = """
 INSERT INTO inbox (conversation_id, order_key, key, kind, state, due_at, body, received_at) VALUES {rows}

@@ -49,6 +49,7 @@ RARE = {
     "the merchant cancelled an order at shopify": 10,
     "the merchant sent an order at shopify": 20,
     "a backup was restored": 1,
+    "an order or a customer was counted": 1_000,
 }
 """Rare state → how often each thousand customers must reach it."""
 

@@ -22,7 +22,14 @@ from storage.inbox.arrival import Arrival
 
 Chat = Callable[..., Arrival]
 
-MIGRATIONS = ["0001_initial", "0002_audits", "0003_superseded", "0004_shelf", "0005_stock_readings"]
+MIGRATIONS = [
+    "0001_initial",
+    "0002_audits",
+    "0003_superseded",
+    "0004_shelf",
+    "0005_stock_readings",
+    "0006_numbers",
+]
 
 
 async def test_migrating_twice_does_nothing_more(database_url: str, chat: Chat) -> None:

@@ -126,10 +126,18 @@ _AUDITED: Final = (
     f" SELECT ROW_NUMBER() OVER (ORDER BY key), 1, '{_NOTHING}', '' FROM orders",
     f"INSERT INTO audited_order (audit, order_key, facts, facts_digest, books_digest, figures)"
     f" SELECT ROW_NUMBER() OVER (ORDER BY key), key, 0, '', '', '{_NOTHING}' FROM orders",
+    "INSERT INTO counted (subject, numbers) SELECT key, '[]' FROM orders",
+    "INSERT INTO figure (kind, day, name, count, amount)"
+    " SELECT CASE WHEN id % 2 = 0 THEN 'sold' ELSE 'failed' END, 20260101 + id % 28, 'of ' || id, 1, 1"
+    " FROM inbox",
+    "INSERT INTO tally (at, numbers) SELECT received_at, '[]' FROM inbox",
+    "ANALYZE counted",
+    "ANALYZE figure",
+    "ANALYZE tally",
     "ANALYZE audit",
     "ANALYZE audited_order",
 )
-"""Each past order was audited once, as far as the planner of a statement can see."""
+"""Each past order was audited and counted once, as far as the planner of a statement can see."""
 
 
 def test_every_statement_seeks(planned: Planned, subtests: pytest.Subtests) -> None:

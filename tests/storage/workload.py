@@ -1,6 +1,7 @@
 """Every statement that a shop asks of its database: the server, the workers and the operators' commands."""
 
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from itertools import product
 from typing import Any, Final
@@ -38,12 +39,23 @@ from storage.reports.customers import find, newest
 from storage.reports.desk import OrderFilter
 from storage.reports.full_audit import nth
 from storage.reports.ledger import books
+from storage.reports.numbers import (
+    ALWAYS,
+    Days,
+    best_sellers,
+    failures,
+    money,
+    paid,
+    replies,
+    states,
+    waiting,
+)
 from storage.reports.place import Place
 from storage.reports.timeline import story, subjects
 from tests.builders import change_set
 from tests.storage.decisions import amend, declare, raises, settle
 from tests.storage.past_purchases import START
-from tests.storage.purchases import LEASE, Shop, names
+from tests.storage.purchases import LEASE, Shop, flow, names
 from tests.storage.receipt_bodies import receipt_body
 from tests.storage.workload_outside import copy_orders, issue_invoices, tell_other_programs
 
@@ -78,6 +90,22 @@ async def serve(shop: Shop, beside: Units) -> None:
     await tell_other_programs(shop)
     await copy_orders(shop, beside)
     await _audit(shop, beside)
+    await _count(shop, beside)
+
+
+async def _count(shop: Shop, beside: Units) -> None:
+    """Count what changed lately into the shop's numbers, and read them."""
+    await beside.run(lambda tx: tx.fetch("UPDATE orders SET counted = 1 WHERE placed_at < $1", START))
+    await beside.run(lambda tx: tx.fetch("UPDATE conversation SET counted = 1 WHERE created_at < $1", START))
+    assert await shop.store.numbers.count(flow().sections["shop"], shop.now, 5)
+    read, days = shop.store._units.read, Days(date(2026, 1, 3), date(2026, 1, 4))
+    assert await read(lambda tx: money(tx, ALWAYS))
+    assert await read(lambda tx: paid(tx, ALWAYS))
+    assert await read(lambda tx: states(tx, ALWAYS))
+    assert await read(lambda tx: best_sellers(tx, days))
+    await read(lambda tx: replies(tx, ALWAYS))
+    await read(lambda tx: failures(tx, days))
+    await read(waiting)
 
 
 async def _audit(shop: Shop, beside: Units) -> None:

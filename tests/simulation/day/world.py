@@ -27,6 +27,7 @@ from tests.simulation.day.copies import Copies
 from tests.simulation.day.erasure import Erasure
 from tests.simulation.day.invoices import Invoices
 from tests.simulation.day.journal import Journal
+from tests.simulation.day.numbers import number_wrongs
 from tests.simulation.day.setting import day_shop
 from tests.simulation.day.shopify import ADDRESS, CLIENT, Shopify
 from tests.simulation.day.shopify_post import ShopifyPost
@@ -85,7 +86,13 @@ class DayWorld(World):
             copies = Copies(books, self.journal.entries, self.shopify)
             ends = books.violations(self.acknowledged, self.counted)
             wrongs = [*self._wrongs, *ends, *erasure.wrongs(), *invoices.wrongs(), *copies.wrongs()]
-        return [*wrongs, *self._audit_wrongs(path)]
+        return [*wrongs, *self._audit_wrongs(path), *self._number_wrongs(path)]
+
+    def _number_wrongs(self, path: Path) -> list[str]:
+        """Return the orders and customers that the shop's numbers have otherwise than their rows."""
+        wrongs, counted = asyncio.run(number_wrongs(f"sqlite://{path}", self.flow.sections["shop"]))
+        self.seen["an order or a customer was counted"] += counted
+        return wrongs
 
     def _audit_wrongs(self, path: Path) -> list[str]:
         """Return the orders that are not as their last audits saw them, and are not marked as changed."""
