@@ -73,18 +73,15 @@ class Handset:
         await self.person.reply(text, to)
 
     async def tap(self, id: str) -> None:
-        """Tap the newest button or row with this id or title."""
-        await self.person.tap(id)
+        """Tap the newest button or row with this id or title. Raises NotPossible."""
+        await self._tap(id, None)
 
     async def tap_on(self, wamid: str, id: str) -> None:
         """Tap the button or row with this id of the message `wamid`. Raises NotPossible."""
-        found = [message for message in self.person.messages if message.wamid == wamid]
-        if not found:
+        found = next((message for message in self.person.messages if message.wamid == wamid), None)
+        if found is None:
             raise NotPossible("this message is not in the chat")
-        try:
-            await self.person.tap(id, found[0])
-        except LookupError as unknown:
-            raise NotPossible(str(unknown)) from None
+        await self._tap(id, found)
 
     async def send(self, kind: str, body: dict[str, Any]) -> None:
         """Send what is not text."""
@@ -141,6 +138,12 @@ class Handset:
     async def lifecycle(self) -> Story | None:
         """Return the person's story in the books; None if they hold nothing about the person yet."""
         return await self._books.story(self.number)
+
+    async def _tap(self, id: str, message: ReceivedMessage | None) -> None:
+        try:
+            await self.person.tap(id, message)
+        except LookupError as unknown:
+            raise NotPossible(str(unknown)) from None
 
     async def _is_calm(self) -> bool:
         """Return whether nothing is being delivered, and nothing waits to be handled or sent."""

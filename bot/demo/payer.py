@@ -1,11 +1,13 @@
 """What a person can do about money: pay a link or an order card, in vain, late, short or twice."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from bot.demo.books import Books
 from bot.demo.phone import NotPossible
+from payments.shop.orders import is_card
 from sandbox.people import Person
 from sandbox.razorpay_ledger import NotPayableError
 from sandbox.razorpay_rules import Refused
@@ -42,19 +44,10 @@ class Payer:
     async def offers(self) -> list[Offer]:
         """Return what the person was given to pay so far, the newest last."""
         story = await self._books.story(self._person.wa_id)
-        attempts = [(order, one) for order in (story.orders if story else ()) for one in order["attempts"]]
-        return [
-            Offer(
-                one["reference_id"],
-                order["number"],
-                one["amount"],
-                one["status"],
-                one["link_id"],
-                one["short_url"],
-            )
-            for order, one in attempts
-            if one["link_id"] or one["reference_id"] in self._world.meta.cards.shown
-        ]
+        orders = story.orders if story else ()
+        offers = [_offer(order, attempt) for order in orders for attempt in order["attempts"]]
+        cards = self._world.meta.cards.shown
+        return [one for one in offers if one.link or one.reference in cards]
 
     async def pay(self, offer: Offer | None = None) -> None:
         """Pay the whole of `offer`, by default of the newest."""
@@ -108,6 +101,12 @@ class Payer:
         if offer.link is None:
             raise NotPossible("an order card in the chat is paid whole, or in vain: for this it takes a link")
         return offer.link
+
+
+def _offer(order: Mapping[str, Any], attempt: Mapping[str, Any]) -> Offer:
+    reference = attempt["reference_id"]
+    link = None if is_card(reference) else attempt["link_id"]
+    return Offer(reference, order["number"], attempt["amount"], attempt["status"], link, attempt["short_url"])
 
 
 @contextmanager

@@ -191,6 +191,8 @@ def test_money_that_goes_back_in_the_demo_arrives() -> None:
 
 async def test_the_demo_shows_the_order_at_shopify(monkeypatch: pytest.MonkeyPatch) -> None:
     async with stage(FLOW, 0, shopify_port=0) as set_stage:
+        set_stage.troubles.slow_down("shopify", 0.2)
+        assert set_stage.troubles.slow == {"shopify": 0.2}
         for move in MOVES:
             await play(move, set_stage.customer)
         assert await check_shopify(set_stage) == "at Shopify: #1001, ₹500, paid"
