@@ -38,7 +38,12 @@ def command(file: FlowFile = DEFAULT, port: Port = 0, extras: With = None) -> No
     """
     log.configure(least=logging.WARNING)  # what is well must not stand between the messages
     console = Console(highlight=False)
-    run(_demo(file, port, console, frozenset(extras or ())))
+    from bot.demo.bot_process import BotFailed
+
+    try:
+        run(_demo(file, port, console, frozenset(extras or ())))
+    except BotFailed as failed:
+        refuse(f"The demo's bot can't start: {failed}")
 
 
 async def _demo(file: FlowFile, port: int, console: Console, extras: Collection[Extra]) -> None:

@@ -23,7 +23,6 @@ from bot.context import Context
 from bot.http.server import serving
 from bot.settings import SettingsInvalid, load_settings
 from flows.document.errors import FlowInvalid
-from storage import Store
 from storage.database.errors import StorageError
 
 
@@ -47,7 +46,6 @@ async def _serve(values: Mapping[str, Any], ahead: int, lines: asyncio.StreamRea
     settings, clock = load_settings(**{"_env_file": None, **values}), ShiftedClock(SystemClock())
     clock.put_forward(ahead)
     log.configure(settings.secrets, least=logging.WARNING)
-    await Store.migrate(settings.database_url)
     async with bot(settings, clock) as (context, workers), serving(context) as url:
         workers.start()
         _say({"url": url})

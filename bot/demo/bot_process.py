@@ -6,6 +6,8 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from enum import StrEnum
+from os import environ, pathsep
+from pathlib import Path
 from typing import Any, Final, Self
 
 import aiohttp
@@ -16,6 +18,7 @@ from bot.demo.phone import NotPossible
 
 _CHILD: Final = "import gc; gc.set_threshold(100_000, 20, 50); from bot.demo.bot_child import main; main()"
 """What is imported stays: looking through it again and again takes a tenth of the start."""
+_PROGRAM: Final = str(Path(__file__).parents[2])
 _LOOK_EVERY: Final = 0.02
 _END_SECONDS: Final = 15.0
 """How long the bot may take to finish what is in flight, at its end."""
@@ -65,7 +68,10 @@ class BotProcess:
         return BotState.RUNNING if self._is_ready else BotState.STARTING
 
     async def start(self, settings: Mapping[str, Any]) -> None:
-        """Start the bot with these settings, as JSON has them; wait until it is ready. Raises BotFailed."""
+        """Start the bot with these settings, as JSON has them; wait until it is ready. Its database exists.
+
+        Raises BotFailed.
+        """
         self._settings = settings
         answer = await self._ask({"settings": settings, "ahead": self._clock.ahead})
         if answer is None:
@@ -147,7 +153,12 @@ class BotProcess:
 
 
 async def _spawn() -> Process:
-    # A session of its own: the Ctrl-C that ends a chat in the terminal is not for the bot.
+    """Start a process with the program of this one, and with nothing of the folder where it runs."""
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _CHILD, stdin=PIPE, stdout=PIPE, start_new_session=True
+        *(sys.executable, "-P", "-c", _CHILD),
+        stdin=PIPE,
+        stdout=PIPE,
+        env={**environ, "PYTHONPATH": pathsep.join(filter(None, (_PROGRAM, environ.get("PYTHONPATH"))))},
+        # The Ctrl-C that ends a chat in the terminal is not for the bot.
+        start_new_session=True,
     )

@@ -3,12 +3,12 @@
 import random
 import socket
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from os import environ
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from bot.clock import ShiftedClock, SystemClock
 from bot.demo.books import Books
@@ -17,6 +17,7 @@ from bot.demo.handset import Handset
 from bot.demo.phone import NotPossible
 from bot.demo.troubles import Troubles
 from bot.flow_file import load_flow
+from bot.settings import SettingsInvalid
 from flows.engine.model import Flow
 from payments.shop.catalogue import Shop
 from payments.shop.money import money
@@ -24,12 +25,13 @@ from payments.shop.staff import StaffSpec, by_number
 from sandbox.razorpay_refunds import TRIAL_DELAY_MS
 from sandbox.shopify_orders import ShopifyOrder
 from sandbox.world import World
+from storage import Store
 
 NAME: Final = "Asha"
 API_TOKEN: Final = "demo-token-for-this-machine-only"  # noqa: S105 - guards a sandbox on loopback
 _FIRST_NUMBER: Final = 919812345601
-_OWNER: Final = ("Meena", "919812345671")
-"""Who runs a shop whose flow file names nobody."""
+_OWNER: Final = StaffSpec(name="Meena", phone="+919812345671")
+"""Who runs a shop that names nobody."""
 
 
 @dataclass
@@ -43,6 +45,8 @@ class Stage:
     flow: Flow
     """The flow file as it was at the start. `books` knows what each person stands on."""
     troubles: Troubles
+    members: Sequence[StaffSpec]
+    """Those who run the shop."""
     phones: dict[str, Handset] = field(default_factory=dict)
     """By phone number, oldest first."""
     at_shopify: dict[str, str] = field(default_factory=dict)
@@ -60,8 +64,8 @@ class Stage:
 
     @property
     def staff(self) -> list[Handset]:
-        """Those who run the shop."""
-        return [self.phone(number, name) for name, number in _staff(self.flow)]
+        """The phones of those who run the shop."""
+        return [self.phone(_digits(member), member.name) for member in self.members]
 
     def phone(self, number: str, name: str) -> Handset:
         """Return the phone with this number (digits, country code first), made for `name` on first use."""
@@ -75,7 +79,7 @@ class Stage:
         if not name.strip():
             raise NotPossible("a customer needs a name")
         number = _FIRST_NUMBER
-        while str(number) in {*self.phones, *(digits for _, digits in _staff(self.flow))}:
+        while str(number) in {*self.phones, *map(_digits, self.members)}:
             number += 1
         return self.phone(str(number), name.strip())
 
@@ -108,7 +112,7 @@ async def stage(file: Path, port: int, *, shopify_port: int | None = None) -> As
     """Set the stage: sandbox up, database made, bot served at `port` (0: any free one) and connected.
 
     With a `shopify_port`, the shop has a pretended Shopify store too. Raises FlowInvalid if the flow has an
-    error, BotFailed if the bot does not start.
+    error, SettingsInvalid if MUNSHI_STAFF has one, BotFailed if the bot does not start.
     """
     clock = ShiftedClock(SystemClock())
     with tempfile.TemporaryDirectory(prefix="munshi-demo-") as folder:
@@ -118,33 +122,36 @@ async def stage(file: Path, port: int, *, shopify_port: int | None = None) -> As
             BotProcess.spawned(clock) as process,
         ):
             world.razorpay.refund_delay_ms = TRIAL_DELAY_MS
-            flow = load_flow(file)  # the other process loads the program meanwhile
-            await process.start(_settings(world, flow, file, database, port or _free_port()))
+            # The other process loads the program meanwhile.
+            flow = load_flow(file)
+            await Store.migrate(database)
+            members = _members(flow)
+            settings = {
+                **{name.lower(): value for name, value in world.settings().items()},
+                **({"munshi_staff": _OWNER.phone} if members == [_OWNER] else {}),
+                "database_url": database,
+                "munshi_flow": str(file),
+                "munshi_api_token": API_TOKEN,
+                "host": "127.0.0.1",
+                "port": port or _free_port(),
+            }
+            await process.start(settings)
             await world.connect(process.url)
-            yield Stage(world, process, clock, Books(database), flow, Troubles(world))
+            yield Stage(world, process, clock, Books(database), flow, Troubles(world), members)
 
 
-def _settings(world: World, flow: Flow, file: Path, database: str, port: int) -> dict[str, Any]:
-    return {
-        **{name.lower(): value for name, value in world.settings().items()},
-        **({} if _named_staff(flow) else {"munshi_staff": f"+{_OWNER[1]}"}),
-        "database_url": database,
-        "munshi_flow": str(file),
-        "munshi_api_token": API_TOKEN,
-        "host": "127.0.0.1",
-        "port": port,
-    }
-
-
-def _staff(flow: Flow) -> list[tuple[str, str]]:
-    """Return name and number of those who run the shop. Of a shop that names nobody, one is made up."""
-    return [(member.name, member.phone.removeprefix("+")) for member in _named_staff(flow)] or [_OWNER]
-
-
-def _named_staff(flow: Flow) -> list[StaffSpec]:
+def _members(flow: Flow) -> list[StaffSpec]:
+    """Return who runs the shop: of the flow file and of MUNSHI_STAFF, or one who is made up."""
     shop: Shop = flow.sections["shop"]
     numbers = environ.get("MUNSHI_STAFF")
-    return [*shop.staff, *(by_number(numbers) if numbers else ())]
+    try:
+        return [*shop.staff, *(by_number(numbers) if numbers else ())] or [_OWNER]
+    except ValueError as error:
+        raise SettingsInvalid(f"MUNSHI_STAFF: {error}") from None
+
+
+def _digits(member: StaffSpec) -> str:
+    return member.phone.removeprefix("+")
 
 
 def _name_of(flow: Flow) -> str:

@@ -3,7 +3,6 @@
 One bot plays all of it, one test after the other: each test has customers of its own.
 """
 
-import os
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,16 +18,12 @@ from bot.flow_file import load_flow
 from bot.workers.executor import LEASE
 from payments.simulator.runner import play
 from payments.simulator.scenario import parse
-from tests.world.running_bot import CONFIRMED, FLOW, ROOT
+from storage import Store
+from tests.world.running_bot import CONFIRMED, FLOW
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PATIENCE = 60.0
-
-
-@pytest.fixture(scope="module", autouse=True)
-def working_folder() -> None:
-    os.environ["PYTHONPATH"] = str(ROOT)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -263,7 +258,9 @@ async def test_money_comes_short_twice_and_in_vain(demo: Stage) -> None:
 
 
 async def test_a_bot_that_can_not_start_says_why(demo: Stage, tmp_path: Path) -> None:
+    database = f"sqlite://{tmp_path}/other.db"
+    await Store.migrate(database)
     async with BotProcess.spawned(demo.clock) as other:
         assert other.state is BotState.STARTING
         with pytest.raises(BotFailed, match="address already in use"):
-            await other.start({**demo.bot._settings, "database_url": f"sqlite://{tmp_path}/other.db"})
+            await other.start({**demo.bot._settings, "database_url": database})
