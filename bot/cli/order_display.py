@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from operator import itemgetter
 from typing import Final
 
-from bot.cli.display import shown
+from bot.amounts import shown
 from bot.cli.order_row import money_of, stands, time_of
 from bot.staff_words import in_words
 from payments.ledger.hints import for_held

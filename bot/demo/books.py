@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.event_words import came, decision
+from bot.moment_words import in_words, order_state
 from bot.own_actions import vocabulary
 from bot.stored_scenario import as_scenario, warnings
 from bot.whatsapp.limits import LIMITS
@@ -19,6 +20,9 @@ from storage.reports.timeline import MOMENTS, Story, TimelineEntry, story, subje
 
 _NEWEST: Final = 40
 """Events of a person that are looked through for the newest decisions."""
+
+_MONEY: Final = frozenset({"order", "call", "fact", "refund"})
+"""What in a story is about money."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,16 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """One thing that happened, in words."""
+
+    at: int
+    """Milliseconds since 1970, UTC."""
+    words: tuple[str, ...]
+    """What it was, and its details."""
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Where a person stands, at one instant."""
 
@@ -63,6 +77,17 @@ class Standing:
     def picture(self) -> str:
         """The flow as an SVG picture, in which the person's state is marked."""
         return svg(self.flow, {}, self.story.state)
+
+    @property
+    def orders(self) -> tuple[str, ...]:
+        """How each of their orders and its money stand now, in lines of words."""
+        return tuple(line for order in self.story.orders for line in order_state(order))
+
+    @property
+    def ledger(self) -> tuple[Told, ...]:
+        """What was ordered, asked for, learned of money and given back, oldest first."""
+        entries = [one for one in self.story.moments if one.what in _MONEY]
+        return tuple(Told(one.at, tuple(in_words(one))) for one in entries)
 
     @property
     def source(self) -> Mapping[str, str]:

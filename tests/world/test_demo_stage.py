@@ -149,7 +149,9 @@ async def test_a_doubled_webhook_changes_nothing(demo: Stage) -> None:
     esther = demo.newcomer("Esther")
     await says(esther, "hi")
     demo.troubles.double("meta")
+    came = len(demo.world.deliveries)
     [cart] = await taps(esther, "Masala chai 250 g")
+    assert [one.event for one in demo.world.deliveries[came:]].count("message") == 2
     assert "1 × Masala chai 250 g: ₹180" in cart
 
 
@@ -160,8 +162,12 @@ async def test_lost_late_and_mixed_up_webhooks_are_overcome(demo: Stage) -> None
     assert demo.troubles.reordering
     demo.troubles.lose("razorpay", 2)
     demo.troubles.delay("razorpay", 30_000)
+    lost = len(demo.world.courier.lost)
     await farhan.pay()
+    assert len(demo.world.courier.lost) == lost + 2
+    assert [one.provider for one in demo.world.courier.scheduled] == ["razorpay"]
     demo.troubles.reordering = False
+    assert not demo.troubles.reordering
     await until(farhan, CONFIRMED, waits=20_000, stage=demo)
 
 
@@ -211,8 +217,14 @@ async def test_a_chat_is_kept_as_a_scenario(demo: Stage) -> None:
     await orders(jaya)
     await jaya.pay()
     await until(jaya, CONFIRMED)
-    kept = await demo.books.scenario(jaya.number)
+    kept, standing = await demo.books.scenario(jaya.number), await demo.books.standing(jaya.number)
     assert kept is not None
+    assert standing is not None
+    told = [one.words[0] for one in standing.ledger]
+    assert re.fullmatch(r"order #\d+ \(.+\) placed: 1 × Masala chai 250 g, ₹180", told[0])
+    assert told[1].startswith("asked Razorpay: CreateLink")
+    assert any(re.match(r"learned: payment pay_\w+ captured, ₹180", words) for words in told)
+    assert ": paid, fulfilled, ₹180 fulfilled" in standing.orders[0]
     assert kept.warnings == ()
     played = play(load_flow(FLOW), parse(kept.text, "kept.yaml"))
     assert played.mismatch is None, str(played)
