@@ -78,7 +78,7 @@ class Stage:
         """Return the phone of one more customer, with a new number. Raises NotPossible without a name."""
         if not name.strip():
             raise NotPossible("a customer needs a name")
-        number = _FIRST_NUMBER
+        number = _FIRST_NUMBER + 1
         while str(number) in {*self.phones, *map(_digits, self.members)}:
             number += 1
         return self.phone(str(number), name.strip())
