@@ -81,6 +81,7 @@ class BotProcess:
         self.url = answer["url"]
         await self._until_ready()
         self._is_ready = True
+        await self.waiting()  # the clock may have been put forward meanwhile
 
     async def crash(self) -> None:
         """Kill the bot with SIGKILL: it can finish nothing. Raises NotPossible if it is down."""

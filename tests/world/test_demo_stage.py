@@ -97,9 +97,9 @@ async def test_a_whole_purchase_with_crashes_in_the_middle(demo: Stage) -> None:
         await demo.bot.recover()
     assert demo.url == url, "both providers know where it is"
     await until(asha, CONFIRMED, waits=7_000, stage=demo)
-    assert asha.status(asha.person.sent[-1]) == "delivered"
     await demo.wait(60_000)
     await asha.answers(5)
+    assert asha.status(asha.person.sent[-1]) == "delivered"
     assert sum(one.text.startswith(CONFIRMED) for one in asha.person.messages) == 1
     story = await asha.lifecycle()
     assert story is not None
@@ -224,7 +224,7 @@ async def test_a_chat_is_kept_as_a_scenario(demo: Stage) -> None:
     assert re.fullmatch(r"order #\d+ \(.+\) placed: 1 × Masala chai 250 g, ₹180", told[0])
     assert told[1].startswith("asked Razorpay: CreateLink")
     assert any(re.match(r"learned: payment pay_\w+ captured, ₹180", words) for words in told)
-    assert ": paid, fulfilled, ₹180 fulfilled" in standing.orders[0]
+    assert ": paid, fulfilled, placed, ₹180 fulfilled" in standing.orders[0]
     assert kept.warnings == ()
     played = play(load_flow(FLOW), parse(kept.text, "kept.yaml"))
     assert played.mismatch is None, str(played)
