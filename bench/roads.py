@@ -17,7 +17,6 @@ from types import FrameType
 from typing import Any, Final
 
 from bot.demo.nine_steps import MOVES, Move, play
-from bot.demo.stage import stage
 
 _ROOT: Final = Path(__file__).parent.parent
 _ROOMS: Final = ("bot", "flows", "payments", "storage")
@@ -84,14 +83,16 @@ class Recorder:
 async def _play() -> dict[str, Road]:
     roads: dict[str, Road] = {}
     recorder = Recorder()
-    # The pure step runs in the database's thread, which starts with the stage.
+    # The pure step runs in the database's thread, which starts with the bot.
     threading.setprofile(recorder.note)
     sys.setprofile(recorder.note)
-    async with stage(_ROOT / "flows.yaml", 0) as demo_stage:
+    from tests.bot.bot_inside import phone_inside  # the tests are not installed
+
+    async with phone_inside(_ROOT / "flows.yaml") as phone:
         for move in MOVES:
             title = _title(move)
             recorder.road = Road() if title else None
-            await play(move, demo_stage)
+            await play(move, phone)
             if title and recorder.road:
                 roads[title] = recorder.road
             recorder.road = None

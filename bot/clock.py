@@ -89,6 +89,11 @@ class ShiftedClock:
         """Return milliseconds since 1970, UTC, plus the total shift."""
         return self._base.now() + self._ahead
 
+    @property
+    def ahead(self) -> int:
+        """By how many milliseconds it was put forward in all."""
+        return self._ahead
+
     def put_forward(self, milliseconds: int) -> None:
         """Put the clock forward by `milliseconds`. Raises ValueError if negative."""
         if milliseconds < 0:

@@ -19,6 +19,8 @@ class SignedEvent:
     name: str
     body: bytes
     headers: Mapping[str, str]
+    about: str = ""
+    """Id of the message that it brings; empty if it brings none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class Courier:
     def __init__(self, now: Callable[[], int], *, patience: float = 5.0) -> None:
         """`patience` is how many seconds of real time the bot has for an answer."""
         self.log: list[Delivery] = []
+        self.arrived: set[str] = set()
+        """Ids of the messages that the bot has accepted."""
         self.lost: list[Parcel] = []
         """Copies that are never delivered: lost by mischief, given up, or the webhook is switched off."""
         self.on_answer: Callable[[Parcel, int | None], None] = lambda parcel, status: None
@@ -214,6 +218,8 @@ class Courier:
             self.on_answer(parcel, status)
             if accepted(parcel.provider, status):
                 self._endpoints[parcel.provider].failing_since = None
+                if parcel.event.about:
+                    self.arrived.add(parcel.event.about)
             else:
                 self._retry(replace(parcel, first_at=first_at), status, first_at, now)
 

@@ -63,6 +63,11 @@ class Faults:
         self._waiting: dict[str, deque[Fault]] = {operation: deque() for operation in operations}
         self._lasting: dict[str, Fault] = {}
 
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """The operations that can fail."""
+        return tuple(self._waiting)
+
     def next(self, operation: str, *faults: Fault) -> None:
         """Queue `faults`, one for each upcoming call. Raises ValueError for an unknown operation."""
         self._require(operation)

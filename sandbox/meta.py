@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final, Literal, TypeAlias
 
 import aiohttp
@@ -143,10 +144,10 @@ class Meta:
         self._inbound_ids.add(wamid)
         if message["type"] != "reaction":
             person.last_wrote_at = now
-        person.sent.append(SentMessage(words_of(message), len(person.messages)))
+        person.sent.append(SentMessage(words_of(message), len(person.messages), wamid, message, now))
         messages = [meta_webhooks.inbound(person, wamid, now, message)]
         event = self.signed("message", {"contacts": [meta_webhooks.contact(person)], "messages": messages})
-        self.courier.emit("meta", [event])
+        self.courier.emit("meta", [replace(event, about=wamid)])
         return wamid
 
     def owner_writes(self, person: Person, text: str) -> str:
@@ -184,6 +185,7 @@ class Meta:
     def _status_event(
         self, person: Person, message: ReceivedMessage, status: str, failure: tuple[int, str] | None = None
     ) -> SignedEvent:
+        person.statuses[message.wamid] = status
         errors = [status_error(*failure)] if failure else []
         entry = meta_webhooks.status(person, message, status, self._now(), errors)
         contacts = {} if status == "failed" else {"contacts": [meta_webhooks.contact(person)]}

@@ -118,6 +118,11 @@ class SentMessage:
     """The text, or the title that was tapped; of anything else its kind, in brackets."""
     before: int
     """How many messages the person had received by then."""
+    wamid: str
+    message: Mapping[str, Any]
+    """What the webhook says of it: its `type`, its content, and in `context` what it replies to."""
+    at: int
+    """Milliseconds since 1970, UTC."""
 
 
 def words_of(message: Json) -> str:
@@ -152,6 +157,8 @@ class Person:
     """Everything the business sent, in the order it was accepted."""
     sent: list[SentMessage] = field(default_factory=list)
     """Everything the person sent, oldest first."""
+    statuses: dict[str, str] = field(default_factory=dict)
+    """The newest status of each message of the business, by wamid: `sent`, `delivered`, `read`, `failed`."""
     hides_phone: bool = False
     """The customer uses a username: webhooks carry only the user id."""
     has_old_app: bool = False
@@ -206,6 +213,12 @@ class Person:
         if not self.messages:
             raise LookupError("nothing to read yet")
         self.network.status(self, self.messages[-1], "read")
+
+    async def read_all(self) -> None:
+        """Send a read receipt for each message that the person has not read."""
+        for message in self.messages:
+            if self.statuses.get(message.wamid) != "read":
+                self.network.status(self, message, "read")
 
     def _reply(self, message: ReceivedMessage, choice: Choice) -> Json:
         if message.kind == "template":

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import typer
 
+from bot.amounts import shown
 from bot.cli.books import customer_books
-from bot.cli.display import shown
 from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.one_customer import called, customers, named, only, phone_of
 from bot.cli.operator_changes import post, refuse_answer, user

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot import log
-from bot.cli.flow_file import DEFAULT, FlowFile, sound_flow
+from bot.cli.flow_file import DEFAULT, FlowFile
 from bot.cli.lifecycle import refuse
 from bot.cli.starting import run
 
@@ -36,10 +36,14 @@ def command(file: FlowFile = DEFAULT, port: Port = 0, extras: With = None) -> No
 
     With no terminal attached it plays the nine steps of the shipped shop, and exits 1 if one differs.
     """
-    sound_flow(file)
     log.configure(least=logging.WARNING)  # what is well must not stand between the messages
     console = Console(highlight=False)
-    run(_demo(file, port, console, frozenset(extras or ())))
+    from bot.demo.bot_process import BotFailed
+
+    try:
+        run(_demo(file, port, console, frozenset(extras or ())))
+    except BotFailed as failed:
+        refuse(f"The demo's bot can't start: {failed}")
 
 
 async def _demo(file: FlowFile, port: int, console: Console, extras: Collection[Extra]) -> None:
@@ -58,8 +62,8 @@ async def _demo(file: FlowFile, port: int, console: Console, extras: Collection[
                 "Choose by number or by typing. /pay /fail /wait 20m /trace /quit, /help for all. Try: हिंदी"
             )
             console.print(Text(hint, "dim"))
-            form = form_example(demo_stage.context.flow.sections["shop"])
-            await Chat(demo_stage, console, form, demo_stage.elsewhere).run()
+            form = form_example(demo_stage.flow.sections["shop"])
+            await Chat(demo_stage.customer, console, form, demo_stage.elsewhere).run()
         else:
             await _play_alone(demo_stage, console, extras)
 
@@ -72,7 +76,7 @@ async def _play_alone(demo_stage: "Stage", console: Console, extras: Collection[
     try:
         for move in MOVES:
             console.print(Text(f"step {move.step}  {demo_stage.customer.name}: {move.does}", "bold"))
-            console.print(draw(received.message(await play(move, demo_stage))))
+            console.print(draw(received.message(await play(move, demo_stage.customer))))
         console.print(Text(f"step 8  in the books: {await check_books(demo_stage)}", "bold"))
         if Extra.SHOPIFY in extras:
             console.print(Text(f"        {await check_shopify(demo_stage)}", "bold"))

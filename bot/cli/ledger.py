@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final
 import orjson
 import typer
 
-from bot.cli.display import counted, shown
+from bot.amounts import shown
+from bot.cli.display import counted
 from bot.cli.lifecycle import database_url, looked_up
 from bot.printable import printable
 from payments.ledger import hints

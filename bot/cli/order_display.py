@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from operator import itemgetter
 from typing import Final
 
-from bot.cli.display import shown
+from bot.amounts import shown
 from bot.cli.order_row import money_of, stands, time_of
-from bot.cli.staff_words import in_words
+from bot.staff_words import in_words
 from payments.ledger.hints import for_held
 from payments.ledger.holds import in_words as hold_in_words
 from payments.ledger.methods import paid_by

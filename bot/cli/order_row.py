@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.cli.display import shown
+from bot.amounts import shown
 from bot.cli.shop_zone import shop_zone
 from payments.ledger.order_sums import sums
 from payments.ledger.state import OrderState

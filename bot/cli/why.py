@@ -56,7 +56,7 @@ def command(about: About, json: Json = False, scenario: Scenario = False, flow: 
 
 def _print_scenario(words: str, file: Path) -> None:
     """Print the scenario, and on standard error what it can't tell."""
-    from bot.cli.as_scenario import as_scenario, warnings
+    from bot.stored_scenario import as_scenario, warnings
 
     flow = sound_flow(file)
     happened = looked_up(_whole_story(database_url(), words))

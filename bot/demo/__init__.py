@@ -1,1 +1,1 @@
-"""The demo: the real bot and the sandbox in one process, with a customer at the keyboard. Imports `app`."""
+"""The demo: the sandbox, the real bot in a process beside it, and people with phones. Imports `app`."""

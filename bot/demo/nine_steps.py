@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from bot.demo.handset import Handset
 from bot.demo.stage import Stage, described
 from payments.shop.money import money
 from payments.shop.orders import Lifecycle
@@ -28,7 +29,7 @@ class Move:
     """The step, of the nine, that it belongs to."""
     does: str
     """The customer's side of the transcript."""
-    act: Callable[[Stage], Awaitable[object]]
+    act: Callable[[Handset], Awaitable[object]]
     answer: str
     """Pattern of the whole text of the one message that comes back."""
     choices: tuple[str, ...] = ()
@@ -36,11 +37,11 @@ class Move:
 
 
 def _writes(step: str, text: str, answer: str, *choices: str) -> Move:
-    return Move(step, text, lambda stage: stage.customer.write(text), answer, choices)
+    return Move(step, text, lambda phone: phone.write(text), answer, choices)
 
 
 def _taps(step: str, title: str, answer: str, *choices: str) -> Move:
-    return Move(step, f"[{title}]", lambda stage: stage.customer.tap(title), answer, choices)
+    return Move(step, f"[{title}]", lambda phone: phone.tap(title), answer, choices)
 
 
 _CART = r"🛒 Your cart\n(.+\n)+Total: {}"
@@ -56,7 +57,7 @@ MOVES: Final[tuple[Move, ...]] = (
         "4", "Pay Now", r"Click here to complete payment: http\S+\nSecure payment powered by Razorpay"
     ),
     Move(
-        "5–9", "(pays on Razorpay's page)", Stage.pay,
+        "5–9", "(pays on Razorpay's page)", Handset.pay,
         r"✅ Payment Successful!\nYour order has been confirmed and payment received\.\n\nOrder ID: #\d+\n"
         r"Total Paid: ₹500\nItems: 3 items\n\nWe'll process your order and send you updates\. "
         r"Thank you for your purchase! 🎉",
@@ -68,10 +69,10 @@ PATIENCE: Final = 20.0
 """Seconds to wait for an answer before the step has failed."""
 
 
-async def play(move: Move, stage: Stage) -> ReceivedMessage:
+async def play(move: Move, phone: Handset) -> ReceivedMessage:
     """Do `move` and return the one message that comes back. Raises StepDiffers if it is not as expected."""
-    await move.act(stage)
-    answers = await stage.answers(PATIENCE)
+    await move.act(phone)
+    answers = await phone.answers(PATIENCE)
     if len(answers) != 1:
         texts = "\n".join(message.text for message in answers) or "nothing"
         raise StepDiffers(f"step {move.step}: one message was due after {move.does}, came:\n{texts}")
@@ -98,9 +99,9 @@ async def check_shopify(stage: Stage) -> str:
 
 async def check_books(stage: Stage) -> str:
     """Check steps 7 and 8: the order is recorded as paid, once. Return a summary; raises StepDiffers."""
-    [link] = stage.world.razorpay.links.values()
-    view = await stage.context.store.order(str(link.notes["munshi_order"]))
-    if view is None or view.lifecycle is not Lifecycle.FULFILLED or view.paid_at is None:
+    story = await stage.customer.lifecycle()
+    [order] = story.orders if story else [None]
+    if order is None or order["lifecycle"] != Lifecycle.FULFILLED or order["paid_at"] is None:
         raise StepDiffers("step 8: the order is not recorded as paid")
-    paid_at = datetime.fromtimestamp(view.paid_at / 1000, UTC)
-    return f"#{view.order.number} {view.payment} {money(view.order.total)}, {paid_at:%Y-%m-%d %H:%M:%S} UTC"
+    paid_at = datetime.fromtimestamp(order["paid_at"] / 1000, UTC)
+    return f"#{order['number']} {order['payment']} {money(order['total'])}, {paid_at:%Y-%m-%d %H:%M:%S} UTC"

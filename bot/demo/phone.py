@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from sandbox.people import ReceivedMessage
-from storage.database.records import reading
-from storage.reports.timeline import Story, story, subjects
+from storage.reports.timeline import Story
 
 
 class NotPossible(Exception):
@@ -54,10 +53,3 @@ class Phone(Protocol):
 
     async def lifecycle(self) -> Story | None:
         """Return the customer's story in the books; None if they hold nothing about the customer yet."""
-
-
-async def told_of(database: str, wa_id: str) -> Story | None:
-    """Return what the books at the URL `database` tell of a phone number; None if they hold nothing."""
-    async with reading(database) as records:
-        matches = await subjects(records, wa_id, [wa_id])
-        return await story(records, matches[0], limit=1) if matches else None

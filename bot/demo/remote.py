@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import httpx
 
-from bot.demo.phone import NotPossible, told_of
+from bot.demo.books import Books
+from bot.demo.phone import NotPossible
 from sandbox.people import ReceivedMessage
 from storage.reports.timeline import Story
 
@@ -21,7 +22,7 @@ class RemotePhone:
     def __init__(self, client: httpx.AsyncClient, wa_id: str, name: str, title: str, database: str) -> None:
         """`client` has the address of the sandbox's Meta; `database` is the URL of the books."""
         self._client, self._wa_id, self._name = client, wa_id, name
-        self._title, self._database = title, database
+        self._title, self._books = title, Books(database)
         self._shown = 0
 
     @property
@@ -98,7 +99,7 @@ class RemotePhone:
 
     async def lifecycle(self) -> Story | None:
         """Return the person's story in the sandbox's books."""
-        return await told_of(self._database, self._wa_id)
+        return await self._books.story(self._wa_id)
 
     async def _do(self, command: str, **fields: Any) -> None:
         await self._ask("POST", command, json={"wa_id": self._wa_id, **fields})

@@ -1,114 +1,97 @@
-"""The demo's stage: a sandbox world, a real bot on SQLite, a clock that can be put forward, one customer."""
+"""The demo's stage: a sandbox world, the real bot in a process of its own, people with phones, a clock."""
 
-import asyncio
+import random
+import socket
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from os import environ
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from bot.app import bot
 from bot.clock import ShiftedClock, SystemClock
-from bot.context import Context
-from bot.demo.phone import NotPossible, told_of
-from bot.http.server import serving
-from bot.settings import Settings
-from bot.workers.loop import Workers
+from bot.demo.books import Books
+from bot.demo.bot_process import BotProcess
+from bot.demo.handset import Handset
+from bot.demo.phone import NotPossible
+from bot.demo.troubles import Troubles
+from bot.flow_file import load_flow
+from bot.settings import SettingsInvalid
+from flows.engine.model import Flow
+from payments.shop.catalogue import Shop
 from payments.shop.money import money
-from sandbox.people import NothingToFill, Person, ReceivedMessage
-from sandbox.razorpay_ledger import NotPayableError
+from payments.shop.staff import StaffSpec, by_number
 from sandbox.razorpay_refunds import TRIAL_DELAY_MS
 from sandbox.shopify_orders import ShopifyOrder
 from sandbox.world import World
 from storage import Store
-from storage.reports.timeline import Story
 
-PHONE: Final = "919812345601"
 NAME: Final = "Asha"
 API_TOKEN: Final = "demo-token-for-this-machine-only"  # noqa: S105 - guards a sandbox on loopback
-_LOOK_EVERY: Final = 0.02
-_QUIET: Final = 0.3
-"""Seconds without a new message after which an answer counts as complete."""
-_CALM: Final = 2
-"""Consecutive looks that must find nothing in progress."""
-
-
-class NothingToPay(NotPossible):
-    """No payment link has been sent yet."""
+_FIRST_NUMBER: Final = 919812345601
+_OWNER: Final = StaffSpec(name="Meena", phone="+919812345671")
+"""Who runs a shop that names nobody."""
 
 
 @dataclass
 class Stage:
-    """All running parts, and how many messages the customer has been shown."""
+    """All running parts."""
 
     world: World
-    context: Context
-    workers: Workers
+    bot: BotProcess
     clock: ShiftedClock
-    url: str
-    customer: Person
-    shown: int = 0
-    """Number of the chat's messages that were taken so far."""
+    books: Books
+    flow: Flow
+    """The flow file as it was at the start. `books` knows what each person stands on."""
+    troubles: Troubles
+    members: Sequence[StaffSpec]
+    """Those who run the shop."""
+    phones: dict[str, Handset] = field(default_factory=dict)
+    """By phone number, oldest first."""
     at_shopify: dict[str, str] = field(default_factory=dict)
     """How each order at Shopify was last described, by its id there."""
 
-    async def answers(self, patience: float) -> list[ReceivedMessage]:
-        """Return new messages. Wait `patience` seconds for the first, then until no more come.
-
-        Return as soon as nothing is in progress.
-        """
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + patience
-        count, calm = self.shown, 0
-        while calm < _CALM and loop.time() < deadline:
-            await asyncio.sleep(_LOOK_EVERY)
-            if len(self.customer.messages) > count:
-                count, deadline = len(self.customer.messages), loop.time() + _QUIET
-            calm = calm + 1 if await self._is_calm() else 0
-        return await self.take()
-
-    async def _is_calm(self) -> bool:
-        """Return whether nothing is being delivered, and nothing waits to be handled or sent."""
-        if self.world.courier.busy:
-            return False
-        counts = await self.context.store.counts(self.clock.now())
-        return not counts.pending and not counts.unfinished
+    @property
+    def url(self) -> str:
+        """Where the bot listens."""
+        return self.bot.url
 
     @property
-    def title(self) -> str:
-        """The shop's name."""
-        flow = self.context.flow
-        return str(flow.statics[flow.languages[0]]["shop"]["name"])
+    def customer(self) -> Handset:
+        """The first customer."""
+        return self.phone(str(_FIRST_NUMBER), NAME)
 
-    async def write(self, text: str) -> None:
-        """Send a text."""
-        await self.customer.write(text)
+    @property
+    def staff(self) -> list[Handset]:
+        """The phones of those who run the shop."""
+        return [self.phone(_digits(member), member.name) for member in self.members]
 
-    async def reply(self, text: str, to: str) -> None:
-        """Send a text in reply to the message whose wamid is `to`."""
-        await self.customer.reply(text, to)
+    def phone(self, number: str, name: str) -> Handset:
+        """Return the phone with this number (digits, country code first), made for `name` on first use."""
+        if number not in self.phones:
+            person = self.world.meta.person(number, name)
+            self.phones[number] = Handset(person, self.world, self.books, self, _name_of(self.flow))
+        return self.phones[number]
 
-    async def tap(self, id: str) -> None:
-        """Tap the newest button or row with this id."""
-        await self.customer.tap(id)
+    def newcomer(self, name: str) -> Handset:
+        """Return the phone of one more customer, with a new number. Raises NotPossible without a name."""
+        if not name.strip():
+            raise NotPossible("a customer needs a name")
+        number = _FIRST_NUMBER + 1
+        while str(number) in {*self.phones, *map(_digits, self.members)}:
+            number += 1
+        return self.phone(str(number), name.strip())
 
-    async def send(self, kind: str, body: dict[str, Any]) -> None:
-        """Send what is not text."""
-        await self.customer.send(kind, body)
+    async def waiting(self) -> int:
+        """Return how much is due in the bot and not done; 0 if it is down."""
+        return await self.bot.waiting()
 
-    async def fill(self, values: Mapping[str, str]) -> None:
-        """Send the newest address form back. Raises NotPossible."""
-        try:
-            await self.customer.fill(dict(values))
-        except NothingToFill as nothing:
-            raise NotPossible(str(nothing)) from None
-
-    async def take(self) -> list[ReceivedMessage]:
-        """Return the messages that have arrived since the last call."""
-        new = self.customer.messages[self.shown :]
-        self.shown += len(new)
-        return new
+    async def wait(self, milliseconds: int) -> None:
+        """Put the clock forward: timers run out, links expire, delayed webhooks come."""
+        self.clock.put_forward(milliseconds)
+        await self.bot.waiting()
+        await self.world.tick()
 
     def elsewhere(self) -> list[str]:
         """Return a line for each order that is new or changed at Shopify since the last call."""
@@ -116,42 +99,6 @@ class Stage:
         news = [line for id, line in now.items() if self.at_shopify.get(id) != line]
         self.at_shopify = now
         return news
-
-    async def pay(self) -> None:
-        """Press *Pay* on the hosted page of the newest link. Raises NotPossible."""
-        try:
-            await self.world.razorpay.pay(self._link())
-        except NotPayableError as error:
-            raise NotPossible(str(error)) from None
-
-    async def fail(self, reason: str = "") -> None:
-        """Press *Fail* there. `reason` is what Razorpay reports. Raises NotPossible."""
-        options = {"description": reason} if reason else {}
-        try:
-            await self.world.razorpay.fail(self._link(), **options)
-        except NotPayableError as error:
-            raise NotPossible(str(error)) from None
-
-    async def wait(self, milliseconds: int) -> None:
-        """Put the clock forward: timers run out, links expire."""
-        self.clock.put_forward(milliseconds)
-        await self.world.tick()
-        self.workers.wake()
-
-    async def trace(self) -> list[dict[str, Any]]:
-        """Return the decision records of the newest events, oldest first."""
-        events = reversed(await self.context.store.recent(5))
-        return [dict(entry) for event in events for entry in event.trace]
-
-    async def lifecycle(self) -> Story | None:
-        """Return the customer's story in the books; None if they hold nothing about the customer yet."""
-        return await told_of(self.context.settings.database_url, self.customer.wa_id)
-
-    def _link(self) -> str:
-        links = list(self.world.razorpay.links)
-        if not links:
-            raise NothingToPay("no payment link has been sent yet: put something in the cart and check out")
-        return links[-1]
 
 
 def described(order: ShopifyOrder) -> str:
@@ -161,27 +108,63 @@ def described(order: ShopifyOrder) -> str:
 
 
 @asynccontextmanager
-async def stage(flow: Path, port: int, *, shopify_port: int | None = None) -> AsyncIterator[Stage]:
+async def stage(file: Path, port: int, *, shopify_port: int | None = None) -> AsyncIterator[Stage]:
     """Set the stage: sandbox up, database made, bot served at `port` (0: any free one) and connected.
 
-    With a `shopify_port`, the shop has a pretended Shopify store too.
-
-    Raises FlowInvalid if the flow has an error, OSError if the port is taken.
+    With a `shopify_port`, the shop has a pretended Shopify store too. Raises FlowInvalid if the flow has an
+    error, SettingsInvalid if MUNSHI_STAFF has one, BotFailed if the bot does not start.
     """
     clock = ShiftedClock(SystemClock())
     with tempfile.TemporaryDirectory(prefix="munshi-demo-") as folder:
         database = f"sqlite://{folder}/munshi.db"
-        async with World.running(now=clock.now, shopify_port=shopify_port) as world:
+        async with (
+            World.running(now=clock.now, shopify_port=shopify_port) as world,
+            BotProcess.spawned(clock) as process,
+        ):
             world.razorpay.refund_delay_ms = TRIAL_DELAY_MS
-            settings = _settings(world, flow, database, port)
+            # The other process loads the program meanwhile.
+            flow = load_flow(file)
             await Store.migrate(database)
-            async with bot(settings, clock) as (context, workers), serving(context) as url:
-                workers.start()
-                await world.connect(url)
-                yield Stage(world, context, workers, clock, url, world.meta.person(PHONE, NAME))
+            members = _members(flow)
+            settings = {
+                **{name.lower(): value for name, value in world.settings().items()},
+                **({"munshi_staff": _OWNER.phone} if members == [_OWNER] else {}),
+                "database_url": database,
+                "munshi_flow": str(file),
+                "munshi_api_token": API_TOKEN,
+                "host": "127.0.0.1",
+                "port": port or _free_port(),
+            }
+            await process.start(settings)
+            await world.connect(process.url)
+            yield Stage(world, process, clock, Books(database), flow, Troubles(world), members)
 
 
-def _settings(world: World, flow: Path, database: str, port: int) -> Settings:
-    values: dict[str, Any] = {name.lower(): value for name, value in world.settings().items()}
-    values |= {"database_url": database, "munshi_flow": flow, "munshi_api_token": API_TOKEN}
-    return Settings(**{"_env_file": None, **values, "host": "127.0.0.1", "port": port})
+def _members(flow: Flow) -> list[StaffSpec]:
+    """Return who runs the shop: of the flow file and of MUNSHI_STAFF, or one who is made up."""
+    shop: Shop = flow.sections["shop"]
+    numbers = environ.get("MUNSHI_STAFF")
+    try:
+        return [*shop.staff, *(by_number(numbers) if numbers else ())] or [_OWNER]
+    except ValueError as error:
+        raise SettingsInvalid(f"MUNSHI_STAFF: {error}") from None
+
+
+def _digits(member: StaffSpec) -> str:
+    return member.phone.removeprefix("+")
+
+
+def _name_of(flow: Flow) -> str:
+    return str(flow.statics[flow.languages[0]]["shop"]["name"])
+
+
+def _free_port() -> int:
+    """Return a free port below those of outgoing connections: it stays free while the bot is down."""
+    for port in random.sample(range(20_000, 32_000), 50):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise NotPossible("no port is free: give one with --port")

@@ -88,8 +88,11 @@ class _Card:
             yield from card.all()
 
 
-def svg(flow: Flow, notes: Mapping[str, str]) -> str:
-    """Return the flow as an SVG picture. `notes`: path of a state -> what is written beside its name."""
+def svg(flow: Flow, notes: Mapping[str, str], here: str = "") -> str:
+    """Return the flow as an SVG picture. `notes`: path of a state -> what is written beside its name.
+
+    The state with the path `here`, if there is one, is marked: its card is coloured and has the id `here`.
+    """
     everywhere = _Card("", _ANYWHERE, "", tuple(_lines(flow, "")))
     blocks = [_card(flow, path, notes) for path in flow.states if "." not in path]
     columns = [[everywhere]] if everywhere.lines else []
@@ -111,7 +114,7 @@ def svg(flow: Flow, notes: Mapping[str, str]) -> str:
         'font-size="11">',
         f'<rect width="100%" height="100%" fill="#fff"/><text x="{_PAD}" y="24" font-size="15" '
         f'font-weight="bold">{escape(flow.name)}</text>',
-        *(_frame(card, flow) for card in cards.values()),
+        *(_frame(card, flow, here) for card in cards.values()),
         *(arrow for card in cards.values() if card.path for arrow in _arrows(flow, card, cards, order)),
         *(text for card in cards.values() for text in _texts(card, order)),
         "</svg>",
@@ -167,9 +170,15 @@ def _top(path: str) -> str:
     return path.partition(".")[0]
 
 
-def _frame(card: _Card, flow: Flow) -> str:
+def _frame(card: _Card, flow: Flow, here: str) -> str:
     fill, line = ("#f6f7f9", "#9aa3b2") if card.inner or not card.path else ("#fff", "#5b6472")
     width = 2.5 if card.path == flow.start else 1
+    if card.path and card.path == here:
+        return f'<g id="here">{_rectangle(card, "#d9f2e1", "#0a7d32", 4)}</g>'
+    return _rectangle(card, fill, line, width)
+
+
+def _rectangle(card: _Card, fill: str, line: str, width: float) -> str:
     return (
         f'<rect x="{card.x:.0f}" y="{card.y:.0f}" width="{card.width:.0f}" height="{card.height:.0f}" rx="7" '
         f'fill="{fill}" stroke="{line}" stroke-width="{width}"/>'

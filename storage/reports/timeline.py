@@ -54,6 +54,8 @@ class Story:
     conversation: str
     state: str
     """The customer's state in the flow now."""
+    version: int | None
+    """Number of the flow's version that they stand on; None before their first step."""
     aliases: tuple[tuple[str, str], ...]
     """(kind, value)"""
     orders: tuple[Mapping[str, Any], ...]
@@ -94,7 +96,8 @@ async def _people(records: Records, words: str, phones: Sequence[str]) -> list[S
 async def story(records: Records, subject: Subject, limit: int = MOMENTS) -> Story:
     """Return the timeline of `subject`, which must exist: its newest `limit` events and their effects."""
     id, client = subject.conversation, records.client
-    conversation = await Conversation.filter(id=id).using_db(client).only("state", "forgotten_at").get()
+    stands = Conversation.filter(id=id).using_db(client).only("state", "version", "forgotten_at")
+    conversation = await stands.get()
     orders = await Order.filter(conversation_id=id).using_db(client).order_by("placed_by").values(*_ORDER)
     attempts = Attempt.filter(conversation_id=id).using_db(client).order_by("ordinal").values(*_ATTEMPT)
     aliases = await Alias.filter(conversation_id=id).using_db(client).order_by("id")
@@ -111,6 +114,7 @@ async def story(records: Records, subject: Subject, limit: int = MOMENTS) -> Sto
     return Story(
         conversation=f"{records.installation}-{id}",
         state=conversation.state,
+        version=conversation.version,
         aliases=tuple((alias.kind, alias.value) for alias in aliases),
         orders=tuple(
             {

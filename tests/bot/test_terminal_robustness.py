@@ -28,6 +28,7 @@ from payments.shop.delivery import Delivery
 from payments.simulator.simulator import Simulator
 from sandbox.people import ReceivedMessage
 from sandbox.razorpay_refunds import TRIAL_DELAY_MS
+from tests.bot.bot_inside import phone_inside
 
 FLOW: Final = Path(__file__).parents[2] / "flows.yaml"
 ORDERED: Final = ("hi", "1", "1", "1")
@@ -78,10 +79,10 @@ def in_the_demo(
     elsewhere: Callable[[], list[str]] = list,
 ) -> str:
     async def played() -> None:
-        async with stage(FLOW, 0) as set_stage:
+        async with phone_inside(FLOW) as phone:
             if broken:
-                set_stage.pay = _breaks  # type: ignore[method-assign, assignment]
-            await demo.Chat(set_stage, console, form_example(shop().sections["shop"]), elsewhere).run()
+                phone.pay = _breaks  # type: ignore[method-assign, assignment]
+            await demo.Chat(phone, console, form_example(shop().sections["shop"]), elsewhere).run()
 
     out = io.StringIO()
     console = Console(file=out, width=80, highlight=False)
@@ -190,8 +191,10 @@ def test_money_that_goes_back_in_the_demo_arrives() -> None:
 
 async def test_the_demo_shows_the_order_at_shopify(monkeypatch: pytest.MonkeyPatch) -> None:
     async with stage(FLOW, 0, shopify_port=0) as set_stage:
+        set_stage.troubles.slow_down("shopify", 0.2)
+        assert set_stage.troubles.slow == {"shopify": 0.2}
         for move in MOVES:
-            await play(move, set_stage)
+            await play(move, set_stage.customer)
         assert await check_shopify(set_stage) == "at Shopify: #1001, ₹500, paid"
         assert set_stage.elsewhere() == ["at Shopify: #1001, ₹500, paid"]
         assert set_stage.elsewhere() == []

@@ -94,3 +94,20 @@ def test_of_one_state_only_what_concerns_it_is_drawn(state: str) -> None:
     assert {one for one in flow.states if f"{one}.".startswith(f"{state}.")} <= part.states.keys()
     assert len(list(parsed(part).iter(f"{_NS}title"))) == sum(is_drawn(flow, rule) for rule in part.rules)
     assert mermaid(part, {}).startswith("stateDiagram-v2\n")
+
+
+def test_the_state_where_somebody_stands_is_marked_and_nothing_moves() -> None:
+    flow = shipped()
+    marked = ElementTree.fromstring(svg(flow, {}, "checkout.review"))
+    [here] = [one for one in marked.iter(f"{_NS}g") if one.get("id") == "here"]
+    [card] = here.iter(f"{_NS}rect")
+    titles = {
+        (float(one.get("x", 0)), float(one.get("y", 0))): one.text
+        for one in marked.iter(f"{_NS}text")
+        if one.get("font-size") == "13"
+    }
+    inside = titles[float(card.get("x", 0)) + 12, float(card.get("y", 0)) + 18]
+    assert inside == "review"
+    assert sorted(boxes(marked)) == sorted(boxes(parsed(flow)))
+    assert "here" not in [one.get("id") for one in parsed(flow).iter(f"{_NS}g")]
+    assert svg(flow, {}, "no such state") == svg(flow, {})

@@ -179,7 +179,7 @@ def test_why_tells_of_a_page_in_words(flow: Flow) -> None:
         "trace": chat.results[-1].trace, "error": None,
     }  # fmt: skip
     moments = (TimelineEntry(0, 7, "chat", row),)
-    story = Story("sim-1", "browsing", (), (), moments, cut=False, erased=False, forgotten_at=None)
+    story = Story("sim-1", "browsing", 1, (), (), moments, cut=False, erased=False, forgotten_at=None)
     told = list(lines(story))
     assert any(line.endswith('customer tapped "More" (page 2 of shelf)  [event 7]') for line in told)
     assert "          showed  page 2, or the last that there was; said shelf" in told

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import uvloop
 
-from bot.cli.as_scenario import as_scenario
 from bot.flow_file import load_flow
+from bot.stored_scenario import as_scenario
 from payments.simulator.runner import play as play_scenario
 from payments.simulator.scenario import parse
 from storage.database.records import reading
