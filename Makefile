@@ -36,6 +36,10 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	$(call install,requirements-dev.lock,Installing what its tests need)
 	@touch $@
 
+$(VENV)/.console: requirements-console.lock $(VENV)/.run
+	$(call install,requirements-console.lock,Installing what its pages in a browser need)
+	@touch $@
+
 .PHONY: install
 install: $(VENV)/.run ## the environment that shops run in, also after an upgrade; says how to call munshi
 	@echo "munshi is $(CURDIR)/$(BIN)/munshi. To have it on the PATH:"
@@ -100,7 +104,11 @@ lock: $(VENV)/.dev ## pin the newest versions that pyproject.toml allows, with h
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --upgrade pyproject.toml --extra build -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --upgrade pyproject.toml --extra build --extra dev -c requirements.lock -o requirements-dev.lock
+		--no-emit-index-url --upgrade pyproject.toml --extra build --extra console -c requirements.lock \
+		-o requirements-console.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --upgrade pyproject.toml --extra build --extra console --extra dev \
+		-c requirements-console.lock -o requirements-dev.lock
 
 .PHONY: clean
 clean: ## remove the environment and everything built

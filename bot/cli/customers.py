@@ -9,11 +9,11 @@ from uuid import uuid4
 import typer
 
 from bot.cli.books import customer_books
-from bot.cli.display import shown
 from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.one_customer import called, customers, named, only, phone_of
 from bot.cli.operator_changes import post, refuse_answer, user
 from bot.cli.why import phones_meant
+from bot.order_words import shown
 from bot.printable import printable
 from payments.ledger.unfinished import Unfinished
 from payments.shop.consent import Hears

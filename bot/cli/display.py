@@ -1,12 +1,9 @@
-"""Formats counts, amounts and database names for the output of commands."""
+"""Formats counts and database names for the output of commands."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
-
-from payments.shop.money import money
-from payments.shop.orders import CURRENCY
 
 _WIDEST: Final = 40
 """Characters of a cell."""
@@ -43,11 +40,6 @@ def cut(text: str, length: int) -> str:
 def counted(number: int, noun: str) -> str:
     """Return `number` with its noun: `1 order`, `2 orders`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def shown(amount: int, currency: str) -> str:
-    """Format `amount`: as rupees, or in the smallest unit of another currency."""
-    return money(amount) if currency == CURRENCY else f"{amount} of the smallest unit of {currency}"
 
 
 def database_name(url: str) -> str:

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Final
 import orjson
 import typer
 
-from bot.cli.display import counted, shown
+from bot.cli.display import counted
 from bot.cli.lifecycle import database_url, looked_up
+from bot.order_words import shown
 from bot.printable import printable
 from payments.ledger import hints
 from payments.ledger.audit import Check, Discrepancy, Sums

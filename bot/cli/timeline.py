@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from bot.cli import staff_words
-from bot.cli.display import shown
+from bot import staff_words
 from bot.cli.shop_zone import shop_zone
 from bot.clock import SystemClock
+from bot.order_words import shown
 from flows.engine.going_over import VERSION
 from flows.engine.traced import said_place
 from flows.messages import replies

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.cli.staff_words import in_words
 from bot.http.desk_changes import CHANGES
+from bot.staff_words import in_words
 from payments.processing import order_request
 from payments.processing.bodies import StaffAction
 from payments.processing.order_request import Request

@@ -9,8 +9,8 @@ import pytest
 
 from bot.cli import order
 from bot.cli.order import Asked
-from bot.cli.staff_words import in_words
 from bot.http.desk_changes import CHANGES
+from bot.staff_words import in_words
 from payments.processing.staff_help import help_for
 from payments.processing.verb import OrderVerb
 from payments.processing.verbs import ORDER_VERBS, VERBS
