@@ -5,13 +5,13 @@ Request Forgery Prevention"; RFC 6455, section 10.2.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from hashlib import sha256
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote, urlsplit
 
 from starlette.responses import PlainTextResponse, RedirectResponse
 
 from bot.console.context import Console
+from bot.console.log_in import digest_of
 from bot.console.visit import LANGUAGE, SESSION, Visit, cookies, theme
 from bot.console.words import Words
 from storage.accounts.people import Role
@@ -21,7 +21,7 @@ Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Site: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-OPEN: Final = frozenset({"/log-in", "/style.css"})
+OPEN: Final = frozenset({"/log-in", "/log-out", "/preferences", "/style.css", "/devanagari.ttf"})
 """What is shown to everybody."""
 VISIT: Final = "visit"
 """The key of the visit in a request's state."""
@@ -68,7 +68,7 @@ class Guard:
             return Visit("demo", Role.OWNER, words, dark)
         if not (token := given.get(SESSION)):
             return None
-        digest = sha256(token.encode()).hexdigest()
+        digest = digest_of(token)
         person = await self._console.accounts.session(digest, self._console.clock.now())
         return None if person is None else Visit(person.name, person.role, words, dark, digest)
 

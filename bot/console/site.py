@@ -6,32 +6,41 @@ from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Final
 
+import fontpkg
 import uvicorn
 from fastapi import FastAPI, Request
 from nicegui import ui
 from starlette.responses import FileResponse, RedirectResponse, Response
 
-from bot.console import orders
+from bot.console import log_in_page, orders
 from bot.console.context import Console
 from bot.console.frame import base_of
 from bot.console.guard import Guard
+from bot.console.log_in import Doors
+from bot.console.log_in_page import own_path
 from bot.console.visit import LANGUAGE, THEME
 from bot.console.words import LANGUAGES
 
 _YEAR: Final = 31_536_000
+_DEVANAGARI: Final = fontpkg.path("NotoSansDevanagari-Regular")
 _STYLE: Final = files("bot.console").joinpath("style.css")
 _STOP_SECONDS: Final = 2
 
 
 @asynccontextmanager
-async def serving(console: Console, host: str, port: int, path: str = "") -> AsyncIterator[int]:
+async def serving(
+    console: Console, host: str, port: int, path: str = "", doors: Doors | None = None
+) -> AsyncIterator[int]:
     """Serve the pages at `host` and `port` (0: any free one), and yield the port.
 
-    `path` is the one under which a proxy offers them, as `/console`. Raises OSError if the port is taken.
-    A process can do this once: the pages belong to it.
+    Without `doors` nobody logs in: all may do everything. `path` is the one under which a proxy offers the
+    pages, as `/console`. Raises OSError if the port is taken. A process can do this once: the pages belong to
+    it.
     """
     site = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     _add_plain(site)
+    if doors is not None:
+        log_in_page.add(site, console, doors)
     orders.add_pages(console)
     ui.run_with(site, title="Munshi", show_welcome_message=False, tailwind=False, reconnect_timeout=10.0)
     config = uvicorn.Config(
@@ -85,14 +94,9 @@ def _add_plain(site: FastAPI) -> None:
 
     @site.get("/preferences")
     async def prefer(request: Request, to: str = "/", language: str = "", theme: str = "") -> Response:
-        answer = RedirectResponse(base_of(request) + _own_path(to), 303)
+        answer = RedirectResponse(base_of(request) + own_path(to), 303)
         if language in LANGUAGES:
             answer.set_cookie(LANGUAGE, language, max_age=_YEAR, httponly=True, samesite="lax")
         if theme in ("dark", "light"):
             answer.set_cookie(THEME, theme, max_age=_YEAR, httponly=True, samesite="lax")
         return answer
-
-
-def _own_path(to: str) -> str:
-    """Return `to` if it is a path of the console; its first page otherwise."""
-    return to if to.startswith("/") and not to.startswith(("//", "/\\")) else "/"

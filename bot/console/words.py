@@ -30,6 +30,11 @@ COMMON: Final[Texts] = {
         "आपकी भूमिका ({role}) में यह नहीं हो सकता। दुकान के मालिक से पूछें।",
     ),
     "logged_out": ("You are logged out. Log in again.", "आप लॉग आउट हैं। फिर से लॉग इन करें।"),
+    "wrong": ("The name or the password is wrong.", "नाम या पासवर्ड गलत है।"),
+    "too_many": (
+        "Too many wrong passwords. Try again in {minutes} min.",
+        "बहुत बार गलत पासवर्ड। {minutes} मिनट बाद फिर कोशिश करें।",
+    ),
     "no_books": ("The books cannot be read: {why}", "बही नहीं पढ़ी जा सकी: {why}"),
     "role_viewer": ("viewer", "दर्शक"),
     "role_staff": ("staff", "कर्मचारी"),
