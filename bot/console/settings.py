@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bot.settings import ServerSettings
+from bot.settings import ServerSettings, loaded
 
 
 class ConsoleSettings(ServerSettings):
@@ -18,3 +18,8 @@ class ConsoleSettings(ServerSettings):
     munshi_console_port: Annotated[int, Field(ge=0, le=65535)] = 8090
     munshi_console_path: Annotated[str, Field(pattern=r"^(/[a-z0-9-]+)*\Z")] = ""
     """The path under which a proxy offers the pages, as `/console`."""
+
+
+def load_console_settings() -> ConsoleSettings:
+    """Load them from the environment and `.env`. Raises SettingsInvalid."""
+    return loaded(ConsoleSettings, {})
