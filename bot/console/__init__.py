@@ -1,0 +1,1 @@
+"""The web console: who may come in. A process of its own, which the bot does not import."""
