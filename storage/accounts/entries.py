@@ -27,6 +27,7 @@ class Actor:
     """Who does something."""
 
     name: str
+    """Empty for who is not logged in."""
     role: Role | None
     """None for who works in the shell of the machine, and for who is not logged in."""
 

@@ -8,6 +8,8 @@ from typing import Final
 from payments.shop.staff import member_name
 
 LONGEST_NAME: Final = 40
+_LONGEST_TEXT: Final = 200
+"""Characters of what somebody types as a name, blanks and all. Composing more of them would take long."""
 
 
 class Role(StrEnum):
@@ -82,6 +84,8 @@ def person_name(text: str) -> str:
     Raises PersonRefused if it is none. A name is letters, their marks, digits, and what stands between them:
     it has nothing that a page or a terminal obeys, and no invisible character by which it passes for another.
     """
+    if len(text) > _LONGEST_TEXT:
+        raise PersonRefused(Refusal.NO_NAME, text[:LONGEST_NAME])
     name = " ".join(unicodedata.normalize("NFC", text).split())
     try:
         member_name(name)

@@ -3,7 +3,7 @@
 from sqlite3 import Connection
 from typing import Any, Final
 
-from storage.accounts.people import LONGEST_NAME, Credential, Person, PersonRefused, Refusal, Role, key_of
+from storage.accounts.people import Credential, Person, PersonRefused, Refusal, Role, key_of, person_name
 
 _EVERYBODY: Final = "SELECT id, name, role, created_at FROM person ORDER BY key"
 _CALLED: Final = "SELECT id, name, role, created_at, password_hash FROM person WHERE key = ?"
@@ -18,9 +18,11 @@ def everybody(db: Connection) -> list[Person]:
 
 def called(db: Connection, name: str) -> Credential | None:
     """Return who is called `name`, in whatever case."""
-    if len(name) > LONGEST_NAME:
+    try:
+        key = key_of(person_name(name))
+    except PersonRefused:
         return None
-    row = db.execute(_CALLED, (key_of(name),)).fetchone()
+    row = db.execute(_CALLED, (key,)).fetchone()
     return Credential(_person(row[:-1]), row[-1]) if row else None
 
 
