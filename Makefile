@@ -32,6 +32,14 @@ $(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+# The tests of pages take a Chromium. Where it can't be installed they are skipped, and say so.
+$(VENV)/.browser: | $(BIN)/python
+	@for name in chromium chromium-browser google-chrome; do command -v $$name > /dev/null && { touch $@; exit 0; }; done; \
+		echo "Installing Chromium, for the tests of pages"; \
+		{ test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; } \
+			> $(VENV)/browser.log 2>&1 && touch $@ \
+		|| echo "NO CHROMIUM: the tests of pages will be skipped. Install it (Debian: apt install chromium)."
+
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	$(call install,requirements-dev.lock,Installing what its tests need)
 	@touch $@
@@ -46,12 +54,15 @@ install: $(VENV)/.run ## the environment that shops run in, also after an upgrad
 	@echo "  mkdir -p ~/.local/bin && ln -sf $(CURDIR)/$(BIN)/munshi ~/.local/bin/munshi"
 	@echo "A shop lives in a folder of its own: munshi init my-shop"
 
+.PHONY: console
+console: $(VENV)/.console ## what the shop's pages in a browser need; then: munshi console
+
 .PHONY: demo
 demo: $(VENV)/.run ## chat with the shop in this terminal, in a sandbox: no account, no key
 	@$(BIN)/munshi demo $(if $(WITH),--with $(WITH))
 
 .PHONY: test
-test: $(VENV)/.dev ## everything, on SQLite and on a real PostgreSQL
+test: $(VENV)/.dev $(VENV)/.browser ## everything, on SQLite and on a real PostgreSQL
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 .PHONY: simulate

@@ -3,14 +3,20 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from bot.clock import Clock
 from bot.console.books import Books
 from bot.console.server_desk import NotDone, ServerDesk
 from bot.console.shop_now import ShopNow
 from bot.console.visit import Visit
+from flows.document.errors import FlowInvalid
 from storage.accounts.accounts import Accounts
 from storage.accounts.entries import DONE, Actor, Entry
 from storage.accounts.people import Role
+from storage.database.errors import StorageError
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,13 @@ class Console:
     accounts: Accounts | None
     """Who may log in; None where everybody may do everything: in the demo."""
     clock: Clock
+
+    async def warm(self) -> None:
+        """Load what the first page would wait for. What is wrong is said by the page."""
+        try:
+            await self.books.read(self.shop.flow)
+        except (StorageError, FlowInvalid, LookupError) as error:
+            log.info("not read yet", why=str(error))
 
     async def still(self, visit: Visit) -> bool:
         """Return whether this person is still logged in, in the same role."""

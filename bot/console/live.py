@@ -25,7 +25,10 @@ log = structlog.get_logger()
 
 
 class Live(Generic[T]):
-    """Reads when something was written, and draws if what was read is different. Create it within a page."""
+    """Reads when something was written, and draws if what was read is different.
+
+    Create it within a page, and start it.
+    """
 
     def __init__(
         self,
@@ -43,9 +46,8 @@ class Live(Generic[T]):
         self.trouble = ui.label().classes("trouble").props('role="alert"')
         self.trouble.set_visibility(False)
 
-    async def start(self) -> None:
-        """Draw for the first time, and go on while the page is open."""
-        await self.look()
+    def start(self) -> None:
+        """Draw as soon as the page is open, and go on while it is."""
         ui.timer(_LOOK_EVERY, self.look)
 
     def again(self) -> None:
@@ -68,6 +70,7 @@ class Live(Generic[T]):
         except (StorageError, Unreadable, FlowInvalid, LookupError) as error:
             self.trouble.set_text(self._visit.words("no_books", why=str(error)))
             self.trouble.set_visibility(True)
+            self._seen = -1
             return
         finally:
             self._reading = False

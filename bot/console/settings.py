@@ -16,7 +16,7 @@ class ConsoleSettings(ServerSettings):
     munshi_console_database: Path = Path("console.db")
     munshi_console_host: str = "127.0.0.1"
     munshi_console_port: Annotated[int, Field(ge=0, le=65535)] = 8090
-    munshi_console_path: Annotated[str, Field(pattern=r"^(/[a-z0-9-]+)*\Z")] = ""
+    munshi_console_path: Annotated[str, Field(pattern=r"^(/[a-z0-9-]+)*$")] = ""
     """The path under which a proxy offers the pages, as `/console`."""
 
 

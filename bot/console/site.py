@@ -22,7 +22,7 @@ from bot.console.visit import LANGUAGE, THEME
 from bot.console.words import LANGUAGES
 
 _YEAR: Final = 31_536_000
-_DEVANAGARI: Final = fontpkg.path("NotoSansDevanagari-Regular")
+_DEVANAGARI: Final = fontpkg.path("Noto Sans Devanagari")
 _STYLE: Final = files("bot.console").joinpath("style.css")
 _STOP_SECONDS: Final = 2
 
@@ -57,13 +57,14 @@ async def serving(
     )
     server = _Server(config)
     watching = asyncio.create_task(console.books.watch())
+    warming = asyncio.create_task(console.warm())
     running = asyncio.create_task(server.serve())
     try:
         yield await _port(server, running)
     finally:
         server.should_exit = True
         watching.cancel()
-        await asyncio.gather(running, watching, return_exceptions=True)
+        await asyncio.gather(running, watching, warming, return_exceptions=True)
 
 
 class _Server(uvicorn.Server):

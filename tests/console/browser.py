@@ -7,9 +7,8 @@ from typing import Final
 
 from playwright.async_api import Browser, async_playwright
 
-CHROMIUM: Final = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
+_NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM: Final = next(filter(None, map(shutil.which, _NAMES)), None)
 MISSING: Final = "there is no chromium on the PATH: no page of the console was looked at"
 # Without these it looks for Google's hosts again and again.
 _FLAGS: Final = (

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
 from bot.clock import SystemClock
 from bot.console.passwords import Passwords
@@ -71,6 +71,16 @@ class PagedShop:
         await self.act("pay", wa_id=wa_id)
 
 
+def lane(page: Page, name: str) -> Locator:
+    """Return the orders in a stage, by the name that people read."""
+    return page.get_by_role("region", name=name, exact=True)
+
+
+def card(within: Page | Locator, customer: str) -> Locator:
+    """Return the order of a customer on the board."""
+    return within.get_by_role("article").filter(has_text=customer)
+
+
 async def _people(file: Path) -> None:
     accounts, passwords, clock = await Accounts.make(file), Passwords(), SystemClock()
     hashed = await passwords.hashed(PASSWORD)
@@ -80,11 +90,11 @@ async def _people(file: Path) -> None:
     await accounts.close()
 
 
-async def _line(running: asyncio.subprocess.Process, part: str) -> str:
+async def _line(running: asyncio.subprocess.Process, part: str, folder: Path) -> str:
     """Return the first line of the process that has `part` in it."""
     assert running.stdout is not None
     while part not in (line := (await asyncio.wait_for(running.stdout.readline(), PATIENCE)).decode()):
-        assert line, f"it ended without '{part}'"
+        assert line, f"it ended without '{part}': {(folder / 'stderr.txt').read_text('utf-8')[-2000:]}"
     return line
 
 
@@ -96,9 +106,9 @@ async def paged_shop(browser: Browser, folder: Path, **settings: str) -> AsyncIt
     await _people(folder / "console.db")
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(process(*MUNSHI, "serve", "--sandbox", env=env, cwd=folder))
-        env |= dict(_EXPORTED.findall(await _line(server, "export DATABASE_URL")))
+        env |= dict(_EXPORTED.findall(await _line(server, "export DATABASE_URL", folder)))
         console = await stack.enter_async_context(process(*MUNSHI, "console", env=env, cwd=folder))
-        found = _CONSOLE.search(await _line(console, "The console is at"))
+        found = _CONSOLE.search(await _line(console, "The console is at", folder))
         assert found
         control = httpx.AsyncClient(base_url=env["MUNSHI_SANDBOX"], trust_env=False, timeout=30)
         await stack.enter_async_context(control)

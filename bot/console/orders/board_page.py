@@ -43,11 +43,10 @@ def add(console: Console) -> None:
     """Add the board to the console."""
 
     @ui.page("/")
-    async def board(request: Request) -> None:
+    def board(request: Request) -> None:
         visit = visit_of(request)
         with frame(request, visit, "orders"):
-            page = _BoardPage(console, visit, base_of(request))
-            await page.live.start()
+            _BoardPage(console, visit, base_of(request)).live.start()
 
 
 class _BoardPage:
@@ -197,8 +196,10 @@ class _BoardPage:
     def _focus_again(self) -> None:
         """Give the keyboard back to the card that it moved."""
         if self._focus in self._drawn:
-            selector = f'[data-order="{self._focus}"] :is(button, a)'
-            ui.run_javascript(f"document.querySelector({selector!r})?.focus()")
+            card = f'[data-order="{self._focus}"]'
+            found = f"document.querySelector('{card} button, {card}:not(:has(button)) a')"
+            # The browser draws what is new a little later.
+            ui.run_javascript(f"setTimeout(() => {found}?.focus(), 50)")
             self._focus = ""
 
 

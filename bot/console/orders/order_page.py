@@ -34,10 +34,10 @@ def add(console: Console) -> None:
     """Add the page of one order, and its packing slip, to the console."""
 
     @ui.page("/orders/{key}")
-    async def one(request: Request, key: str) -> None:
+    def one(request: Request, key: str) -> None:
         visit = visit_of(request)
         with frame(request, visit, "orders", title=visit.words("orders")):
-            await _OrderPage(console, visit, base_of(request), key[:64]).live.start()
+            _OrderPage(console, visit, base_of(request), key[:64]).live.start()
 
     @ui.page("/orders/{key}/slip")
     async def slip(request: Request, key: str) -> None:
