@@ -112,10 +112,7 @@ class AccountsFile:
             raise UnsupportedDatabase(f"{self._path} is not a file: MUNSHI_CONSOLE_DATABASE must name one")
         self._identity = identity_of(self._path)
         with self._readable_errors():
-            # Without mode=rw it would make a file that was removed meanwhile.
-            self._connection = sqlite3.connect(
-                f"{self._path.as_uri()}?mode=rw", uri=True, timeout=_WAIT_SECONDS, isolation_level=None
-            )
+            self._connection = sqlite3.connect(self._path, timeout=_WAIT_SECONDS, isolation_level=None)
             require_ours(self._connection, self._path)
             self._path.chmod(0o600)
             for name, value in _PRAGMAS.items():

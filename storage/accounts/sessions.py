@@ -58,9 +58,7 @@ def live(db: Connection, digest: str, now: int) -> Live | None:
 
 def seen(db: Connection, digest: str, now: int) -> None:
     """Write that a session is in use."""
-    db.execute(
-        "UPDATE session SET last_seen_at = ? WHERE digest = ? AND last_seen_at < ?", (now, digest, now)
-    )
+    db.execute("UPDATE session SET last_seen_at = ? WHERE digest = ?", (now, digest))
 
 
 def end(db: Connection, digest: str) -> None:

@@ -118,6 +118,8 @@ async def test_who_guesses_is_slowed_and_then_not_listened_to(shop: Console) -> 
     await logged_in(shop, "Bela", BELAS, ELSEWHERE)
     shop.clock.put_forward(1)
     await logged_in(shop)
+    await guess(shop)
+    assert shop.held[held:] == [0], "a quarter of an hour later it is forgotten"
 
 
 async def test_a_hundred_tries_at_once_are_a_hundred_tries(shop: Console) -> None:

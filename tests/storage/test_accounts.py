@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from storage.accounts.accounts import Accounts
 from storage.accounts.entries import Actor, Doing, Entry
+from storage.accounts.file import make_file
 from storage.accounts.people import PersonRefused, Refusal, Role, key_of, person_name
 from storage.accounts.sessions import IDLE, LONGEST, MOST
 from storage.database.errors import Closed, Gone, NotMigrated, Unavailable, UnsupportedDatabase
@@ -223,6 +224,11 @@ async def test_only_the_owner_of_the_file_reads_it(accounts: Accounts, path: Pat
     await added(accounts)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert {file.name for file in path.parent.iterdir()} == {"console.db"}, "no WAL stays beside it"
+    path.chmod(0o644)
+    async with accounts_of(path):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    make_file(made := path.with_name("made.db"))
+    assert stat.S_IMODE(made.stat().st_mode) == 0o600, "from its first moment on"
 
 
 async def test_two_that_have_the_file_open_see_each_others_changes(accounts: Accounts, path: Path) -> None:
