@@ -32,8 +32,20 @@ $(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+# The tests of pages take a Chromium. Where it can't be installed they are skipped, and say so.
+$(VENV)/.browser: | $(BIN)/python
+	@for name in chromium chromium-browser google-chrome; do command -v $$name > /dev/null && { touch $@; exit 0; }; done; \
+		echo "Installing Chromium, for the tests of pages"; \
+		{ test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; } \
+			> $(VENV)/browser.log 2>&1 && touch $@ \
+		|| echo "NO CHROMIUM: the tests of pages will be skipped. Install it (Debian: apt install chromium)."
+
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	$(call install,requirements-dev.lock,Installing what its tests need)
+	@touch $@
+
+$(VENV)/.console: requirements-console.lock $(VENV)/.run
+	$(call install,requirements-console.lock,Installing what its pages in a browser need)
 	@touch $@
 
 .PHONY: install
@@ -42,12 +54,15 @@ install: $(VENV)/.run ## the environment that shops run in, also after an upgrad
 	@echo "  mkdir -p ~/.local/bin && ln -sf $(CURDIR)/$(BIN)/munshi ~/.local/bin/munshi"
 	@echo "A shop lives in a folder of its own: munshi init my-shop"
 
+.PHONY: console
+console: $(VENV)/.console ## what the shop's pages in a browser need; then: munshi console
+
 .PHONY: demo
 demo: $(VENV)/.run ## chat with the shop in this terminal, in a sandbox: no account, no key
 	@$(BIN)/munshi demo $(if $(WITH),--with $(WITH))
 
 .PHONY: test
-test: $(VENV)/.dev ## everything, on SQLite and on a real PostgreSQL
+test: $(VENV)/.dev $(VENV)/.browser ## everything, on SQLite and on a real PostgreSQL
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 .PHONY: simulate
@@ -105,7 +120,11 @@ lock: $(VENV)/.dev ## pin the newest versions that pyproject.toml allows, with h
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --upgrade pyproject.toml --extra build -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --upgrade pyproject.toml --extra build --extra dev -c requirements.lock -o requirements-dev.lock
+		--no-emit-index-url --upgrade pyproject.toml --extra build --extra console -c requirements.lock \
+		-o requirements-console.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --upgrade pyproject.toml --extra build --extra console --extra dev \
+		-c requirements-console.lock -o requirements-dev.lock
 
 .PHONY: clean
 clean: ## remove the environment and everything built

@@ -1,6 +1,6 @@
 """Says in words what is in a story: what came and was decided, said, asked and learned. Masks nothing."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from bot.amounts import shown
@@ -103,6 +103,20 @@ _FORMATTERS: Final[Mapping[str, Callable[[About], Iterator[str]]]] = {
     "message": _message,
     "call": _call,
 }
+
+
+def without_doubles(moments: Sequence[TimelineEntry]) -> Iterator[TimelineEntry]:
+    """Yield `moments` without the timers that could do nothing, as each visit of a state starts its own."""
+    newest: dict[tuple[str, str], int] = {}
+    for one in moments:
+        if one.what == EventKind.TIMER and (body := one.about["body"]):
+            key = body["state"], body["timer"]
+            newest[key] = max(newest.get(key, 0), body["visit"])
+    for one in moments:
+        body = one.about["body"] if one.what == EventKind.TIMER else None
+        idle = one.about.get("state") in (InboxState.PENDING, InboxState.IGNORED)
+        if not (body and idle and body["visit"] < newest[body["state"], body["timer"]]):
+            yield one
 
 
 def order_state(order: About) -> Iterator[str]:

@@ -307,20 +307,20 @@ def load_settings(**overrides: Any) -> Settings:
 
     Raises SettingsInvalid naming everything that is missing or wrong, without showing a value.
     """
-    return _loaded(Settings, overrides)
+    return loaded(Settings, overrides)
 
 
 def load_server_settings() -> ServerSettings:
     """Load the settings for asking the server, as `load_settings` does. Raises SettingsInvalid."""
-    return _loaded(ServerSettings, {})
+    return loaded(ServerSettings, {})
 
 
 def load_store_settings() -> StoreSettings:
     """Load the settings for asking the Shopify store, as `load_settings` does. Raises SettingsInvalid."""
-    return _loaded(StoreSettings, {})
+    return loaded(StoreSettings, {})
 
 
-def _loaded(kind: type[Loaded], overrides: Mapping[str, Any]) -> Loaded:
+def loaded(kind: type[Loaded], overrides: Mapping[str, Any]) -> Loaded:
     try:
         return kind(**overrides)
     except UnicodeDecodeError:

@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from collections.abc import Iterable
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -18,13 +19,23 @@ def imported(file: Path) -> set[str]:
     return {name.partition(".")[0] for name in (*plain, *from_)}
 
 
-def test_every_package_that_is_imported_is_in_the_lock_of_those_who_only_run_it() -> None:
-    locked = set(
-        re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.lock").read_text("utf-8"), re.MULTILINE)
-    )
-    files = [file for room in ROOMS for file in (ROOT / room).rglob("*.py")]
-    foreign = set().union(*map(imported, files)) - sys.stdlib_module_names - {*ROOMS}
+def foreign(files: Iterable[Path]) -> set[str]:
+    """The packages of others that `files` import."""
+    return set().union(*map(imported, files)) - sys.stdlib_module_names - {*ROOMS}
+
+
+def unlocked(names: set[str], lock: str) -> set[str]:
+    """Those of the packages `names` that the file `lock` does not bring."""
+    locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / lock).read_text("utf-8"), re.MULTILINE))
     brings = packages_distributions()
-    made_by = {name: {re.sub(r"[-_.]+", "-", made).lower() for made in brings[name]} for name in foreign}
-    assert {name for name, makers in made_by.items() if not makers & locked} == set()
-    assert len(foreign) > 15
+    made_by = {name: {re.sub(r"[-_.]+", "-", made).lower() for made in brings[name]} for name in names}
+    return {name for name, makers in made_by.items() if not makers & locked}
+
+
+def test_every_package_that_is_imported_is_in_the_lock_of_those_who_only_run_it() -> None:
+    files = {file for room in ROOMS for file in (ROOT / room).rglob("*.py")}
+    of_console = set((ROOT / "bot" / "console").rglob("*.py"))
+    names = foreign(files - of_console)
+    assert unlocked(names, "requirements.lock") == set()
+    assert len(names) > 15
+    assert unlocked(foreign(of_console), "requirements-console.lock") == set()

@@ -20,16 +20,23 @@ COMMANDS: Final = (
     *("hooks", "shopify"),
     *("why", "ledger", "replay", "doctor", "migrate"),
     *("backup", "restore", "settle", "import"),
+    "console",
 )
 """Modules of this package, in the order of the help. Each has a function `command`."""
+_GROUPS: Final = frozenset({"console"})
+"""Those with commands of their own: each also has a `group`, of which `command` is the callback."""
 
 
 def app(names: Iterable[str] = COMMANDS) -> typer.Typer:
     """Build the command line with the commands `names`."""
     munshi = _without_commands()
     for name in names:
+        module = import_module(f"bot.cli.{name}")
+        if name in _GROUPS:
+            munshi.add_typer(module.group, name=name)
+            continue
         kind = CommandAboutPeople if name in ABOUT_PEOPLE else None
-        munshi.command(name, cls=kind)(import_module(f"bot.cli.{name}").command)
+        munshi.command(name, cls=kind)(module.command)
     return munshi
 
 
@@ -37,7 +44,10 @@ def overview() -> typer.Typer:
     """Build the command line that knows what each command does, and runs none: for `munshi --help`."""
     munshi = _without_commands()
     for name in COMMANDS:
-        munshi.command(name, help=_help(name))(_run_none)
+        if name in _GROUPS:
+            munshi.add_typer(typer.Typer(), name=name, help=_help(name))
+        else:
+            munshi.command(name, help=_help(name))(_run_none)
     return munshi
 
 

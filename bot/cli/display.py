@@ -1,4 +1,4 @@
-"""Formats counts, amounts and database names for the output of commands."""
+"""Formats counts and database names for the output of commands."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

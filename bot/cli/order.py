@@ -16,8 +16,8 @@ from bot.cli.copy_display import stands as copy_stands
 from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.operator_changes import post, refuse_answer, user
 from bot.cli.order_display import lines
-from bot.cli.order_row import stands
 from bot.order_json import detailed_to_json
+from bot.order_words import stands
 from bot.printable import printable
 from bot.whatsapp.channel import WHATSAPP
 from payments.processing.order_answers import STAGE

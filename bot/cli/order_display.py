@@ -4,20 +4,18 @@ from collections.abc import Iterator
 from operator import itemgetter
 from typing import Final
 
-from bot.amounts import shown
-from bot.cli.order_row import money_of, stands, time_of
-from bot.staff_words import in_words
+from bot.cli.order_row import time_of
+from bot.order_events import happened
+from bot.order_words import money_of, stands
 from payments.ledger.hints import for_held
 from payments.ledger.holds import in_words as hold_in_words
-from payments.ledger.methods import paid_by
 from payments.ledger.order_sums import sums
 from payments.ledger.refunds import RefundStatus
 from payments.ledger.state import OrderState, Task
 from payments.shop import amendments
-from payments.shop.amendments import Amendment, AmendmentKind
 from payments.shop.fulfilment import Stage
 from payments.shop.order_terms import Fulfilment
-from payments.shop.orders import Lifecycle, hand_ordinal, is_by_hand
+from payments.shop.orders import Lifecycle
 from storage.reports.desk import DeskOrder
 
 _REASONS: Final = {"surplus": "more was paid than it costs", "order returned": "it is called off"}
@@ -49,7 +47,7 @@ def lines(order: DeskOrder) -> Iterator[str]:
     yield from _people(order)
     yield from _money_lines(state)
     yield ""
-    yield from (f"{time_of(at)}  {what}" for at, what in sorted(_events(order), key=itemgetter(0)))
+    yield from (f"{time_of(at)}  {what}" for at, what in sorted(happened(order), key=itemgetter(0)))
 
 
 def _task(state: OrderState, task: Task) -> str:
@@ -105,41 +103,3 @@ def _money_lines(state: OrderState) -> Iterator[str]:
     for attempt in state.attempts:
         what = "card" if attempt.is_card else "link"
         yield f"  {what} {attempt.reference_id}: {attempt.status} {attempt.short_url or ''}".rstrip()
-
-
-def _events(order: DeskOrder) -> Iterator[tuple[int, str]]:
-    state = order.state
-    yield state.order.placed_at, "placed"
-    for payment in state.balance.payments:
-        by = f", taken by {payment.by}, payment {hand_ordinal(payment.id)}" if is_by_hand(payment.id) else ""
-        # Razorpay dates a payment in whole seconds: a card may be paid in the second of its order.
-        yield (
-            max(payment.at * 1000, state.order.placed_at),
-            f"{shown(payment.amount, payment.currency)} {paid_by(payment.method)}{by}",
-        )
-    for slip in state.undone:
-        number = hand_ordinal(slip.entity_id)
-        yield slip.at * 1000, f"payment {number} of {money_of(state, slip.amount)} undone: a mistake"
-    for move in order.moves:
-        ended = f"not done: {move.refused}" if move.refused else f"now {move.stage}" if move.stage else ""
-        yield move.at, f"{move.by} {in_words(move.verb, move.value)}{f' ({ended})' if ended else ''}"
-    known = {move.at for move in order.moves if not move.refused}
-    if state.stage is not None and state.stage_by and state.stage_at not in known:
-        yield state.stage_at, f"{state.stage}, by {state.stage_by}"
-    yield from ((amendment.at, _amendment(state, amendment)) for amendment in state.amendments)
-
-
-def _amendment(state: OrderState, amendment: Amendment) -> str:
-    worth = f"{money_of(state, amendment.amount)} less is owed"
-    why = f" ({amendment.why})" if amendment.why else ""
-    match amendment.kind:
-        case AmendmentKind.LESS:
-            return f"{amendment.pieces} × {amendment.sku} gone: {worth}{why}"
-        case AmendmentKind.ALLOWANCE:
-            return f"{worth}{why}"
-        case AmendmentKind.ADDRESS:
-            return f"address or note changed by {amendment.by}"
-        case AmendmentKind.REFUSED:
-            return f"refused at the door: {worth}, and the delivery is held"
-        case AmendmentKind.KEPT:
-            return f"the shop keeps the delivery, says {amendment.by}"

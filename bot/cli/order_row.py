@@ -2,26 +2,10 @@
 
 from datetime import datetime
 
-from bot.amounts import shown
 from bot.cli.shop_zone import shop_zone
-from payments.ledger.order_sums import sums
-from payments.ledger.state import OrderState
+from bot.order_words import stands
 from payments.shop.order_terms import Fulfilment
 from storage.reports.desk import Listed, UnreadableOrder
-
-
-def stands(state: OrderState) -> str:
-    """Return where goods and money of an order are, on one line: `out, ₹148 to be paid`."""
-    found = sums(state)
-    parts = [state.stands]
-    if state.stage is not None and state.goods_due and found["due"]:
-        parts.append(f"{money_of(state, found['due'])} to be paid")
-    elif state.stage is not None and found["paid"]:
-        parts.append(f"{money_of(state, found['paid'])} paid")
-    if found["refunded"]:
-        how = "goes" if any(refund.open for refund in state.refunds) else "went"
-        parts.append(f"{money_of(state, found['refunded'])} {how} back")
-    return ", ".join(parts)
 
 
 def row(order: Listed) -> tuple[str, ...]:
@@ -40,11 +24,6 @@ def row(order: Listed) -> tuple[str, ...]:
         to,
         " ".join(filter(None, (order.name, order.phone and f"+{order.phone}"))),
     )
-
-
-def money_of(state: OrderState, amount: int) -> str:
-    """Format `amount` in the currency of the order."""
-    return shown(amount, state.order.currency)
 
 
 def time_of(milliseconds: int) -> str:

@@ -1,14 +1,12 @@
 """Formats a story from the database as lines of text. Masks nothing: `why` has done that."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
 from bot.cli.shop_zone import shop_zone
 from bot.clock import SystemClock
-from bot.moment_words import in_words, order_state
-from payments.processing.step_input import EventKind
-from storage.database.queues import InboxState
-from storage.reports.timeline import Story, TimelineEntry
+from bot.moment_words import in_words, order_state, without_doubles
+from storage.reports.timeline import Story
 
 
 def lines(story: Story) -> Iterator[str]:
@@ -24,7 +22,7 @@ def lines(story: Story) -> Iterator[str]:
     elif story.erased:
         yield "… what is older than the time for which chats are kept (MUNSHI_KEEP_CHATS) is erased"
     day = ""
-    for moment in _without_doubles(story.moments):
+    for moment in without_doubles(story.moments):
         described = in_words(moment)
         if not described:
             continue
@@ -38,20 +36,6 @@ def lines(story: Story) -> Iterator[str]:
     yield f"  in state {story.state or '(none yet)'}"
     for order in story.orders:
         yield from (f"  {line}" for line in order_state(order))
-
-
-def _without_doubles(moments: Sequence[TimelineEntry]) -> Iterator[TimelineEntry]:
-    """Yield `moments` without the timers that could do nothing, as each visit of a state starts its own."""
-    newest: dict[tuple[str, str], int] = {}
-    for one in moments:
-        if one.what == EventKind.TIMER and (body := one.about["body"]):
-            key = body["state"], body["timer"]
-            newest[key] = max(newest.get(key, 0), body["visit"])
-    for one in moments:
-        body = one.about["body"] if one.what == EventKind.TIMER else None
-        idle = one.about.get("state") in (InboxState.PENDING, InboxState.IGNORED)
-        if not (body and idle and body["visit"] < newest[body["state"], body["timer"]]):
-            yield one
 
 
 def _local(milliseconds: int) -> datetime:

@@ -67,7 +67,7 @@ class Connections:
 
     def admit(self, connection: "_Connection") -> bool:
         """Register a new connection. Return False if there is no place and no other can be closed for it."""
-        if not self._count(connection, _network(connection.peer())):
+        if not self._count(connection, network_of(connection.peer())):
             return False
         if len(self._open) >= self._most and not self._close_first(self._waiting):
             self.forget(connection)
@@ -198,7 +198,7 @@ class _Connection(asyncio.Protocol):
     @property
     def behind_proxy(self) -> bool:
         """Whether the connection comes from this machine."""
-        return not _network(self.peer())
+        return not network_of(self.peer())
 
     def peer(self) -> str:
         """The address of the other end; empty if it has none."""
@@ -255,15 +255,15 @@ def allow_files() -> None:
 def _client(request: web.BaseRequest) -> str:
     """Return the client of a proxy on this machine: the last address it names, which it saw itself."""
     named = request.headers.getall("X-Forwarded-For", [])
-    return _network(named[-1].rpartition(",")[2].strip()) if named else ""
+    return network_of(named[-1].rpartition(",")[2].strip()) if named else ""
 
 
 def client_of(request: web.BaseRequest) -> str:
     """Return the key under which a request's client is counted; empty for this machine without a proxy."""
-    return _network(request.remote or "") or _client(request)
+    return network_of(request.remote or "") or _client(request)
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """Return a client's key: an IPv4 address or 64 bits of IPv6; empty for this machine or no address."""
     try:
         parsed = ip_address(address)

@@ -5,7 +5,6 @@ counts as idle, so it gives way to others: those who guess cannot fill the serve
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -13,22 +12,13 @@ import structlog
 from aiohttp import web
 
 from bot.context import CONTEXT
+from bot.failed_tries import FailedTries, is_logged, wait_seconds
 from bot.http.connections import client_of
 from payments.processing.notice import Notice, NoticeKind
 
-FREE: Final = 5
-"""Wrong tokens of one address that are answered at once: people mistype, and scripts have old ones."""
-_FIRST_SECONDS: Final = 0.1
-_LONGEST_SECONDS: Final = 5.0
-_FORGET: Final = 900_000
-"""Milliseconds without a wrong token after which an address is forgotten."""
-_ADDRESSES: Final = 1_000
-"""Maximum addresses that are remembered."""
 MANY: Final = 50
 """Wrong tokens within `_SPAN` of one another after which a notice is stored."""
 _SPAN: Final = 3_600_000
-_SHOWN: Final = 3
-"""How many of an address's first wrong tokens are logged; later ones are at each doubling."""
 
 log = structlog.get_logger()
 
@@ -38,23 +28,18 @@ class FailedTokens:
 
     def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._sleep = sleep
-        self._by_address: OrderedDict[str, tuple[int, int]] = OrderedDict()
-        """(wrong tokens, time of the last one), the address that failed last at the end."""
+        self._by_address = FailedTries()
         self._count, self._since = 0, 0
         self._setting = ""
 
     def failed(self, request: web.Request, setting: str, now: int) -> None:
         """Record that `request` bore a token that is not the one of `setting`."""
         address = client_of(request)
-        before, last = self._by_address.pop(address, (0, now))
-        count = before + 1 if now - last < _FORGET else 1
-        self._by_address[address] = (count, now)
-        if len(self._by_address) > _ADDRESSES:
-            self._by_address.popitem(last=False)
+        count = self._by_address.add(address, now)
         if now - self._since >= _SPAN:
             self._count, self._since = 0, now
         self._count, self._setting = self._count + 1, setting
-        if count <= _SHOWN or count & (count - 1) == 0:
+        if is_logged(count):
             source = address or "this machine"
             log.warning("wrong token", path=request.path, setting=setting, address=source, tries=count)
 
@@ -64,11 +49,9 @@ class FailedTokens:
         Store a notice if all addresses together had many.
         """
         await self._tell(request)
-        count, _ = self._by_address.get(client_of(request), (0, 0))
-        if count > FREE:
-            # Past this power the wait is the longest anyway.
-            doubled = 2 ** min(count - FREE - 1, 10)
-            await self._sleep(min(_FIRST_SECONDS * doubled, _LONGEST_SECONDS))
+        count = self._by_address.count(client_of(request), request.app[CONTEXT].clock.now())
+        if seconds := wait_seconds(count):
+            await self._sleep(seconds)
 
     async def _tell(self, request: web.Request) -> None:
         if self._count < MANY:

@@ -15,7 +15,7 @@ from tests.test_requirements_lock import ROOMS, imported
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-console.lock", "requirements-dev.lock")
 SAFE_FROM = {"aiohttp": (3, 13, 4), "jinja2": (3, 1, 6)}
 """The first versions without a known fault that concerns us."""
 THROUGH_ANOTHER = {"uharfbuzz": "fpdf2", "tzdata": "zoneinfo", "fontpkg-noto-sans-devanagari": "fontpkg"}
@@ -84,10 +84,18 @@ def test_each_dependency_is_used_by_a_room_or_through_another() -> None:
 def test_the_page_says_what_each_is_for_and_names_no_other() -> None:
     text = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
     _, *tables = text.partition("## What each is for")[2].split("| package | for |\n")
-    of_run, of_tests = (re.findall(r"`([\w-]+)`", "\n".join(_cells(table))) for table in tables)
-    assert sorted(name.lower() for name in of_run) == sorted(dict(map(bound, PROJECT["dependencies"])))
-    others = dict(map(bound, [*EXTRAS["build"], *EXTRAS["dev"]]))
-    assert sorted(name.lower() for name in of_tests) == sorted(others)
+    of_run, of_console, of_tests = (_names(table) for table in tables)
+    assert of_run == _bounded(PROJECT["dependencies"])
+    assert of_console == _bounded(EXTRAS["console"])
+    assert of_tests == _bounded([*EXTRAS["build"], *EXTRAS["dev"]])
+
+
+def _names(table: str) -> list[str]:
+    return sorted(name.lower() for name in re.findall(r"`([\w-]+)`", "\n".join(_cells(table))))
+
+
+def _bounded(requirements: list[str]) -> list[str]:
+    return sorted(dict(map(bound, requirements)))
 
 
 def _cells(table: str) -> list[str]:

@@ -6,8 +6,9 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from bot.http import failed_tokens
-from bot.http.failed_tokens import FREE, MANY
+from bot import failed_tries
+from bot.failed_tries import FREE
+from bot.http.failed_tokens import MANY
 from tests.world.running_bot import API_TOKEN, Live
 
 OPERATOR, OLD, OLD_API = "the-operators-token-of-now", "the-operators-token-before", "the-api-token-before-it"
@@ -97,7 +98,7 @@ async def test_many_guesses_are_a_notice(held: list[float], live: Live) -> None:
 async def test_addresses_are_remembered_within_bounds(
     held: list[float], live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(failed_tokens, "_ADDRESSES", 3)
+    monkeypatch.setattr(failed_tries, "_KEYS", 3)
     for number in range(5):
         for _ in range(FREE):
             await live.api("GET", "/orders", token=WRONG, **{"X-Forwarded-For": f"203.0.113.{number}"})

@@ -1,0 +1,64 @@
+"""The parts of the console that its pages are given."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from bot.clock import Clock
+from bot.console.books import Books
+from bot.console.server_desk import NotDone, ServerDesk
+from bot.console.shop_now import ShopNow
+from bot.console.visit import Visit
+from flows.document.errors import FlowInvalid
+from storage.accounts.accounts import Accounts
+from storage.accounts.entries import DONE, Actor, Entry
+from storage.accounts.people import Role
+from storage.database.errors import StorageError
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """What all pages share."""
+
+    books: Books
+    desk: ServerDesk
+    """Where changes are asked for."""
+    shop: ShopNow
+    flow_file: Path
+    accounts: Accounts | None
+    """Who may log in; None where everybody may do everything: in the demo."""
+    clock: Clock
+
+    async def warm(self) -> None:
+        """Load what the first page would wait for. What is wrong is said by the page."""
+        try:
+            await self.books.read(self.shop.flow)
+        except (StorageError, FlowInvalid, LookupError) as error:
+            log.info("not read yet", why=str(error))
+
+    async def still(self, visit: Visit) -> bool:
+        """Return whether this person is still logged in, in the same role."""
+        if self.accounts is None:
+            return True
+        person = await self.accounts.session(visit.digest, self.clock.now())
+        return person is not None and (person.name, person.role) == (visit.name, visit.role)
+
+    async def allow(self, visit: Visit, role: Role, what: str) -> None:
+        """Raise NotDone, and note it, if this person may not do `what`, or is not logged in any more.
+
+        A page may have been open since before their role was changed, so it is asked at each press.
+        """
+        if not await self.still(visit):
+            raise NotDone(visit.words("logged_out"))
+        if not visit.may(role):
+            await self.note(visit, what, "", "not allowed")
+            raise NotDone(visit.words("not_allowed", role=visit.words(f"role_{visit.role}")))
+
+    async def note(self, visit: Visit, what: str, about: str, result: str = DONE) -> None:
+        """Keep that somebody did, or tried to do, something."""
+        if self.accounts is not None:
+            actor = Actor(visit.name, visit.role)
+            await self.accounts.note(Entry(self.clock.now(), actor, what, about, result))

@@ -1,0 +1,53 @@
+"""Who looks at a page, in which language, and what they may see."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Final
+
+from bot.console.words import Words
+from storage.accounts.people import Role
+
+LANGUAGE: Final = "munshi_language"
+THEME: Final = "munshi_theme"
+SESSION: Final = "munshi_session"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One person at one page."""
+
+    name: str
+    role: Role
+    words: Words
+    dark: bool | None = None
+    """None: as the browser prefers."""
+    digest: str = ""
+    """The digest of the session's token; empty where nobody logs in."""
+
+    def may(self, role: Role) -> bool:
+        """Return whether this person may do what takes `role`."""
+        return self.role.allows(role)
+
+    def phone(self, digits: str) -> str:
+        """Return a phone number as this person may see it: whole, or its last two digits."""
+        if not digits:
+            return ""
+        return f"+{digits}" if self.may(Role.STAFF) else f"+{'•' * max(len(digits) - 2, 0)}{digits[-2:]}"
+
+
+def cookies(scope: Mapping[str, Any]) -> dict[str, str]:
+    """Return the cookies of a request; of what is malformed, none."""
+    found: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        if name == b"cookie":
+            try:
+                found |= {key: one.value for key, one in SimpleCookie(value.decode("latin-1")).items()}
+            except CookieError:
+                continue
+    return found
+
+
+def theme(given: Mapping[str, str]) -> bool | None:
+    """Return whether pages are dark; None: as the browser prefers."""
+    return {"dark": True, "light": False}.get(given.get(THEME, ""))

@@ -1,0 +1,56 @@
+"""The board and the page of one order, in a real browser, at a shop that is served for real."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.console.shop_of_pages import PagedShop, card, lane
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_an_order_goes_from_paid_to_delivered(shop: PagedShop) -> None:
+    page = await shop.logged_in("Ravi")
+    await shop.buys("919812345601", "Asha <script>alert(1)</script>")
+
+    placed = card(lane(page, "Placed"), "Asha <script>alert(1)</script>")
+    await expect(placed).to_contain_text("1 × Masala chai 250 g")
+    await expect(placed).to_contain_text("paid")
+    await placed.get_by_role("button", name="Accept").click()
+
+    accepted = card(lane(page, "Accepted"), "Asha")
+    await accepted.get_by_role("button", name="Send out").focus()
+    await page.keyboard.press("Enter")  # from here on by keyboard alone
+    out = card(lane(page, "On the way"), "Asha")
+    await expect(out.get_by_role("button", name="Mark as delivered")).to_be_focused()
+    await page.keyboard.press("Enter")
+    delivered = card(lane(page, "Delivered"), "Asha")
+    await delivered.get_by_role("link").click()
+
+    await expect(page.get_by_text("Ravi moved it to delivered (now delivered)")).to_be_visible()
+    await page.get_by_text("said payment_successful").first.click()
+    await expect(page.get_by_text("took anywhere: payment.captured")).to_be_visible()
+
+
+async def test_the_second_who_moves_an_order_is_told(shop: PagedShop) -> None:
+    await shop.buys("919812345602", "Bela")
+    first, second = await shop.logged_in("Ravi"), await shop.logged_in("Meera")
+    button = card(lane(second, "Placed"), "Bela").get_by_role("button", name="Accept")
+    await expect(button).to_be_visible()
+    await second.evaluate("window.socket.off('update')")  # her page shows nothing new any more
+    await card(lane(first, "Placed"), "Bela").get_by_role("button", name="Accept").click()
+    await expect(card(lane(first, "Accepted"), "Bela")).to_be_visible()
+    await button.click()
+    await expect(second.locator(".q-notification")).to_contain_text("Ravi")
+
+
+async def test_money_goes_back_by_an_owner_alone(shop: PagedShop) -> None:
+    await shop.buys("919812345603", "Chetan")
+    ravi, meera = await shop.logged_in("Ravi"), await shop.logged_in("Meera")
+    await card(ravi, "Chetan").get_by_role("link").click()
+    await expect(ravi.get_by_text("Refunds, less and money off take an owner.")).to_be_visible()
+    await expect(ravi.get_by_role("button", name="Cancel the order")).to_have_count(0)
+    await card(meera, "Chetan").get_by_role("link").click()
+    await meera.get_by_role("button", name="Cancel the order").click()
+    await meera.get_by_role("dialog").get_by_role("button", name="Do it").click()
+    for page in (meera, ravi):
+        await expect(page.get_by_text("cancelled, ₹180 goes back").first).to_be_visible()
