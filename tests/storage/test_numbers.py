@@ -277,3 +277,14 @@ def test_a_percentile_is_at_most_a_tenth_too_long(times: list[int], share: float
     exact = sorted(times)[max(0, -(-int(share * 10) * len(times) // 10) - 1)]
     found = percentile(Counter(map(time_bound, times)), share)
     assert exact <= found <= max(exact, 10) * 1.1 + 1
+
+
+async def test_a_customer_who_moves_on_is_counted_where_they_are_now(store: Store) -> None:
+    shop = Shop(store, NOW)
+    for word in ("hi", "1"):
+        await shop.write([0], word)
+        await shop.step()
+        await count_all(store)
+    await check(store, erased=False)
+    [one] = drop_offs(await store._units.read(lambda tx: states(tx, ALWAYS)))
+    assert (one.state, one.resting) == ("cart.review", 1)
