@@ -37,6 +37,7 @@ def lines(soaked: Soaked) -> Iterator[str]:
     copies = verdict.copies.total()
     yield f"  copies        {copies} of {verdict.messages} messages: {_counted(verdict.copies)}"
     yield f"  notices       {_counted(verdict.notices)}"
+    yield f"  refused calls {_counted(verdict.given_up)}"
     yield f"  processes     {_counted(Counter(life.role for life in stage.shop.lives))} started"
     for one in soaked.growths:
         yield from _growth(one)

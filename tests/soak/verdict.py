@@ -29,9 +29,11 @@ SELECT id FROM outbox WHERE state IN ('pending', 'sending') AND (lane <> 'poll' 
 UNION ALL SELECT id FROM inbox WHERE state = 'pending' AND kind NOT IN ('timer', 'poll')"""
 """What is still to be done. Polls of links that nobody paid go on for days."""
 _WRONG: Final = """
-SELECT id, name AS what, state, error FROM outbox WHERE state = 'failed'
+SELECT id, name AS what, state, error FROM outbox WHERE state = 'failed' AND lane = 'chat'
     AND COALESCE(error, '') <> 'the customer had moved on'
 UNION ALL SELECT id, kind, state, error FROM inbox WHERE state = 'parked'"""
+_GIVEN_UP: Final = "SELECT name FROM outbox WHERE state = 'failed' AND lane <> 'chat'"
+"""Calls that Razorpay refused for good: the customer was told, and the books are compared with Razorpay's."""
 _ORDERS: Final = "SELECT key, number, payment, lifecycle, fulfilled, held FROM orders"
 
 
@@ -49,6 +51,8 @@ class Verdict:
     """Messages that came again, by the trouble that explains it."""
     confirmed_again: int = 0
     notices: Counter[str] = field(default_factory=Counter)
+    given_up: Counter[str] = field(default_factory=Counter)
+    """Calls to Razorpay that were refused for good, by name."""
 
     def require(self, wrong: Sequence[object], what: str) -> None:
         """Note a violation if there is anything in `wrong`."""
@@ -74,6 +78,7 @@ async def judge(url: str, outside: Outside, windows: Sequence[Window], pace: int
     verdict.require(await rows(url, _WRONG), "rows are parked or failed")
     verdict.require(await rows(url, OPEN), "rows are not done")
     verdict.notices.update(row["kind"] for row in await rows(url, "SELECT kind FROM notice"))
+    verdict.given_up.update(row["name"] for row in await rows(url, _GIVEN_UP))
     orders = {row["key"]: row for row in await rows(url, _ORDERS)}
     verdict.orders.update(row["lifecycle"] for row in orders.values())
     verdict.require(_money(outside, orders), "orders have other money than at Razorpay")
