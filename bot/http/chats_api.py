@@ -98,7 +98,7 @@ async def reply(request: web.Request) -> web.Response:
 
 @routes.post("/customers/{phone:[+]?[0-9 -]{6,24}}/take-over")
 async def take_over(request: web.Request) -> web.Response:
-    """Take a chat over without a word yet: the customer hears that a person will write. Answers as `reply`."""
+    """Take a chat over without a word: the customer hears that a person will write. Answers as `reply`."""
     authorise_operator(request)
     wanted = validated(_Change, await _body(request))
     return await _done(request, StaffAction("", wanted.by, HANDOVER))
