@@ -24,6 +24,7 @@ class AnswerBox:
         self._visit, self._changes, self._looked = visit, changes, looked
         self._words = visit.words.of(CHATS)
         self._seen: OneChat | None = None
+        self._hints_shown: list[str] = []
         self._hint = ui.element("div").classes("answer-hint").props('role="status"')
         self._box = ui.element("div").classes("answer")
         self._box.set_visibility(False)
@@ -43,14 +44,22 @@ class AnswerBox:
         self._seen = one
         why = self._why_not(one, now)
         self._box.set_visibility(not why)
+        can_call = bool(why and one.chat.phone) and self._visit.may(Role.STAFF) and not one.is_forgotten
+        self._say(why or self._hints(one, shop), one.chat.phone if can_call else "")
+
+    def _say(self, lines: list[str], call: str) -> None:
+        """Show these lines, and the number to call, if they are others than before: they are read aloud."""
+        if [*lines, call] == self._hints_shown:
+            return
+        self._hints_shown = [*lines, call]
         self._hint.clear()
         with self._hint:
-            for line in why or self._hints(one, shop):
+            for line in lines:
                 ui.label(line)
-            if why and one.chat.phone and self._visit.may(Role.STAFF) and not one.is_forgotten:
-                with ui.element("a").classes("plain") as call:
-                    call.props["href"] = f"tel:+{one.chat.phone}"
-                    ui.label(self._words("call", phone=self._visit.phone(one.chat.phone)))
+            if call:
+                with ui.element("a").classes("plain") as link:
+                    link.props["href"] = f"tel:+{call}"
+                    ui.label(self._words("call", phone=self._visit.phone(call)))
 
     def _why_not(self, one: OneChat, now: int) -> list[str]:
         """Return why no text can be sent, and what can be done; nothing if one can."""

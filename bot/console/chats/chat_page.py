@@ -14,7 +14,7 @@ from bot.console.chats.list_page import who
 from bot.console.chats.one_chat import FIRST, MOST, OneChat, Parked, read
 from bot.console.chats.words import CHATS
 from bot.console.context import Console
-from bot.console.frame import base_of, empty, frame, told, visit_of
+from bot.console.frame import PATIENCE, base_of, empty, frame, told, visit_of
 from bot.console.live import Live
 from bot.console.visit import Visit
 from payments.shop.catalogue import Shop
@@ -28,7 +28,7 @@ _ID: Final = 64
 def add(console: Console) -> None:
     """Add the page of one chat to the console."""
 
-    @ui.page("/chats/{public}")
+    @ui.page("/chats/{public}", response_timeout=PATIENCE)
     async def one(request: Request, public: str) -> None:
         visit, base = visit_of(request), base_of(request)
         with frame(request, visit, "chats"):

@@ -27,6 +27,7 @@ class CustomerFacts:
         self._visit, self._base, self._changes, self._looked = visit, base, changes, looked
         self._words = visit.words.of(CHATS)
         self._place = ui.element("div")
+        self._was_pressed = False
         self._drawn: tuple[DeskChat, tuple[Mapping[str, Any], ...], bool] | None = None
 
     def show(self, one: OneChat, shop: Shop) -> None:
@@ -40,6 +41,9 @@ class CustomerFacts:
             self._customer(one, shop)
             self._hand_over(one)
             self._orders(one)
+        if self._was_pressed:
+            self._was_pressed = False
+            ui.run_javascript("document.querySelector('.chat-facts .actions button')?.focus()")
 
     def _customer(self, one: OneChat, shop: Shop) -> None:
         words, chat = self._words, one.chat
@@ -72,6 +76,7 @@ class CustomerFacts:
 
     def _button(self, key: str, does: Callable[[], Awaitable[None]]) -> None:
         async def press() -> None:
+            self._was_pressed = True
             await told(does)
             self._looked()
 

@@ -10,13 +10,14 @@ from nicegui import ui
 from bot.console.chats.chat_list import LONGEST, PAGE, ChatList, Row, find, place, read, read_found, wanted
 from bot.console.chats.words import CHATS
 from bot.console.context import Console
-from bot.console.frame import base_of, empty, frame, visit_of
+from bot.console.frame import PATIENCE, base_of, empty, frame, visit_of
 from bot.console.keyed import Keyed
 from bot.console.live import Live
 from bot.console.shop_now import clock_time
 from bot.console.visit import Visit
 from bot.console.words import Words
 from payments.shop.catalogue import Shop
+from storage.database.errors import StorageError
 from storage.database.records import Records
 from storage.reports.chat_search import FoundChats
 from storage.reports.chats import ChatPlace, DeskChat
@@ -28,18 +29,20 @@ _PATH: Final = "/chats"
 def add(console: Console) -> None:
     """Add the list to the console."""
 
-    @ui.page(_PATH)
+    @ui.page(_PATH, response_timeout=PATIENCE)
     async def chats(request: Request, q: str = "", after: str = "") -> None:
         visit = visit_of(request)
         words, base = wanted(q), base_of(request)
         with frame(request, visit, "chats"):
             _search(visit.words.of(CHATS), base, words)
-            if words:
-                found = await console.books.read(lambda records: find(records, words))
-                page = _ListPage(console, visit, base, place(after), found)
+            try:
+                found = await console.books.read(partial(find, words=words)) if words else None
+            except StorageError as error:
+                ui.label(visit.words("no_books", why=str(error))).classes("trouble").props('role="alert"')
+                return
+            page = _ListPage(console, visit, base, place(after), found)
+            if found is not None:
                 page.say_found(words, found)
-            else:
-                page = _ListPage(console, visit, base, place(after), None)
             await page.live.start()
 
 

@@ -19,7 +19,7 @@ from storage.database.records import Records
 from storage.inbox.arrivals import conversation_number
 from storage.reports import chats
 from storage.reports.chats import DeskChat
-from storage.reports.timeline import Story, Subject, TimelineEntry, story, subjects
+from storage.reports.timeline import EFFECTS, Story, Subject, TimelineEntry, story, subjects
 
 FIRST: Final = 80
 """Events that are read of a chat at first."""
@@ -128,7 +128,7 @@ def _items(told_of: Story) -> Iterator[tuple[str, Item]]:
     writers = {one.cause: str(one.about["body"].get("by") or "") for one in told_of.moments if _by_staff(one)}
     heard: int | None = None
     steps: tuple[str, Steps] | None = None
-    for one in without_doubles(told_of.moments):
+    for one in without_doubles(_in_time(told_of)):
         if _is_to_come(one):
             continue
         if one.what == EventKind.CHAT:
@@ -143,6 +143,12 @@ def _items(told_of: Story) -> Iterator[tuple[str, Item]]:
             yield key, item
     if steps is not None:
         yield steps
+
+
+def _in_time(told_of: Story) -> Sequence[TimelineEntry]:
+    """Return the moments from the first event on: a story has all orders, also those from before a cut."""
+    first = min((one.at for one in told_of.moments if one.what not in EFFECTS), default=0)
+    return [one for one in told_of.moments if one.at >= first] if told_of.cut else told_of.moments
 
 
 def _by_staff(one: TimelineEntry) -> bool:
