@@ -14,7 +14,7 @@ from bot.console.chats.list_page import who
 from bot.console.chats.one_chat import FIRST, MOST, OneChat, Parked, read
 from bot.console.chats.words import CHATS
 from bot.console.context import Console
-from bot.console.frame import PATIENCE, base_of, empty, frame, told, visit_of
+from bot.console.frame import base_of, empty, frame, told, visit_of
 from bot.console.live import Live
 from bot.console.visit import Visit
 from payments.shop.catalogue import Shop
@@ -28,13 +28,13 @@ _ID: Final = 64
 def add(console: Console) -> None:
     """Add the page of one chat to the console."""
 
-    @ui.page("/chats/{public}", response_timeout=PATIENCE)
-    async def one(request: Request, public: str) -> None:
+    @ui.page("/chats/{public}")
+    def one(request: Request, public: str) -> None:
         visit, base = visit_of(request), base_of(request)
         with frame(request, visit, "chats"):
             with ui.element("a").props(f'href="{base}/chats"').classes("plain"):
                 ui.label(f"← {visit.words.of(CHATS)('back')}")
-            await _ChatPage(console, visit, base, public[:_ID]).live.start()
+            _ChatPage(console, visit, base, public[:_ID]).live.start()
 
 
 class _ChatPage:
@@ -57,6 +57,8 @@ class _ChatPage:
                 self._answer = AnswerBox(visit, self._changes, self._again)
             with ui.element("aside").classes("chat-facts"):
                 self._facts = CustomerFacts(visit, base, self._changes, self._again)
+        self._nothing.set_visibility(False)
+        self._whole.set_visibility(False)
         self.live: Live[tuple[OneChat, Shop] | None] = Live(console, visit, self._read, self._draw)
         ui.timer(_LOOK_EVERY, self._look_at_clock)
 

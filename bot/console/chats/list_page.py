@@ -10,14 +10,13 @@ from nicegui import ui
 from bot.console.chats.chat_list import LONGEST, PAGE, ChatList, Row, find, place, read, read_found, wanted
 from bot.console.chats.words import CHATS
 from bot.console.context import Console
-from bot.console.frame import PATIENCE, base_of, empty, frame, visit_of
+from bot.console.frame import base_of, empty, frame, visit_of
 from bot.console.keyed import Keyed
 from bot.console.live import Live
 from bot.console.shop_now import clock_time
 from bot.console.visit import Visit
 from bot.console.words import Words
 from payments.shop.catalogue import Shop
-from storage.database.errors import StorageError
 from storage.database.records import Records
 from storage.reports.chat_search import FoundChats
 from storage.reports.chats import ChatPlace, DeskChat
@@ -29,21 +28,12 @@ _PATH: Final = "/chats"
 def add(console: Console) -> None:
     """Add the list to the console."""
 
-    @ui.page(_PATH, response_timeout=PATIENCE)
-    async def chats(request: Request, q: str = "", after: str = "") -> None:
-        visit = visit_of(request)
-        words, base = wanted(q), base_of(request)
+    @ui.page(_PATH)
+    def chats(request: Request, q: str = "", after: str = "") -> None:
+        visit, base = visit_of(request), base_of(request)
         with frame(request, visit, "chats"):
-            _search(visit.words.of(CHATS), base, words)
-            try:
-                found = await console.books.read(partial(find, words=words)) if words else None
-            except StorageError as error:
-                ui.label(visit.words("no_books", why=str(error))).classes("trouble").props('role="alert"')
-                return
-            page = _ListPage(console, visit, base, place(after), found)
-            if found is not None:
-                page.say_found(words, found)
-            await page.live.start()
+            _search(visit.words.of(CHATS), base, wanted(q))
+            _ListPage(console, visit, base, wanted(q), place(after)).live.start()
 
 
 def _search(words: Words, base: str, wanted_now: str) -> None:
@@ -63,60 +53,58 @@ class _ListPage:
     """One open list."""
 
     def __init__(
-        self, console: Console, visit: Visit, base: str, after: ChatPlace | None, found: FoundChats | None
+        self, console: Console, visit: Visit, base: str, wanted_now: str, after: ChatPlace | None
     ) -> None:
         self._console, self._visit, self._base = console, visit, base
         self._words = visit.words.of(CHATS)
-        self._after, self._found = after, found
+        self._wanted, self._after = wanted_now, after
+        self._found: FoundChats | None = None
         self._note = ui.label().classes("trouble")
-        self._note.set_visibility(False)
         self._waiting = self._section("waiting")
         self._others = self._section("others")
         self._nothing = ui.element("div")
         with self._nothing:
-            if found is None:
+            if wanted_now:
+                empty(self._words("nobody", words=wanted_now), self._words("nobody_then"))
+            else:
                 empty(self._words("no_chats"), self._words("no_chats_then"))
         self._way = ui.element("div").classes("actions")
+        for hidden in (self._note, self._nothing, self._waiting[0], self._others[0]):
+            hidden.set_visibility(False)
         self.live: Live[tuple[ChatList, Shop]] = Live(console, visit, self._read, self._draw)
-
-    def say_found(self, words: str, found: FoundChats) -> None:
-        """Say what was found for these words."""
-        if not found.conversations:
-            with self._nothing:
-                empty(self._words("nobody", words=words), self._words("nobody_then"))
-        if found.cut:
-            self._note.set_text(self._words("found_cut"))
-            self._note.set_visibility(True)
 
     def _section(self, key: str) -> tuple[ui.element, "Keyed[tuple[Row, str]]"]:
         section = ui.element("section").props(f'aria-label="{self._words(key)}"')
         with section:
-            ui.label(self._words(key)).props('role="heading" aria-level="2"').classes("section")
+            title = self._words("found", words=self._wanted) if self._wanted else self._words(key)
+            ui.label(title).props('role="heading" aria-level="2"').classes("section")
             rows = ui.element("div").classes("chat-rows").props('role="list"')
         return section, Keyed(rows, partial(ui.element, "div"), self._row)
 
     async def _read(self, records: Records) -> tuple[ChatList, Shop]:
         shop = await self._console.shop.shop(records)
-        if self._found is not None:
-            return await read_found(records, self._found.conversations), shop
-        return await read(records, self._after), shop
+        if not self._wanted:
+            return await read(records, self._after), shop
+        if self._found is None:  # looked for once: it may take a while, and the page is read again and again
+            self._found = await find(records, self._wanted)
+        return await read_found(records, self._found.conversations), shop
 
     def _draw(self, seen: tuple[ChatList, Shop]) -> None:
         found, shop = seen
         for (section, rows), shown in ((self._waiting, found.waiting), (self._others, found.others)):
             rows.show({row.chat.conversation: (row, _heard(shop, row.chat)) for row in shown})
             section.set_visibility(bool(shown))
-        if found.more_wait:
-            self._note.set_text(self._words("more_wait", count=PAGE))
-            self._note.set_visibility(True)
+        cut = self._found is not None and self._found.cut
+        self._note.set_text(self._words("found_cut") if cut else self._words("more_wait", count=PAGE))
+        self._note.set_visibility(cut or found.more_wait)
         self._nothing.set_visibility(not found.waiting and not found.others)
         self._ways(found)
 
     def _ways(self, found: ChatList) -> None:
         self._way.clear()
         with self._way:
-            if self._after is not None or self._found is not None:
-                _way(self._base + _PATH, self._words("newest" if self._found is None else "all"))
+            if self._wanted or self._after is not None:
+                _way(self._base + _PATH, self._words("all" if self._wanted else "newest"))
             if found.next is not None:
                 _way(f"{self._base}{_PATH}?{urlencode({'after': str(found.next)})}", self._words("older"))
 
