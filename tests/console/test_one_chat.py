@@ -75,7 +75,8 @@ async def test_messages_and_between_them_what_happened(store: Store, database_ur
     assert ice == Sent(NOW + 4, Text("As ice."), Tick.FAILED, "Ravi", "busy")
     assert isinstance(placed, Note)
     assert "10001" in placed.said
-    assert wrote == Note(NOW + 3, "Ravi wrote: As ice.  [event 14]")
+    assert isinstance(wrote, Steps)
+    assert wrote == Steps(NOW + 3, ("Ravi wrote: As ice.  [event 14]", *wrote.lines[1:]), "")
     assert erased == Unreadable(NOW + 5, "hello")
     assert (one.chat.name, one.chat.phone, one.cut, one.is_forgotten) == (
         "Asha",
@@ -84,6 +85,12 @@ async def test_messages_and_between_them_what_happened(store: Store, database_ur
         False,
     )
     assert one.closes_at() == NOW + 24 * _HOUR
+
+
+async def test_a_person_who_takes_a_chat_over_is_noted(store: Store, database_url: str) -> None:
+    await came(store, 11, NOW, None, kind="staff", body={"by": "Ravi", "verb": "handover", "value": ""})
+    [noted] = (await seen(store, database_url)).items.values()
+    assert noted == Note(NOW, "Ravi took the chat over  [event 11]")
 
 
 async def test_what_could_not_be_handled_is_shown_with_its_message(store: Store, database_url: str) -> None:

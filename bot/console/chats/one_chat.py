@@ -125,7 +125,9 @@ async def read(records: Records, public: str, limit: int) -> OneChat:
 
 def _items(told_of: Story) -> Iterator[tuple[str, Item]]:
     """Yield the items of a story, oldest first; the steps between two others are one."""
-    writers = {one.cause: str(one.about["body"].get("by") or "") for one in told_of.moments if _by_staff(one)}
+    answers = {one.cause for one in told_of.moments if one.about.get("name") == WRITTEN}
+    by_staff = [one for one in told_of.moments if _by_staff(one) and one.cause in answers]
+    writers = {one.cause: str(one.about["body"].get("by") or "") for one in by_staff}
     heard: int | None = None
     steps: tuple[str, Steps] | None = None
     for one in without_doubles(_in_time(told_of)):
@@ -180,10 +182,10 @@ def _of(
     if one.about.get("state") == InboxState.PARKED:
         yield f"{key}.parked", _parked(one, lines)
         return
-    if one.what == "order" or _by_staff(one):
+    noted = one.what == "order" or (_by_staff(one) and one.cause not in writers)
+    if noted:
         yield key, Note(one.at, lines[0])
-    seen = one.what in (EventKind.CHAT, EventKind.STAFF, "order")
-    if why := lines[1:] if seen else lines:
+    if why := lines[1:] if noted or one.what == EventKind.CHAT else lines:
         yield f"{key}.why", Steps(one.at, tuple(why), _entered(one))
 
 
