@@ -1,7 +1,7 @@
 """Draws what a customer did in the chat: what they wrote, tapped or sent."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, assert_never
 from urllib.parse import quote_plus
 
 from nicegui import ui
@@ -9,9 +9,11 @@ from nicegui import ui
 from bot.console.bubble_words import BUBBLES
 from bot.console.bubbles import Seal, bubble, file, outside, write
 from bot.console.words import Words
-from flows.engine.events import Event, Received, Tapped, TextReceived
+from flows.engine.events import Received, Tapped, TextReceived
 from payments.shop.cart import items_from_json
 
+Act: TypeAlias = TextReceived | Tapped | Received
+"""What a customer can do in the chat."""
 _MAP: Final = "https://www.google.com/maps/search/?api=1&query="
 _ICONS: Final = {
     "image": "image", "video": "movie", "audio": "mic", "document": "description", "sticker": "mood",
@@ -21,7 +23,7 @@ _ICONS: Final = {
 """A picture for each kind of thing that customers send."""
 
 
-def draw(words: Words, event: Event, seal: Seal, phone: Callable[[str], str]) -> None:
+def draw(words: Words, event: Act, seal: Seal, phone: Callable[[str], str]) -> None:
     """Draw what a customer did. `phone` writes a phone number, digits, as it may be seen."""
     own = words.of(BUBBLES)
     with bubble(own, seal):
@@ -36,7 +38,7 @@ def draw(words: Words, event: Event, seal: Seal, phone: Callable[[str], str]) ->
             case Received():
                 _received(own, event, phone)
             case _:
-                raise TypeError(f"{type(event).__name__} is nothing that a customer does")
+                assert_never(event)
 
 
 def _received(words: Words, event: Received, phone: Callable[[str], str]) -> None:

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 from bot.console.bubbles import Tick
+from bot.console.said import Act
 from bot.story_words import told, without_doubles
 from bot.whatsapp import window
 from bot.whatsapp.channel import WHATSAPP
 from bot.whatsapp.limits import LIMITS
 from flows.engine import events
-from flows.engine.events import Event
 from flows.messages.kinds import Sendable, TemplateMessage, from_json
 from payments.processing.step_input import EventKind
 from payments.shop.handover import WRITTEN
@@ -33,7 +33,7 @@ class Said:
 
     at: int
     """Milliseconds since 1970, UTC."""
-    event: Event
+    event: Act
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +200,11 @@ def _parked(one: TimelineEntry, lines: Sequence[str]) -> Parked:
 
 
 def _said(one: TimelineEntry, lines: Sequence[str]) -> Said | Unreadable:
-    body = one.about["body"]
     try:
-        return Said(one.at, events.from_json(body["event"]))
+        event = events.from_json(one.about["body"]["event"])
     except (KeyError, TypeError):
         return Unreadable(one.at, lines[0])
+    return Said(one.at, event) if isinstance(event, Act) else Unreadable(one.at, lines[0])
 
 
 def _sent(one: TimelineEntry, by: str, heard: int | None) -> Sent | Unreadable:
