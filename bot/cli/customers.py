@@ -13,8 +13,8 @@ from bot.cli.books import customer_books
 from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.one_customer import called, customers, named, only, phone_of
 from bot.cli.operator_changes import post, refuse_answer, user
-from bot.cli.why import phones_meant
 from bot.printable import printable
+from bot.whatsapp import phones
 from payments.ledger.unfinished import Unfinished
 from payments.shop.consent import Hears
 from storage.reports.customers import Customer, CustomerPage, newest
@@ -108,7 +108,7 @@ def _ask(customer: Customer, about: str, *, yes: bool) -> None:
     `yes`: do not ask. Then a part of a name in `about` is not enough to say who is meant.
     """
     names = {customer.conversation, *(value for _, value in customer.aliases)}
-    if yes and not names & {about.strip(), *phones_meant(about)}:
+    if yes and not names & {about.strip(), *phones.meant(about)}:
         who = printable(named(customer))
         refuse(f"--yes does not ask, so name the customer by their phone number or conversation:\n{who}")
     for line in _lines(customer):

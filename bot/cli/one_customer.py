@@ -2,7 +2,7 @@
 
 from bot.cli.books import customer_books
 from bot.cli.lifecycle import database_url, looked_up, refuse
-from bot.cli.why import phones_meant
+from bot.whatsapp import phones
 from bot.whatsapp.identity import PHONE
 from storage.reports.customers import Customer, find
 
@@ -19,7 +19,7 @@ def customers(about: str) -> list[Customer]:
 
 async def _found(url: str, words: str) -> list[Customer]:
     async with customer_books(url) as records:
-        return await find(records, words, phones_meant(words))
+        return await find(records, words, phones.meant(words))
 
 
 def only(found: list[Customer], about: str) -> Customer:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import orjson
 import typer
@@ -17,9 +17,6 @@ from bot.printable import printable
 from bot.whatsapp import phones
 from storage.database.records import Records, reading
 from storage.reports.timeline import Story, Subject, story, subjects, up_to
-
-_HOME: Final = "IN"
-"""Country of a phone number without a country code: the shop counts in rupees."""
 
 About = Annotated[
     str,
@@ -82,7 +79,7 @@ async def _story(url: str, words: str) -> Story:
 
 
 async def _subject(records: Records, words: str) -> Subject:
-    matches = await subjects(records, words, phones_meant(words))
+    matches = await subjects(records, words, phones.meant(words))
     if not matches:
         refuse(
             f"nobody and nothing here is called '{words}': give an order's number (#12345) or key, a phone "
@@ -92,17 +89,6 @@ async def _subject(records: Records, words: str) -> Subject:
         names = [match.order or f"{records.installation}-{match.conversation}" for match in matches]
         refuse(f"'{words}' may be any of these, so name one: {', '.join(names)}")
     return matches[0]
-
-
-def phones_meant(words: str) -> list[str]:
-    """Return the phone numbers that `words` may mean, as WhatsApp spells them: digits, country code first."""
-    numbers = set(phones.spellings(words))
-    for written in ("+" + words.lstrip("+0"), words):
-        try:
-            numbers |= set(phones.spellings(phones.valid(written, _HOME)))
-        except ValueError:
-            continue
-    return sorted(numbers)
 
 
 def _without_personal_data(result: Story) -> Story:

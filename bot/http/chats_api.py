@@ -1,4 +1,4 @@
-"""The desk's chats: list them, answer a customer, and keep what a customer wants to hear.
+"""The desk's chats: list them, take one over, answer, give it back, and keep what a customer wants to hear.
 
 An answer is an event of the customer's conversation, as if somebody of the staff had replied in WhatsApp.
 """
@@ -21,7 +21,7 @@ from bot.whatsapp.identity import PHONE
 from bot.whatsapp.limits import LIMITS
 from flows.messages.limits import length
 from payments.processing.bodies import StaffAction
-from payments.processing.verbs import HEARS, LAST_REPLY, REPLY
+from payments.processing.verbs import DONE, HANDOVER, HEARS, LAST_REPLY, REPLY
 from payments.shop.consent import Hears
 from storage.reports.chats import ChatFilter, ChatPlace
 
@@ -94,6 +94,22 @@ async def reply(request: web.Request) -> web.Response:
     authorise_operator(request)
     wanted = validated(_Reply, await _body(request))
     return await _done(request, StaffAction("", wanted.by, LAST_REPLY if wanted.done else REPLY, wanted.text))
+
+
+@routes.post("/customers/{phone:[+]?[0-9 -]{6,24}}/take-over")
+async def take_over(request: web.Request) -> web.Response:
+    """Take a chat over without a word: the customer hears that a person will write. Answers as `reply`."""
+    authorise_operator(request)
+    wanted = validated(_Change, await _body(request))
+    return await _done(request, StaffAction("", wanted.by, HANDOVER))
+
+
+@routes.post("/customers/{phone:[+]?[0-9 -]{6,24}}/give-back")
+async def give_back(request: web.Request) -> web.Response:
+    """Give a chat back to the bot without a word; nothing changes if it has it. Answers as `reply` does."""
+    authorise_operator(request)
+    wanted = validated(_Change, await _body(request))
+    return await _done(request, StaffAction("", wanted.by, DONE))
 
 
 @routes.post("/customers/{phone:[+]?[0-9 -]{6,24}}/hears")

@@ -1,6 +1,5 @@
 """Draws messages as WhatsApp shows them, or as plain text without a terminal."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import Any, Final, assert_never
@@ -12,6 +11,7 @@ from rich.text import Text
 
 from bot.printable import printable
 from bot.terminal.commands import FORM_EXAMPLE
+from bot.whatsapp.marks import Mark, runs
 from flows.engine.traced import said_place
 from flows.messages import text as plain_text
 from flows.messages.kinds import (
@@ -34,9 +34,7 @@ WIDTH: Final = 64
 """Maximum width of a bubble in terminal cells, so that it fits 80 columns."""
 
 _OPEN: Final = Box("╭── \n│   \n│   \n│   \n│   \n│   \n│   \n╰── \n")
-_MARKED: Final = re.compile(r"(?<!\w)(```|[*_~])(?=\S)(.+?)(?<=\S)\1(?!\w)")
-"""WhatsApp's formatting marks. Source: WhatsApp Help Center, "How to format your messages"."""
-_STYLES: Final = {"*": "bold", "_": "italic", "~": "strike", "```": "cyan"}
+_STYLES: Final = {Mark.BOLD: "bold", Mark.ITALIC: "italic", Mark.STRUCK: "strike", Mark.FIXED: "cyan"}
 
 
 def draw(message: Message, first: int = 1, form: str = FORM_EXAMPLE, mark: str = "") -> RenderableType:
@@ -62,7 +60,8 @@ def draw_all(
 def rich_text(body: str) -> Text:
     """Render *bold*, _italic_, ~strike~ and ```fixed``` in `body`, and escape control characters."""
     text = Text(overflow="fold")
-    _append(text, printable(body, "\n"), "")
+    for run in runs(printable(body, "\n")):
+        text.append(run.text, " ".join(_STYLES[mark] for mark in run.marks))
     return text
 
 
@@ -183,20 +182,6 @@ def _choice(number: int, reply: Reply) -> Text:
 def _dim(text: Text) -> Text:
     text.stylize("dim")
     return text
-
-
-def _append(text: Text, body: str, style: str) -> None:
-    end = 0
-    for match in _MARKED.finditer(body):
-        text.append(body[end : match.start()], style)
-        mark, inner = match.groups()
-        inner_style = f"{style} {_STYLES[mark]}".strip()
-        if mark == "```":
-            text.append(inner, inner_style)
-        else:
-            _append(text, inner, inner_style)
-        end = match.end()
-    text.append(body[end:], style)
 
 
 def _draw_decision(entry: dict[str, Any]) -> Iterator[Text]:

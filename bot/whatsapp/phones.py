@@ -13,6 +13,8 @@ from typing import Final
 import phonenumbers
 
 _WRITTEN: Final = re.compile(r"\+?[0-9][0-9 ()./-]*")
+_HOME: Final = "IN"
+"""Country of a phone number without a country code: the shop counts in rupees."""
 _SPELLINGS: Final = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
@@ -55,3 +57,14 @@ def valid(written: str, home: str | None = None) -> str:
     if not phonenumbers.is_valid_number(number):
         raise ValueError("not a phone number: check its digits, and its country code, like 919800000001")
     return f"{number.country_code}{phonenumbers.national_significant_number(number)}"
+
+
+def meant(words: str) -> list[str]:
+    """Return the phone numbers that `words` may mean, as WhatsApp spells them: digits, country code first."""
+    numbers = set(spellings(words))
+    for written in ("+" + words.lstrip("+0"), words):
+        try:
+            numbers |= set(spellings(valid(written, _HOME)))
+        except ValueError:
+            continue
+    return sorted(numbers)

@@ -110,7 +110,20 @@ async def listed(records: Records, wanted: ChatFilter, naming: Naming) -> ChatPa
     if wanted.after is not None:
         query = query.filter(Q(place__lt=after.heard_at) | Q(id__lt=after.id))
     rows = await query.using_db(client).order_by("-place", "-id").limit(wanted.limit + 1).values(*COLUMNS)
-    ids = [row["id"] for row in rows]
+    return await _filled(records, rows, wanted.limit, naming)
+
+
+async def of(records: Records, conversations: Sequence[int], naming: Naming) -> tuple[DeskChat, ...]:
+    """Return the chats of these conversations, in this order; none of what there is not, or is merged."""
+    query = Conversation.filter(id__in=conversations, merged_into__isnull=True).using_db(records.client)
+    rows = {row["id"]: row for row in await query.values(*COLUMNS)} if conversations else {}
+    ordered = [rows[id] for id in dict.fromkeys(conversations) if id in rows]
+    return (await _filled(records, ordered, len(ordered), naming)).chats
+
+
+async def _filled(records: Records, rows: Sequence[Row], limit: int, naming: Naming) -> ChatPage:
+    """Return `page` of these rows, with the numbers and last words of their customers."""
+    ids, client = [row["id"] for row in rows], records.client
     names = Alias.filter(conversation_id__in=ids, kind=naming.passing).using_db(client)
     # Oldest first, so that the newest remains.
     phones = await names.order_by("told_at", "id").values("conversation_id", "value") if ids else []
@@ -118,7 +131,7 @@ async def listed(records: Records, wanted: ChatFilter, naming: Naming) -> ChatPa
     last = Inbox.filter(id__in=numbers).using_db(client)
     texts = await last.values("id", "body") if numbers else []
     found = {row["conversation_id"]: row["value"] for row in phones}
-    return page(records.installation, rows, found, {row["id"]: row["body"] for row in texts}, wanted.limit)
+    return page(records.installation, rows, found, {row["id"]: row["body"] for row in texts}, limit)
 
 
 COLUMNS: Final = ("id", "state", "snapshot", "last_inbound_at", "created_at", "last_chat")

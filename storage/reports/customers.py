@@ -79,11 +79,12 @@ async def _named(records: Records, part: str) -> list[int]:
     last, query = 0, Conversation.filter(merged_into__isnull=True).using_db(records.client).order_by("id")
     while rows := await query.filter(id__gt=last).limit(_PAGE).values("id", "snapshot"):
         last = rows[-1]["id"]
-        found += [row["id"] for row in rows if part in _name(row["snapshot"]).casefold()]
+        found += [row["id"] for row in rows if part in name_in(row["snapshot"]).casefold()]
     return found
 
 
-def _name(snapshot: str) -> str:
+def name_in(snapshot: str) -> str:
+    """Return the customer's name in a stored snapshot of their conversation; empty if none is known."""
     customer: Any = loads(snapshot).get("customer") or {}
     return str(customer.get("name") or "")
 
@@ -94,7 +95,7 @@ async def _customer(records: Records, id: int) -> Customer:
     orders = await Order.filter(conversation_id=id).using_db(records.client).order_by("placed_by")
     return Customer(
         conversation=f"{records.installation}-{id}",
-        name=_name(row.snapshot),
+        name=name_in(row.snapshot),
         state=row.state,
         aliases=tuple((alias.kind, alias.value) for alias in aliases),
         orders=tuple(

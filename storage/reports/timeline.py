@@ -22,6 +22,9 @@ from storage.inbox.order_rows import by_order
 MOMENTS: Final = 1000
 """The most events of a story. Older ones are left out."""
 
+EFFECTS: Final = frozenset({"order", "fact", "refund", "message", "call"})
+"""What the entries of a timeline are called that are no events."""
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:

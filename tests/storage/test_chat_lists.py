@@ -7,11 +7,13 @@ import pytest
 from bot.whatsapp.channel import WHATSAPP
 from payments.processing.step_input import EventKind
 from payments.shop.consent import Hears
+from payments.shop.fulfilment import Stage
 from payments.shop.handover import Handover, to_json
 from storage import Store
 from storage.database.records import reading
 from storage.inbox.arrival import Arrival
-from storage.reports import chats
+from storage.reports import chat_search, chats, open_orders
+from storage.reports.chat_search import FoundChats
 from storage.reports.chats import ChatFilter, ChatPage, ChatPlace, DeskChat
 from tests.builders import change_set
 from tests.storage.handwritten_rows import NOW, insert, run_sql
@@ -113,3 +115,47 @@ async def test_the_newest_message_of_two_conversations_that_become_one(store: St
 def test_what_is_no_place(text: str) -> None:
     with pytest.raises(ValueError, match="not the `next` of an answer"):
         ChatPlace.read(text)
+
+
+async def test_chats_are_found_by_number_order_conversation_and_name(store: Store, database_url: str) -> None:
+    await fill(store)
+    await insert(
+        store, "orders", key="k-1-1", number="10001", conversation_id=1, todo="goods", stage="placed"
+    )
+    async with reading(database_url) as records:
+        for words, phones, ids in (
+            ("+919800000003", ["919800000003"], (3,)),
+            ("#10001", [], (1,)),
+            ("10001", [], (1,)),
+            (f"{records.installation}-8", [], (1,)),  # merged
+            ("ASHA 5", [], (5,)),
+            ("asha", [], (6, 5, 4, 3, 2, 1)),
+            ("a" * 5000, [], ()),
+            ("'; DROP TABLE orders; --", [], ()),
+            ("9" * 40, ["9" * 40], ()),
+        ):
+            found = await chat_search.find(records, words, phones)
+            assert (found.conversations, found.cut) == (ids, False), words
+        assert await chat_search.find(records, "asha 1", [], looked_at=5) == FoundChats((), True)
+        [three, one] = await chats.of(records, [3, 1, 3, 8, 99], WHATSAPP.naming)
+        assert (three.name, three.last, one.name) == ("Asha 3", "[image]", "Asha 1")
+
+
+async def test_the_newest_open_order_of_each_customer(store: Store, database_url: str) -> None:
+    await fill(store)
+    for key, number, id, row in (
+        ("k-1-1", "10001", 1, {"lifecycle": "open"}),
+        ("k-1-2", "10002", 1, {"todo": "goods", "stage": "placed", "lifecycle": "fulfilled"}),
+        ("k-1-3", "10003", 1, {"lifecycle": "lapsed"}),
+        ("k-2-1", "10004", 2, {"lifecycle": "fulfilled", "stage": "delivered"}),
+        ("k-3-1", "10005", 3, {"lifecycle": "open"}),
+    ):
+        await insert(
+            store, "orders", key=key, number=number, conversation_id=id, placed_by=int(number), **row
+        )
+    async with reading(database_url) as records:
+        found = await open_orders.newest(records, [1, 2, 3, 4])
+        assert await open_orders.newest(records, []) == {}
+    assert {id: (one.number, one.stage) for id, one in found.items()} == {
+        1: ("10002", Stage.PLACED), 3: ("10005", None),
+    }  # fmt: skip

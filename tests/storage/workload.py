@@ -32,7 +32,7 @@ from storage.inbox import versions
 from storage.inbox.arrival import Arrival
 from storage.inbox.versions import FlowText
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
-from storage.reports import chats, standing
+from storage.reports import chat_search, chats, open_orders, standing
 from storage.reports.backlog import held, notices, parked, promised, state_of
 from storage.reports.chats import ChatFilter, ChatPlace
 from storage.reports.customers import find, newest
@@ -445,6 +445,9 @@ async def look_after(records: Records, order: str) -> None:
     await books(records, page=25)
     for chats_wanted in CHATS:
         await chats.listed(records, chats_wanted, WHATSAPP.naming)
+    await chats.of(records, [1, 2, 3], WHATSAPP.naming)
+    await open_orders.newest(records, [1, 2, 3])
+    await chat_search.find(records, "nobody", [])
     for words in ("#10013", "nobody"):
         await find(records, words, [])
     await newest(records, 2, None)

@@ -51,6 +51,25 @@ async def test_an_operator_answers_and_gives_the_chat_back(
         assert await live.parked() == []
 
 
+async def test_a_chat_is_taken_over_before_a_word_and_given_back_without_one(
+    world: World, clock: ShiftedClock, start: Start, tmp_path: Path
+) -> None:
+    async with start(world, clock, flow_in(tmp_path)) as live:
+        asha = live.customer()
+        await asha.write("hi")
+        assert (await desk(live, f"/customers/{NUMBER}/take-over", {"by": "Meena"}))[0] == 200
+        [chat] = (await live.api("GET", "/chats?in_hand=1"))[1]["chats"]
+        assert chat["name"] == "Asha"
+        assert await asha.write("hi") == [], "the bot is silent"
+        assert (await desk(live, f"/customers/{NUMBER}/give-back", {"by": "Meena"}))[0] == 200
+        assert asha.texts[-1] == "The bot talks (done)."
+        heard = len(asha.texts)
+        assert (await desk(live, f"/customers/{NUMBER}/give-back", {"by": "Leela"}))[0] == 200
+        assert len(asha.texts) == heard, "the bot had it already"
+        assert (await desk(live, f"/customers/{NUMBER}/take-over", {"text": "hi"}))[0] == 422
+        assert (await live.api("POST", f"/customers/{NUMBER}/take-over", {}, token="wrong"))[0] == 401
+
+
 async def test_the_staff_see_on_their_phones_what_the_desk_answers(
     world: World, clock: ShiftedClock, start: Start, tmp_path: Path
 ) -> None:

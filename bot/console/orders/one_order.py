@@ -14,7 +14,7 @@ from payments.shop.fulfilment import Stage
 from storage.database.records import Records
 from storage.reports import order_queries
 from storage.reports.desk import DeskOrder
-from storage.reports.timeline import Story, story, subjects
+from storage.reports.timeline import EFFECTS, Story, story, subjects
 
 MOMENTS: Final = 300
 """The most events of the order's time that are read."""
@@ -99,11 +99,8 @@ def _sums(order: DeskOrder) -> Iterator[tuple[str, int]]:
 
 def _sent(told_of: Story) -> Iterator[Sent]:
     """Yield the messages, each with what came and what was decided before it."""
-    causes = {one.cause: one for one in told_of.moments if one.what not in _EFFECTS}
+    causes = {one.cause: one for one in told_of.moments if one.what not in EFFECTS}
     for one in told_of.moments:
         if one.what == "message":
             cause = causes.get(one.cause)
             yield Sent(one.at, in_words(one)[0], tuple(in_words(cause)) if cause is not None else ())
-
-
-_EFFECTS: Final = frozenset({"order", "fact", "refund", "message", "call"})
