@@ -16,6 +16,7 @@ from bot.console.words import LANGUAGES
 PAGES: Final[dict[str, tuple[str, str]]] = {
     "orders": ("/", "receipt_long"),
     "chats": ("/chats", "forum"),
+    "flow": ("/flow", "account_tree"),
 }
 """Path and picture of each page, by the key of its name, in the order in which they are offered."""
 
