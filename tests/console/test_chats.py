@@ -9,7 +9,7 @@ import orjson
 import pytest
 from playwright.async_api import Page, expect
 
-from flows.messages.kinds import Link, Sendable, TemplateMessage, to_json
+from flows.messages.kinds import Document, Link, Sendable, TemplateMessage, to_json
 from tests.console.shop_of_pages import PagedShop
 from tests.flows.test_message_kinds import MADE, WRITTEN, said
 
@@ -68,9 +68,10 @@ KINDS: Final[tuple[Sendable, ...]] = (
     *MADE.values(),
     TemplateMessage("order_news", "hi", ("Asha", "₹500")),
     Link("Tap", "Evil", "javascript:document.title='taken'"),
+    Document("javascript:document.title='taken'", None, "evil.pdf"),
 )
 SHOWN: Final = (
-    "prices.pdf", "Open", "Address form", "Review and pay", "Card k-1.c1: shipped", "TEN", "Evil",
+    "prices.pdf", "Open", "Address form", "Review and pay", "Card k-1.c1: shipped", "TEN", "Evil", "evil.pdf",
     "Template order_news (hi)", "₹500", "How we make it",
 )  # fmt: skip
 """Of each of them, what is shown of it alone."""
