@@ -8,13 +8,14 @@ import typer
 
 from bot import serving
 from bot.cli.books import PASTE
-from bot.cli.display import database_name, sections
+from bot.cli.display import database_name
 from bot.cli.lifecycle import VARIABLE, database_url, flow_path, looked_up, refuse
 from bot.cli.operator_changes import post, user
 from bot.clock import SystemClock
 from bot.flow_file import load_flow
 from bot.planning import listed
 from bot.printable import printable
+from bot.sections import sections
 from bot.serving import RELOAD, Served, Way
 from bot.whatsapp.channel import WHATSAPP
 from flows.document.errors import FlowInvalid

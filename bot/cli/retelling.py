@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Final
 
 from bot.cli.as_scenario import as_scenario, said_again, tells_all
-from bot.cli.display import counted, cut
-from bot.cli.people import named
+from bot.cli.display import counted
+from bot.customer_names import named
+from bot.sections import cut
 from flows.document import durations
 from flows.engine.conversation import Conversation
 from flows.engine.model import Flow

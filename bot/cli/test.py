@@ -10,6 +10,7 @@ import typer
 from bot.cli.coverage import lines
 from bot.cli.flow_file import DEFAULT, read_text, sound_flow
 from bot.printable import printable
+from bot.scenario_files import own_scenarios
 
 if TYPE_CHECKING:
     from flows.engine.model import Flow
@@ -57,7 +58,7 @@ def command(
     update: Updating = False,
 ) -> None:
     """Play the written chats on the flow, without any network, and list those whose answers have changed."""
-    files = [file for path in paths or [_default()] for file in _files(path)]
+    files = [file for path in paths or [own_scenarios(Path())] for file in _files(path)]
     covered: dict[Path, tuple[Flow, Coverage]] = {}
     failed = 0
     mend = _update if update else _report
@@ -81,12 +82,6 @@ def _is_low(covered: "Iterable[tuple[Flow, Coverage]]", least: int) -> bool:
             typer.echo(f"  that is under the {least} % that --min asks for")
             low = True
     return low
-
-
-def _default() -> Path:
-    """Return the shop's own scenarios; without any, the shipped shop's in this program's own folder."""
-    own, shipped = Path("scenarios"), Path("tests/scenarios")
-    return shipped if shipped.is_dir() and not own.is_dir() else own
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -10,8 +10,8 @@ import typer
 
 from bot.cli.flow_file import DEFAULT, sound_flow
 from bot.cli.lifecycle import database_url, looked_up, refuse
-from bot.cli.people import last_four
 from bot.cli.timeline import lines
+from bot.customer_names import last_four
 from bot.log import masked
 from bot.printable import printable
 from bot.whatsapp import phones
