@@ -1,0 +1,105 @@
+"""Has a process of its own examine, try and compare flows, so that pages never wait for it."""
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from typing import Any, Final
+
+import structlog
+
+from bot.console.server_desk import NotDone
+
+_LONGEST: Final = 16 * 1024 * 1024
+"""Bytes of one answer: whatever is longer is an error of ours."""
+_PATIENCE: Final = 2.0
+"""Seconds in which a job that nobody waits for any more must end before its process is killed."""
+
+log = structlog.get_logger()
+
+
+class Workbench:
+    """Does one job at a time, in the order in which they are asked for. The process starts with the first."""
+
+    def __init__(self, seconds: float = 60.0) -> None:
+        """Stop a job that takes over so many seconds."""
+        self._seconds = seconds
+        self._process: Process | None = None
+        self._turn = asyncio.Lock()
+
+    async def one(self, job: str, **given: Any) -> Mapping[str, Any]:
+        """Return the answer of a job that has one. Raises NotDone."""
+        async with aclosing(self.answers(job, **given)) as found:
+            async for answer in found:
+                return answer
+        raise NotDone("The flow has errors: they are listed beside it.")
+
+    async def answers(self, job: str, **given: Any) -> AsyncIterator[Mapping[str, Any]]:
+        """Yield the answers of a job as they come. Raises NotDone if it takes too long, or its process ends.
+
+        Close it if you do not read to its end: the job ends early.
+        """
+        async with self._turn:
+            process = await self._running()
+            ended = False
+            try:
+                async with asyncio.timeout(self._seconds):
+                    await _ask(process, {"job": job, **given})
+                    while not (answer := await _read(process)).get("end"):
+                        yield answer
+                ended = True
+            except TimeoutError as slow:
+                log.warning("an edited flow took too long", job=job, seconds=self._seconds)
+                raise NotDone(f"This took over {self._seconds:g} s, and was stopped.") from slow
+            finally:
+                if not ended:
+                    await self._end_early(process)
+
+    async def close(self) -> None:
+        """End the process."""
+        if (process := self._process) is not None:
+            self._process = None
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+    async def _running(self) -> Process:
+        if self._process is None or self._process.returncode is not None:
+            # It leads a session of its own, so that Ctrl-C in a terminal reaches the console alone.
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bot.workbench",
+                stdin=PIPE, stdout=PIPE, limit=_LONGEST, start_new_session=True,
+            )  # fmt: skip
+        return self._process
+
+    async def _end_early(self, process: Process) -> None:
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await _ask(process, {"job": "stop"})
+                while not (await _read(process)).get("end"):
+                    continue
+        except (NotDone, TimeoutError):
+            await self.close()
+
+
+async def _ask(process: Process, job: Mapping[str, Any]) -> None:
+    assert process.stdin is not None
+    try:
+        process.stdin.write(json.dumps(job).encode() + b"\n")
+        await process.stdin.drain()
+    except ConnectionError as gone:
+        raise NotDone(_ENDED) from gone
+
+
+async def _read(process: Process) -> Mapping[str, Any]:
+    assert process.stdout is not None
+    line = await process.stdout.readline()
+    if not line.endswith(b"\n"):
+        raise NotDone(_ENDED)
+    answer: Mapping[str, Any] = json.loads(line)
+    return answer
+
+
+_ENDED: Final = "The flow could not be examined: the process that does it has ended. Try again."
