@@ -26,7 +26,7 @@ class Books:
     """The database of the shop, read-only. Any task may read."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self.url = url
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._written = 0
         self.trouble = ""
@@ -39,14 +39,14 @@ class Books:
 
     async def read(self, work: Callable[[Records], Awaitable[T]]) -> T:
         """Return what `work` reads from one snapshot. Raises StorageError, and what `work` raises."""
-        async with self._turns, reading(self._url) as records:
+        async with self._turns, reading(self.url) as records:
             return await work(records)
 
     async def watch(self) -> None:
         """Look for what is written, until cancelled."""
         while True:
             try:
-                async with Watch.open(self._url) as watch:
+                async with Watch.open(self.url) as watch:
                     self.trouble = ""
                     await self._look(watch)
             except (StorageError, OSError) as error:

@@ -15,6 +15,7 @@ from bot.console.words import LANGUAGES
 
 PAGES: Final[dict[str, tuple[str, str]]] = {
     "orders": ("/", "receipt_long"),
+    "flow": ("/flow", "account_tree"),
 }
 """Path and picture of each page, by the key of its name, in the order in which they are offered."""
 

@@ -4,10 +4,14 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Final
 
 from bot.flow_texts import read_texts
 from flows.document.errors import FlowInvalid, Issue
 from flows.document.reader import MAX_BYTES
+
+_MODE: Final = 0o644
+"""Of a file that was not there."""
 
 
 def opened(flow_file: Path) -> Mapping[str, str]:
@@ -36,22 +40,23 @@ def write(texts: Mapping[str, str]) -> None:
 
     If one cannot be written, those before it are put back.
     """
-    before: dict[str, bytes] = {}
+    before: dict[Path, bytes | None] = {}
     try:
         for name, text in texts.items():
             path = Path(name).resolve()  # a link stays one
-            old = path.read_bytes()
+            old = path.read_bytes() if path.exists() else None
             _replace(path, text.encode())
-            before[name] = old
+            before[path] = old
     except OSError:
-        for name, old in before.items():
-            _replace(Path(name).resolve(), old)
+        for path, old in before.items():
+            path.unlink() if old is None else _replace(path, old)
         raise
 
 
 def _replace(path: Path, content: bytes) -> None:
-    mode = path.stat().st_mode
+    mode = path.stat().st_mode if path.exists() else _MODE
     made = ""
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             made = file.name

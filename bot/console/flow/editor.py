@@ -1,0 +1,103 @@
+"""The editor of the flow in the browser: marks lines, moves its cursor, offers what may be written."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from nicegui import ui
+from nicegui.events import GenericEventArguments
+
+from bot.console.flow.completion import Node, words_at
+from bot.flow_docs.schema import schema
+from flows.document.reader import MAX_BYTES
+
+_SCRIPT: Final = files("bot.console.flow").joinpath("editor.js")
+_MOST_WORDS: Final = 80
+
+
+def add_script() -> None:
+    """Add to the page what its editors need in the browser."""
+    ui.add_head_html(f"<script>{_SCRIPT.read_text('utf-8')}</script>")
+
+
+class Editor:
+    """The one editor of a page. Create it within the page."""
+
+    def __init__(
+        self,
+        text: str,
+        label: str,
+        *,
+        changed: Callable[[str], None],
+        too_large: Callable[[], None],
+        save: Callable[[], Any],
+    ) -> None:
+        """Show `text`. `changed` is called with the text at each change, `save` at Ctrl-S."""
+        self._label = label
+        self._code = ui.codemirror(
+            text,
+            language="YAML",
+            indent="  ",
+            line_wrapping=True,
+            on_change=lambda event: changed(event.value),
+        ).classes("flow-editor")
+        self._code.map_key("Mod-s", save)
+        ui.on("flow_words", self._offer)
+        ui.on("flow_too_large", too_large)
+        _run("start", self._code.id, label, MAX_BYTES)
+
+    def read_only(self) -> None:
+        """Let nobody write in it."""
+        self._code.disable()
+
+    def show(self, text: str) -> None:
+        """Show another text. It is no change of the person's."""
+        self._code.set_value(text)
+
+    def mark(self, issues: Iterable[Mapping[str, Any]]) -> None:
+        """Mark the lines of `issues`, each with what is wrong there, and no others."""
+        said: dict[int, list[str]] = {}
+        worst: dict[int, str] = {}
+        for one in issues:
+            said.setdefault(one["line"], []).append(one["message"])
+            worst[one["line"]] = min(worst.get(one["line"], one["severity"]), one["severity"])
+        lines = [
+            {"line": line, "severity": worst[line], "says": "\n".join(texts)} for line, texts in said.items()
+        ]
+        _run("mark", lines)
+
+    def go(self, line: int, column: int) -> None:
+        """Put the cursor there, and the keyboard into the editor."""
+        _run("go", line, column)
+
+    def unsaved(self, now: bool) -> None:
+        """Have the browser ask before the page is left, or not."""
+        _run("unsaved", now)
+
+    def _offer(self, event: GenericEventArguments) -> None:
+        asked = event.args
+        written, words = words_at(_schema(), self._code.value, int(asked["line"]), str(asked["before"]))
+        offered = [{"word": one.word, "says": one.says, "is_key": one.is_key} for one in words[:_MOST_WORDS]]
+        _run("offer", int(asked["number"]), written, offered)
+
+
+class Reader:
+    """Shows lines that cannot be edited, as a difference. Create it within the page."""
+
+    def __init__(self, lines: Iterable[str], label: str) -> None:
+        code = ui.codemirror("\n".join(lines), language="diff").classes("flow-difference")
+        code.disable()
+        _run("dress", code.id, label)
+
+
+@cache
+def _schema() -> Node:
+    return schema()
+
+
+def _run(function: str, *given: Any) -> None:
+    # What is in a script must not end it, nor a line of it.
+    written = ", ".join(json.dumps(one).replace("<", "\\u003c") for one in given)
+    ui.run_javascript(f"munshiFlow.{function}({written})")
