@@ -15,7 +15,7 @@ window.munshiFlow = (() => {
     CM = await import("nicegui-codemirror");
     const editor = await mounted(id);
     const dark = document.body.classList.contains("body--dark");
-    getElement(id).setTheme(dark ? "vscodeDark" : "basicLight");
+    getElement(id).setTheme(dark ? "githubDark" : "githubLight");
     editor.dispatch({ effects: CM.StateEffect.appendConfig.of(
       CM.EditorView.contentAttributes.of({ "aria-label": label })) });
     return editor;

@@ -26,7 +26,7 @@ FLOW: Final[Texts] = {
     "no_file": ("The flow file cannot be opened.", "फ़्लो फ़ाइल नहीं खुली।"),
     "checking": ("Checking …", "जाँच हो रही है …"),
     "sound": ("No mistakes", "कोई गलती नहीं"),
-    "mistakes": ("{errors} mistakes, {warnings} warnings", "{errors} गलतियाँ, {warnings} चेतावनियाँ"),
+    "mistakes": ("Mistakes: {errors}, warnings: {warnings}", "गलतियाँ: {errors}, चेतावनियाँ: {warnings}"),
     "more_mistakes": ("… and {count} more", "… और {count}"),
     "not_whole": (
         "Before these are mended, the rest cannot be read.",
@@ -103,7 +103,7 @@ FLOW: Final[Texts] = {
     "no_history_then": ("Start the server: munshi serve.", "सर्वर शुरू करें: munshi serve।"),
     "is_served": ("served", "चल रहा है"),
     "by": ("by {by}", "{by} ने"),
-    "stand_on": ("{people} customers", "{people} ग्राहक"),
+    "stand_on": ("customers: {people}", "ग्राहक: {people}"),
     "serve_again": ("Serve again", "फिर चलाएँ"),
     "serve_again_really": (
         "Serve version {version} again? Its talk, rules and prices come back; the count of pieces goes on.",

@@ -2,14 +2,17 @@
 
 import asyncio
 import json
+import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
 
+import bot
 from bot.console.server_desk import NotDone
 
 _LONGEST: Final = 16 * 1024 * 1024
@@ -69,8 +72,8 @@ class Workbench:
         if self._process is None or self._process.returncode is not None:
             # It leads a session of its own, so that Ctrl-C in a terminal reaches the console alone.
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot.workbench",
-                stdin=PIPE, stdout=PIPE, limit=_LONGEST, start_new_session=True,
+                sys.executable, "-P", "-m", "bot.workbench",
+                stdin=PIPE, stdout=PIPE, limit=_LONGEST, start_new_session=True, env=_environment(),
             )  # fmt: skip
         return self._process
 
@@ -82,6 +85,12 @@ class Workbench:
                     continue
         except (NotDone, TimeoutError):
             await self.close()
+
+
+def _environment() -> dict[str, str]:
+    """Return that of the console, in which the program is found from whatever folder it runs."""
+    known = (str(Path(bot.__file__).parents[1]), os.environ.get("PYTHONPATH", ""))
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, known))}
 
 
 async def _ask(process: Process, job: Mapping[str, Any]) -> None:
