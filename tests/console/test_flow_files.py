@@ -19,7 +19,7 @@ def test_a_file_keeps_its_mode_its_ends_of_lines_and_its_link(tmp_path: Path) ->
     editing = Editing(files.opened(link))
     assert editing.shown == "flow: tea\n# चाय\n"
     editing.write("flow: tea\n# चाय 2\n")
-    files.write(editing.changed)
+    files.write(editing.now.changed)
     assert real.read_bytes() == "flow: tea\r\n# चाय 2\r\n".encode()
     assert real.stat().st_mode & 0o777 == 0o640
     assert link.is_symlink()
@@ -48,15 +48,22 @@ def test_what_was_written_and_taken_back_is_no_change() -> None:
     editing.write("a\nmore\n")
     editing.file = "part.yaml"
     editing.write("c\n")
-    assert editing.changed == {"flows.yaml": "a\r\nmore\r\n", "part.yaml": "c\n"}
-    assert list(editing.texts) == ["flows.yaml", "part.yaml"]
+    assert editing.now.changed == {"flows.yaml": "a\r\nmore\r\n", "part.yaml": "c\n"}
+    assert list(editing.now.texts) == ["flows.yaml", "part.yaml"]
     editing.write("b\n")
     assert list(editing.edited) == ["flows.yaml"]
 
+    saved = editing.now
+    editing.file = "flows.yaml"
+    editing.write("a\nmore\nsince\n")
+    editing.was_saved(saved)
+    assert editing.opened["flows.yaml"] == "a\r\nmore\r\n"
+    assert editing.now.changed == {"flows.yaml": "a\r\nmore\r\nsince\r\n"}
+
     editing.keep_on({"flows.yaml": "theirs\n"})
-    assert (editing.file, editing.changed) == ("flows.yaml", {"flows.yaml": "a\nmore\n"})
+    assert (editing.file, editing.now.changed) == ("flows.yaml", {"flows.yaml": "a\nmore\nsince\n"})
     editing.open({"flows.yaml": "theirs\n"})
-    assert (editing.shown, editing.changed) == ("theirs\n", {})
+    assert (editing.shown, editing.now.changed) == ("theirs\n", {})
 
 
 def test_the_files_of_a_version_belong_beside_the_flow_file() -> None:

@@ -86,7 +86,7 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
 async def test_what_is_saved_is_in_the_file_when_the_server_reads_it(shop: Shop) -> None:
     editing, version = shop.edited()
     shop.server.answer = 200, {"version": version, "staying": {}}
-    await shop.flows.save(MEERA, editing, version, anyway=False)
+    await shop.flows.save(MEERA, editing.now, version, anyway=False)
     [(path, body, text)] = shop.server.asked
     assert (path, body) == ("/operator/reload", {"by": "Meera", "anyway": False})
     assert text == shop.file.read_text() == editing.shown
@@ -106,7 +106,7 @@ async def test_what_the_server_refuses_leaves_the_file_as_it_was(
     before, (editing, version) = shop.file.read_bytes(), shop.edited()
     shop.server.answer = answer
     with pytest.raises(NotDone, match=why):
-        await shop.flows.save(MEERA, editing, version, anyway=False)
+        await shop.flows.save(MEERA, editing.now, version, anyway=False)
     assert shop.file.read_bytes() == before
     assert editing.edited
 
@@ -114,7 +114,7 @@ async def test_what_the_server_refuses_leaves_the_file_as_it_was(
 async def test_a_lost_answer_is_no_refusal_if_the_version_is_served(shop: Shop) -> None:
     editing, _ = shop.edited()
     shop.server.answer = 500, {}
-    await shop.flows.save(MEERA, editing, shop.served, anyway=False)
+    await shop.flows.save(MEERA, editing.now, shop.served, anyway=False)
     assert shop.file.read_text() == editing.shown
 
 
@@ -122,7 +122,7 @@ async def test_the_second_of_two_who_edit_is_told_and_changes_nothing(shop: Shop
     editing, version = shop.edited()
     shop.file.write_text("theirs")
     with pytest.raises(NotDone, match="changed by somebody else"):
-        await shop.flows.save(MEERA, editing, version, anyway=False)
+        await shop.flows.save(MEERA, editing.now, version, anyway=False)
     assert shop.file.read_text() == "theirs"
     assert not shop.server.asked
 
@@ -132,7 +132,7 @@ async def test_who_is_no_owner_saves_nothing_and_brings_nothing_back(shop: Shop)
     for role in (Role.STAFF, Role.VIEWER):
         visit = Visit("Vik", role, Words("en"))
         with pytest.raises(NotDone, match="may not do this"):
-            await shop.flows.save(visit, editing, version, anyway=False)
+            await shop.flows.save(visit, editing.now, version, anyway=False)
         with pytest.raises(NotDone, match="may not do this"):
             await shop.flows.serve_again(visit, shop.earlier, anyway=False)
     assert (shop.file.read_bytes(), shop.server.asked) == (before, [])

@@ -6,6 +6,21 @@ from dataclasses import dataclass, field
 from bot.console.flow.files import as_in_file, for_editor
 
 
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What somebody wants to save: it stays the same while it is planned and served."""
+
+    opened: Mapping[str, str]
+    """The files as they were when they were opened: path -> text."""
+    changed: Mapping[str, str]
+    """Those that are different, as they are to be written."""
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """The files as they would be after saving, the flow file first."""
+        return {**self.opened, **self.changed}
+
+
 @dataclass(slots=True)
 class Editing:
     """The files of the flow in one open page."""
@@ -25,25 +40,25 @@ class Editing:
     @property
     def shown(self) -> str:
         """The text of the file that is shown."""
-        return self.edited.get(self.file, for_editor(self.opened[self.file]))
+        return self.edited.get(self.file, self.before)
 
     @property
-    def texts(self) -> Mapping[str, str]:
-        """The files as they would be after saving."""
-        changed = self.changed
-        return {name: changed.get(name, text) for name, text in self.opened.items()}
+    def before(self) -> str:
+        """What that file was when it was opened."""
+        return for_editor(self.opened[self.file])
 
     @property
-    def changed(self) -> Mapping[str, str]:
-        """The files that are to be written."""
-        return {name: as_in_file(text, self.opened[name]) for name, text in self.edited.items()}
+    def now(self) -> Edited:
+        """What would be saved now."""
+        changed = {name: as_in_file(text, self.opened[name]) for name, text in self.edited.items()}
+        return Edited(self.opened, changed)
 
     def write(self, text: str) -> None:
         """Take what the person has written in the file that is shown."""
         if text == self.shown:
             return
         self.changes += 1
-        if text == for_editor(self.opened[self.file]):
+        if text == self.before:
             self.edited.pop(self.file, None)
         else:
             self.edited[self.file] = text
@@ -52,6 +67,12 @@ class Editing:
         """Take the files as they are now, and forget what was written."""
         self.keep_on(texts)
         self.edited.clear()
+
+    def was_saved(self, saved: Edited) -> None:
+        """Take the files as they were saved, and keep what was written since."""
+        written = {name: text for name, text in self.edited.items() if text != for_editor(saved.texts[name])}
+        self.open(saved.texts)
+        self.edited.update(written)
 
     def keep_on(self, texts: Mapping[str, str]) -> None:
         """Take the files as they are now as what is written upon, and keep what was written."""

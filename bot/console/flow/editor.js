@@ -1,7 +1,7 @@
 // What the flow's editor does beside editing: marks lines, offers words, keeps within the size of a flow.
 window.munshiFlow = (() => {
   const waiting = new Map();
-  let CM, view, markLines, asked = 0, unsaved = false;
+  let CM, view, markLines, shown, opened, left, resting, asked = 0, unsaved = false;
 
   async function mounted(id) {
     for (;;) {
@@ -21,15 +21,43 @@ window.munshiFlow = (() => {
     return editor;
   }
 
-  async function start(id, label, largest) {
+  // What is not saved outlives a page that the browser loads anew, as after a lost connection.
+  const DRAFT = "munshi-flow-draft";
+
+  function keepDraft() {
+    const text = view.state.doc.toString();
+    if (text === opened) { sessionStorage.removeItem(DRAFT); return; }
+    try { sessionStorage.setItem(DRAFT, JSON.stringify({ file: shown, opened, text })); }
+    catch (full) { /* the browser keeps no more: the page asks before it is left */ }
+  }
+
+  function draft() {
+    try { return JSON.parse(sessionStorage.getItem(DRAFT)); } catch (none) { return null; }
+  }
+
+  function takeUpDraft() {
+    const kept = draft(), now = view.state.doc.toString();
+    if (!kept || kept.file !== shown || kept.text === now) return;
+    left = kept.text;
+    if (kept.opened === now) putDraft();
+    emitEvent("flow_draft", { same: kept.opened === now });
+  }
+
+  function putDraft() {
+    view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: left } });
+  }
+
+  async function start(id, label, largest, file) {
     view = await dress(id, label);
+    shown = file;
+    opened = getElement(id).value; // the person may have written already
     markLines = CM.StateEffect.define();
     const marks = CM.StateField.define({
       create: () => CM.Decoration.none,
-      update(shown, change) {
-        shown = shown.map(change.changes);
-        for (const effect of change.effects) if (effect.is(markLines)) shown = effect.value;
-        return shown;
+      update(marked, change) {
+        marked = marked.map(change.changes);
+        for (const effect of change.effects) if (effect.is(markLines)) marked = effect.value;
+        return marked;
       },
       provide: (field) => CM.EditorView.decorations.from(field),
     });
@@ -40,8 +68,15 @@ window.munshiFlow = (() => {
       emitEvent("flow_too_large", { size });
       return false;
     });
+    const drafts = CM.EditorView.updateListener.of((update) => {
+      if (!update.docChanged) return;
+      clearTimeout(resting);
+      resting = setTimeout(keepDraft, 300);
+    });
     const words = CM.EditorState.languageData.of(() => [{ autocomplete: complete }]);
-    view.dispatch({ effects: CM.StateEffect.appendConfig.of([marks, fits, words]) });
+    view.dispatch({ effects: CM.StateEffect.appendConfig.of([marks, fits, words, drafts]) });
+    if (view.state.doc.toString() === opened) takeUpDraft();
+    else keepDraft();
   }
 
   function mark(found) {
@@ -88,5 +123,15 @@ window.munshiFlow = (() => {
   }
 
   window.addEventListener("beforeunload", (leaving) => { if (unsaved) leaving.preventDefault(); });
-  return { start, dress, mark, go, offer, unsaved(now) { unsaved = now; } };
+  function tellUnsaved(now) {
+    if (unsaved && !now) sessionStorage.removeItem(DRAFT);
+    unsaved = now;
+  }
+
+  function show(file, text) {
+    shown = file;
+    opened = text;
+  }
+
+  return { start, dress, mark, go, offer, show, putDraft, unsaved: tellUnsaved };
 })();

@@ -27,14 +27,21 @@ class Editor:
 
     def __init__(
         self,
+        file: str,
         text: str,
         label: str,
         *,
         changed: Callable[[str], None],
         too_large: Callable[[], None],
         save: Callable[[], Any],
+        draft: Callable[[bool], None],
     ) -> None:
-        """Show `text`. `changed` is called with the text at each change, `save` at Ctrl-S."""
+        """Show `text`, which is in `file`. `changed` is called with the text at each change, and
+        `save` at Ctrl-S.
+
+        `draft` is called if the browser has kept what was not saved: with whether that was written upon this
+        same text, and so is in the editor again.
+        """
         self._label = label
         self._code = ui.codemirror(
             text,
@@ -46,15 +53,21 @@ class Editor:
         self._code.map_key("Mod-s", save)
         ui.on("flow_words", self._offer)
         ui.on("flow_too_large", too_large)
-        _run("start", self._code.id, label, MAX_BYTES)
+        ui.on("flow_draft", lambda event: draft(bool(event.args["same"])))
+        _run("start", self._code.id, label, MAX_BYTES, file)
 
     def read_only(self) -> None:
         """Let nobody write in it."""
         self._code.disable()
 
-    def show(self, text: str) -> None:
-        """Show another text. It is no change of the person's."""
+    def show(self, file: str, text: str, opened: str) -> None:
+        """Show another text, which was made of `opened` in `file`. It is no change of the person's."""
         self._code.set_value(text)
+        _run("show", file, opened)
+
+    def put_draft(self) -> None:
+        """Put what the browser has kept in the place of what is shown, as a change of the person's."""
+        _run("putDraft")
 
     def mark(self, issues: Iterable[Mapping[str, Any]]) -> None:
         """Mark the lines of `issues`, each with what is wrong there, and no others."""

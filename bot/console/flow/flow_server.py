@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from bot.console.context import Console
 from bot.console.flow import files, history
-from bot.console.flow.editing import Editing
+from bot.console.flow.editing import Edited
 from bot.console.flow.words import FLOW
 from bot.console.server_desk import NotDone
 from bot.console.visit import Visit
@@ -26,7 +26,7 @@ class FlowServer:
         self._console = console
         self._turn = asyncio.Lock()
 
-    async def save(self, visit: Visit, editing: Editing, version: str, *, anyway: bool) -> Mapping[str, Any]:
+    async def save(self, visit: Visit, edited: Edited, version: str, *, anyway: bool) -> Mapping[str, Any]:
         """Write what was edited, which was checked and is `version`, have it served, and return the answer.
 
         Raises NotDone if the files are others than those that were opened, or if the server refuses: then the
@@ -35,14 +35,13 @@ class FlowServer:
         await self._console.allow(visit, Role.OWNER, _WHAT)
         async with self._turn:
             now = await self.files()
-            if now != editing.opened:
+            if now != edited.opened:
                 raise NotDone(visit.words.of(FLOW)("changed_since"))
-            changed = dict(editing.changed)
-            await self._write(changed)
+            await self._write(edited.changed)
             try:
                 answer = await self._reload(visit, version, anyway=anyway)
             except NotDone as refused:
-                await self._write({name: now[name] for name in changed})
+                await self._write({name: now[name] for name in edited.changed})
                 await self._console.note(visit, _WHAT, version, str(refused))
                 raise
             await self._console.note(visit, _WHAT, version)

@@ -131,7 +131,7 @@ class HistoryPart:
 
     async def _texts(self, version: str | None) -> Mapping[str, str]:
         if version == HERE and self._editing is not None:
-            return dict(self._editing.texts)
+            return dict(self._editing.now.texts)
         if version is None:
             raise NotDone(self._words("no_history"))
         return await self._server.version(version)

@@ -7,7 +7,7 @@ from fastapi import Request
 from nicegui import app, ui
 
 from bot.console.context import Console
-from bot.console.flow.editing import Editing
+from bot.console.flow.editing import Edited, Editing
 from bot.console.flow.editor import Editor, add_script
 from bot.console.flow.findings import Findings
 from bot.console.flow.flow_server import FlowServer
@@ -69,8 +69,9 @@ class _ReadPage:
         ui.label(words("owner_edits")).classes("quiet")
         text = editing.shown if visit.may(Role.STAFF) else mask(editing.shown)
         editor = Editor(
-            text, words("editor"), changed=lambda _: None, too_large=lambda: None, save=lambda: None
-        )
+            "", text, words("editor"), changed=lambda _: None, too_large=lambda: None,
+            save=lambda: None, draft=lambda _: None,
+        )  # fmt: skip
         editor.read_only()
         self.versions = HistoryPart(parts.console, visit, parts.server, parts.checks, None)
 
@@ -82,12 +83,13 @@ class _FlowPage:
         self._editing = editing
         self._words = visit.words.of(FLOW)
         self._hands = OtherHands(parts.server, visit, editing)
+        self._left = ui.element("div")
         with ui.element("div").classes("flow-page"):
             with ui.element("div"):
                 self._editor = self._draw_editor()
             self._findings = Findings(visit, self._go)
-        self._trying = Trying(parts.checks, parts.trials, editing, self._editor, self._findings)
-        self._trying.scenarios = str(own_scenarios(parts.console.flow_file.parent))
+        scenarios = str(own_scenarios(parts.console.flow_file.parent))
+        self._trying = Trying((parts.checks, parts.trials), scenarios, editing, self._editor, self._findings)
         self._saving = Saving(parts.console, visit, parts.server, parts.checks, editing, self._after_save)
         self.versions = HistoryPart(parts.console, visit, parts.server, parts.checks, editing)
         self._hands.bind(self.versions, self._show_again)
@@ -100,8 +102,8 @@ class _FlowPage:
         )
         self._file.props("outlined dense").classes("flow-pick").set_visibility(len(names) > 1)
         editor = Editor(
-            self._editing.shown, self._words("editor"),
-            changed=self._changed, too_large=self._too_large, save=self._save,
+            self._editing.file, self._editing.shown, self._words("editor"),
+            changed=self._changed, too_large=self._too_large, save=self._save, draft=self._draft,
         )  # fmt: skip
         ui.label(self._words("leave_hint")).classes("quiet")
         with ui.element("div").classes("actions"):
@@ -123,10 +125,23 @@ class _FlowPage:
     def _too_large(self) -> None:
         ui.notify(self._words("too_large", limit=MAX_BYTES // 1024), type="warning", timeout=10_000)
 
+    def _draft(self, same: bool) -> None:
+        if same:
+            ui.notify(self._words("draft_again"), type="info", timeout=10_000)
+            return
+        with self._left, ui.element("div").classes("trouble").props('role="alert"') as box:
+            ui.label(self._words("draft_other"))
+
+            def put() -> None:
+                box.delete()
+                self._editor.put_draft()
+
+            ui.button(self._words("draft_put"), on_click=put).props("outline no-caps")
+
     def _open(self) -> None:
         self._editing.file = self._file.value
         self._editing.changes += 1  # its own lines are to be marked
-        self._editor.show(self._editing.shown)
+        self._editor.show(self._editing.file, self._editing.shown, self._editing.before)
 
     def _go(self, file: str, line: int, column: int) -> None:
         if file in self._editing.opened and file != self._editing.file:
@@ -138,14 +153,15 @@ class _FlowPage:
         names = {name: Path(name).name for name in self._editing.opened}
         self._file.set_options(names, value=self._editing.file)
         self._file.set_visibility(len(names) > 1)
-        self._editor.show(self._editing.shown)
+        self._editor.show(self._editing.file, self._editing.shown, self._editing.before)
         self._tell_unsaved()
 
     async def _save(self) -> None:
         await told(lambda: self._saving.ask(self._findings.failed))
 
-    async def _after_save(self) -> None:
-        await self._hands.take()
+    async def _after_save(self, saved: Edited) -> None:
+        self._editing.was_saved(saved)
+        self._show_again()
         self.versions.live.again()
 
     def _ask_drop(self) -> None:

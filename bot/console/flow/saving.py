@@ -6,7 +6,7 @@ from typing import Any
 from nicegui import ui
 
 from bot.console.context import Console
-from bot.console.flow.editing import Editing
+from bot.console.flow.editing import Edited, Editing
 from bot.console.flow.flow_server import FlowServer
 from bot.console.flow.words import FLOW
 from bot.console.flow.workbench import Workbench
@@ -26,7 +26,7 @@ class Saving:
         server: FlowServer,
         bench: Workbench,
         editing: Editing,
-        saved: Callable[[], Awaitable[None]],
+        saved: Callable[[Edited], Awaitable[None]],
     ) -> None:
         self._console, self._visit, self._server, self._bench = console, visit, server, bench
         self._editing, self._saved = editing, saved
@@ -41,15 +41,15 @@ class Saving:
             ui.label(self._words("plan_head")).props('role="heading" aria-level="2"')
             waiting = ui.label(self._words("planning")).classes("quiet")
             space = ui.element("div")
-        texts, changes = dict(self._editing.texts), self._editing.changes
+        edited = self._editing.now
         try:
-            plan = await self._planned(texts)
+            plan = await self._planned(edited.texts)
         except NotDone:
             dialog.close()
             raise
         waiting.set_visibility(False)
         with space:
-            self._draw(dialog, plan, changes, failed)
+            self._draw(dialog, plan, edited, failed)
 
     async def _planned(self, texts: Mapping[str, str]) -> Mapping[str, Any]:
         plan = await self._bench.one(
@@ -59,7 +59,7 @@ class Saving:
             raise NotDone(self._words("no_books", why=plan["refused"]))
         return plan
 
-    def _draw(self, dialog: ui.dialog, plan: Mapping[str, Any], changes: int, failed: int) -> None:
+    def _draw(self, dialog: ui.dialog, plan: Mapping[str, Any], edited: Edited, failed: int) -> None:
         ui.label("\n".join(plan["lines"])).classes("flow-lines flow-plan-lines")
         if failed:
             ui.label(self._words("chats_failed", failed=failed)).classes("task")
@@ -68,19 +68,17 @@ class Saving:
 
         async def press() -> None:
             dialog.close()
-            await told(lambda: self._save(plan, changes))
+            await told(lambda: self._save(plan, edited))
 
         with ui.element("div").classes("dialog-buttons"):
             ui.button(self._words("cancel"), on_click=dialog.close).props("flat no-caps")
             key = "serve_anyway" if plan["strands"] else "serve_now"
             ui.button(self._words(key), on_click=press).props("unelevated no-caps")
 
-    async def _save(self, plan: Mapping[str, Any], changes: int) -> None:
-        if changes != self._editing.changes:
-            raise NotDone(self._words("changed_since"))
+    async def _save(self, plan: Mapping[str, Any], edited: Edited) -> None:
         version = plan["version"]
-        answer = await self._server.save(self._visit, self._editing, version, anyway=plan["strands"])
+        answer = await self._server.save(self._visit, edited, version, anyway=plan["strands"])
         stay = [line for head, lines in answer["staying"].items() for line in (head, *lines)]
         said = "\n".join([self._words("served_now", version=version), *stay])
         ui.notify(said, type="positive", multi_line=True, close_button=True, timeout=8_000)
-        await self._saved()
+        await self._saved(edited)

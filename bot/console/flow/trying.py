@@ -24,14 +24,17 @@ class Trying:
     """Checks and tries in one open page. Create it within the page."""
 
     def __init__(
-        self, checks: Workbench, trials: Workbench, editing: Editing, editor: Editor, findings: Findings
+        self,
+        benches: tuple[Workbench, Workbench],
+        scenarios: str,
+        editing: Editing,
+        editor: Editor,
+        findings: Findings,
     ) -> None:
-        self._checks, self._trials = checks, trials
+        """Check on the first of `benches` and try on the second, with the written chats in a folder."""
+        self._checks, self._trials = benches
+        self._scenarios = scenarios
         self._editing, self._editor, self._findings = editing, editor, findings
-        self.scenarios = ""
-        """The folder of the written chats."""
-        self.version = ""
-        """The version of what was checked last; empty if it has mistakes, or is not checked yet."""
         self._noticed, self._since, self._checked = -1, 0.0, -1
         self._trial: asyncio.Task[None] | None = None
         ui.timer(_LOOK_EVERY, self._look)
@@ -41,7 +44,7 @@ class Trying:
         changes = self._editing.changes
         if changes != self._noticed:
             first = self._noticed < 0
-            self._noticed, self._since, self.version = changes, monotonic(), ""
+            self._noticed, self._since = changes, monotonic()
             self._stop()
             self._findings.checking()
             if not first:
@@ -53,24 +56,23 @@ class Trying:
 
     async def _check(self, changes: int) -> None:
         try:
-            found = await self._checks.one("check", texts=dict(self._editing.texts))
+            found = await self._checks.one("check", texts=dict(self._editing.now.texts))
         except NotDone as refused:
             self._findings.cannot(str(refused))
             return
         if changes != self._editing.changes:
             return  # it is of a text that is gone
-        self.version = found["version"]
         self._findings.show(found, self._editing.file)
         self._editor.mark(one for one in found["issues"] if one["file"] == self._editing.file)
-        if self.version:
+        if found["version"]:
             self._trial = background_tasks.create(self._try(), name="trial of a flow")
 
     async def _try(self) -> None:
-        given = {"texts": dict(self._editing.texts), "scenarios": self.scenarios, "seconds": SEARCHES}
+        given = {"texts": dict(self._editing.now.texts), "scenarios": self._scenarios, "seconds": SEARCHES}
         try:
             async with aclosing(self._trials.answers("try", **given)) as found:
                 async for answer in found:
-                    self._findings.tried(answer, self.scenarios)
+                    self._findings.tried(answer, self._scenarios)
         except NotDone as refused:
             self._findings.cannot(str(refused))
 

@@ -23,6 +23,12 @@ FLOW: Final[Texts] = {
         "That would be over {limit} KiB, more than a flow may have. It was not put in.",
         "यह {limit} KiB से अधिक होगा, जो फ़्लो में नहीं आ सकता। नहीं जोड़ा गया।",
     ),
+    "draft_again": ("What you had not saved is here again.", "जो सहेजा नहीं था, वह फिर यहाँ है।"),
+    "draft_other": (
+        "You had not saved what you wrote here, and the file was changed since.",
+        "आपने यहाँ जो लिखा था वह सहेजा नहीं था, और तब से फ़ाइल बदल गई।",
+    ),
+    "draft_put": ("Put mine into the editor", "मेरा लिखा एडिटर में डालें"),
     "no_file": ("The flow file cannot be opened.", "फ़्लो फ़ाइल नहीं खुली।"),
     "checking": ("Checking …", "जाँच हो रही है …"),
     "sound": ("No mistakes", "कोई गलती नहीं"),

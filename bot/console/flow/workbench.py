@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Final
@@ -39,7 +39,7 @@ class Workbench:
                 return answer
         raise NotDone("The flow has errors: they are listed beside it.")
 
-    async def answers(self, job: str, **given: Any) -> AsyncIterator[Mapping[str, Any]]:
+    async def answers(self, job: str, **given: Any) -> AsyncGenerator[Mapping[str, Any], None]:
         """Yield the answers of a job as they come. Raises NotDone if it takes too long, or its process ends.
 
         Close it if you do not read to its end: the job ends early.
@@ -47,11 +47,11 @@ class Workbench:
         async with self._turn:
             process = await self._running()
             ended = False
+            until = asyncio.get_running_loop().time() + self._seconds
             try:
-                async with asyncio.timeout(self._seconds):
-                    await _ask(process, {"job": job, **given})
-                    while not (answer := await _read(process)).get("end"):
-                        yield answer
+                await _ask(process, {"job": job, **given}, until)
+                while not (answer := await _read(process, until)).get("end"):
+                    yield answer
                 ended = True
             except TimeoutError as slow:
                 log.warning("an edited flow took too long", job=job, seconds=self._seconds)
@@ -78,11 +78,11 @@ class Workbench:
         return self._process
 
     async def _end_early(self, process: Process) -> None:
+        until = asyncio.get_running_loop().time() + _PATIENCE
         try:
-            async with asyncio.timeout(_PATIENCE):
-                await _ask(process, {"job": "stop"})
-                while not (await _read(process)).get("end"):
-                    continue
+            await _ask(process, {"job": "stop"}, until)
+            while not (await _read(process, until)).get("end"):
+                continue
         except (NotDone, TimeoutError):
             await self.close()
 
@@ -93,18 +93,21 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, known))}
 
 
-async def _ask(process: Process, job: Mapping[str, Any]) -> None:
+async def _ask(process: Process, job: Mapping[str, Any], until: float) -> None:
     assert process.stdin is not None
     try:
         process.stdin.write(json.dumps(job).encode() + b"\n")
-        await process.stdin.drain()
+        async with asyncio.timeout_at(until):
+            await process.stdin.drain()
     except ConnectionError as gone:
         raise NotDone(_ENDED) from gone
 
 
-async def _read(process: Process) -> Mapping[str, Any]:
+async def _read(process: Process, until: float) -> Mapping[str, Any]:
+    """Return the next answer. Raises TimeoutError if none has come at `until`, by the clock of the loop."""
     assert process.stdout is not None
-    line = await process.stdout.readline()
+    async with asyncio.timeout_at(until):
+        line = await process.stdout.readline()
     if not line.endswith(b"\n"):
         raise NotDone(_ENDED)
     answer: Mapping[str, Any] = json.loads(line)
