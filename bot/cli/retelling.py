@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Final
 
 from bot.cli.as_scenario import as_scenario, said_again, tells_all
-from bot.cli.display import counted, cut
+from bot.cli.display import cut
 from bot.cli.people import named
+from bot.counted import counted
 from flows.document import durations
 from flows.engine.conversation import Conversation
 from flows.engine.model import Flow
