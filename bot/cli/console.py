@@ -7,9 +7,7 @@ import typer
 from bot.cli import console_people
 from bot.cli.lifecycle import refuse
 
-_EXTRA = (
-    "The console takes more packages: 'make console' installs them, or pip install 'munshi[console]'"
-)
+_EXTRA = "The console takes more packages: 'make console' installs them, or pip install 'munshi[console]'"
 
 group = typer.Typer(invoke_without_command=True, pretty_exceptions_show_locals=False)
 

@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request
 from nicegui import ui
 from starlette.responses import FileResponse, RedirectResponse, Response
 
-from bot.console import log_in_page, orders
+from bot.console import health, log_in_page, orders, people
 from bot.console.context import Console
 from bot.console.frame import base_of
 from bot.console.guard import Guard
@@ -42,6 +42,8 @@ async def serving(
     if doors is not None:
         log_in_page.add(site, console, doors)
     orders.add_pages(console)
+    health.add_pages(console)
+    people.add_pages(console)
     ui.run_with(site, title="Munshi", show_welcome_message=False, tailwind=False, reconnect_timeout=10.0)
     config = uvicorn.Config(
         Guard(site, console),
