@@ -15,8 +15,8 @@ from bench.engine_step import engine_step
 from bench.figures import Figure, table
 from bench.growth import growth
 from bench.ledger import ledger_fold
-from bench.purchase import purchase_size
 from bench.numbers import numbers
+from bench.purchase import purchase_size
 from bench.reconcile import reconcile
 from bench.retention import size_after_years, steps_while_pruning
 from bench.round_trip import round_trip

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli.display import counted
 from bot.cli.lifecycle import looked_up, refuse
 from bot.cli.operator_changes import post, refuse_answer, user
+from bot.counted import counted
 from bot.printable import printable
 
 Message = Annotated[str, typer.Argument(help="Name of a message of the flow file with 'offer: true'.")]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from bot.cli.display import counted
 from bot.cli.flow_file import DEFAULT, FlowFile, examined
 from bot.cli.issue_formats import FORMATS, Format
+from bot.counted import counted
 
 if TYPE_CHECKING:
     from flows.language.load import Examined

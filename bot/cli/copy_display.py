@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Final
 
-from bot.cli.display import counted
 from bot.cli.shop_zone import shop_zone
+from bot.counted import counted
 from payments.ledger.mirrors import CopyStatus, Mirror, MirrorState
 from storage.outbox.mirrors import OpenMirror
 

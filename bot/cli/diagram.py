@@ -58,8 +58,8 @@ def _known(flow: "Flow", state: str) -> str:
 
 def _notes(flow: "Flow") -> dict[str, str]:
     """Return for each state, and each group, how many stand there and what they owe."""
-    from bot.cli.display import counted
     from bot.cli.lifecycle import database_url, looked_up
+    from bot.counted import counted
     from payments.shop.money import money
 
     people, due = looked_up(_standing(database_url()))

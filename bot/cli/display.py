@@ -18,11 +18,6 @@ def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     yield from ("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
 
 
-def counted(number: int, noun: str) -> str:
-    """Return `number` with its noun: `1 order`, `2 orders`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def database_name(url: str) -> str:
     """Return the database in `url` without a password: a file's absolute path, or a name and its server."""
     scheme, _, rest = url.partition("://")

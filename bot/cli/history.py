@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.display import counted, table
+from bot.cli.display import table
 from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.shop_zone import shop_zone
+from bot.counted import counted
 from bot.printable import printable
 from storage.database.records import reading
 from storage.inbox import versions

@@ -1,30 +1,26 @@
 """`munshi hooks`: what another program of the shop was not told yet; a test; and sending again."""
 
 import asyncio
-import secrets
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Final
 
-import aiohttp
 import httpx
 import typer
 
+from bot.checks.hooks import ENDED, asked, has_ended, stands, time_of
+from bot.checks.systems import missing_systems
 from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.operator_changes import change
 from bot.cli.order import found
 from bot.cli.starting import settings_or_refuse
-from bot.cli.systems_check import missing_systems
-from bot.clock import SystemClock
-from bot.hook_client import GONE, Answer, HookClient
+from bot.hook_client import GONE
 from bot.printable import printable
 from bot.settings import Settings
 from storage.database.records import reading
 from storage.outbox import hooks
 from storage.outbox.hooks import HookCounts, HookState, StoredHook
 
-ENDED: Final = "restart the server when the program wants events again; what was kept is sent then"
 SHOWN: Final = 20
 """The most events that are listed of those that failed, and of those that wait."""
 
@@ -65,7 +61,7 @@ async def _listed(url: str) -> tuple[HookCounts, list[StoredHook]]:
 def _lines(counts: HookCounts, listed: list[StoredHook]) -> Iterator[str]:
     yield stands(counts)
     for one in listed:
-        due = "given up" if one.due_at is None else f"next try {_time(one.due_at)}"
+        due = "given up" if one.due_at is None else f"next try {time_of(one.due_at)}"
         why = f": {one.error}" if one.error else ""
         yield f"{_name(one)} {one.sequence} {one.type}: {one.attempts} tries, {due}{why}"
     if any(one.state is HookState.FAILED for one in listed):
@@ -76,22 +72,6 @@ def _lines(counts: HookCounts, listed: list[StoredHook]) -> Iterator[str]:
 
 def _name(one: StoredHook) -> str:
     return f"#{one.data['order']['number']}" if "order" in one.data else one.stream
-
-
-def stands(counts: HookCounts) -> str:
-    """Return how the queue stands, in words."""
-    last = "none was taken yet" if counts.last_done is None else f"last taken {_time(counts.last_done)}"
-    since = "" if counts.waiting_since is None else f", the oldest since {_time(counts.waiting_since)}"
-    return f"{counts.waiting} waiting{since}; {counts.failed} given up; {last}"
-
-
-def has_ended(counts: HookCounts) -> bool:
-    """Return whether the program asked for no event any more, and no server was restarted since."""
-    return str(GONE) in counts.errors
-
-
-def _time(at: int) -> str:
-    return f"{datetime.fromtimestamp(at // 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _test(settings: Settings) -> None:
@@ -114,15 +94,6 @@ async def _lacking(settings: Settings) -> str:
     except (httpx.InvalidURL, httpx.HTTPError):
         return ""
     return " and ".join(missing_systems(settings, ready.text))
-
-
-async def asked(settings: Settings, url: str) -> Answer:
-    """Send an event of the type 'test' to `url`, and return what came of it. Never raises."""
-    now = SystemClock().now()
-    body = {"type": "test", "timestamp": now, "data": {}}
-    key = f"test.{secrets.token_hex(8)}"
-    async with aiohttp.ClientSession() as session:
-        return await HookClient(session, url, settings.hook_keys).post(key, body, now)
 
 
 def _retry(order: str) -> None:

@@ -9,8 +9,9 @@ import orjson
 import typer
 
 from bot.amounts import shown
-from bot.cli.display import counted
+from bot.checks.held import held_lines
 from bot.cli.lifecycle import database_url, looked_up
+from bot.counted import counted
 from bot.printable import printable
 from payments.ledger import hints
 from payments.ledger.audit import Check, Discrepancy, Sums
@@ -95,13 +96,6 @@ def _sums(currency: str, sums: Sums) -> Iterator[str]:
     )
     for name, amount, note in rows:
         yield f"  {name:<12} {shown(amount, currency):>16}{note}"
-
-
-def held_lines(held: Held) -> Iterator[str]:
-    """Yield lines about an order with held money: which order, how much, why, and what to do."""
-    amount = shown(held.amount, CURRENCY) if held.amount else "money"
-    yield f"  order #{held.number} ({held.key}): {amount} held, {in_words(held.reason)}"
-    yield f"      {hints.for_held(held.reason)}"
 
 
 def _discrepancy_lines(discrepancy: Discrepancy) -> Iterator[str]:

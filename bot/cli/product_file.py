@@ -5,7 +5,7 @@ from typing import Final, NoReturn
 
 import typer
 
-from bot.cli.display import counted
+from bot.counted import counted
 from bot.printable import printable
 from bot.whatsapp.limits import LIMITS
 from payments.shop.money import money

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from bot.cli.display import counted
+from bot.counted import counted
 from bot.customer_names import named
 from bot.sections import cut
 from bot.stored_scenario import as_scenario, said_again, tells_all

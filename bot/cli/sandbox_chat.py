@@ -9,8 +9,8 @@ import httpx
 from rich.console import Console
 from rich.text import Text
 
-from bot.cli.display import counted
 from bot.cli.lifecycle import VARIABLE, database_url, refuse
+from bot.counted import counted
 from bot.demo.chat import Chat
 from bot.demo.phone import NotPossible
 from bot.demo.remote import RemotePhone

@@ -9,10 +9,10 @@ from typing import Annotated, Final, Literal
 
 import typer
 
-from bot.cli.display import counted
 from bot.cli.lifecycle import looked_up, refuse
 from bot.cli.starting import settings_or_refuse
 from bot.clock import SystemClock
+from bot.counted import counted
 from bot.ingest import from_lost_link
 from bot.printable import printable
 from bot.settings import Settings

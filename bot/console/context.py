@@ -1,5 +1,6 @@
 """The parts of the console that its pages are given."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from bot.console.books import Books
 from bot.console.server_desk import NotDone, ServerDesk
 from bot.console.shop_now import ShopNow
 from bot.console.visit import Visit
+from bot.settings import Settings, load_settings
 from flows.document.errors import FlowInvalid
 from storage.accounts.accounts import Accounts
 from storage.accounts.entries import DONE, Actor, Entry
@@ -31,6 +33,8 @@ class Console:
     accounts: Accounts | None
     """Who may log in; None where everybody may do everything: in the demo."""
     clock: Clock
+    settings: Callable[[], Settings] = load_settings
+    """Loads all settings of the bot, for its checks. Raises SettingsInvalid where some are missing."""
 
     async def warm(self) -> None:
         """Load what the first page would wait for. What is wrong is said by the page."""

@@ -12,13 +12,18 @@ from bot.console.guard import VISIT
 from bot.console.server_desk import NotDone
 from bot.console.visit import Visit
 from bot.console.words import LANGUAGES
+from storage.accounts.people import Role
 
 PAGES: Final[dict[str, tuple[str, str]]] = {
     "orders": ("/", "receipt_long"),
     "chats": ("/chats", "forum"),
     "flow": ("/flow", "account_tree"),
+    "health": ("/health", "monitor_heart"),
+    "people": ("/people", "group"),
 }
 """Path and picture of each page, by the key of its name, in the order in which they are offered."""
+_OWNERS: Final = frozenset({"people"})
+"""Pages that only owners are shown, where people log in."""
 
 
 def visit_of(request: Request) -> Visit:
@@ -46,6 +51,8 @@ def frame(request: Request, visit: Visit, here: str, title: str = "") -> Iterato
         ui.label("Munshi").classes("brand")
         with ui.element("nav").classes("pages").props(f'aria-label="{words("skip")}"'):
             for key, (path, icon) in PAGES.items():
+                if key in _OWNERS and not (visit.digest and visit.may(Role.OWNER)):
+                    continue
                 _page_link(base + path, icon, words(key), current=key == here)
         _person(request, visit, base)
     with ui.element("main").classes("content").props('id="content" tabindex="-1"'):

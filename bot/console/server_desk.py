@@ -50,6 +50,16 @@ class ServerDesk:
             raise NotDone(f"Nobody answers at {self.url}: start the server (munshi serve).") from error
         return _read(answer, also=(503,))
 
+    async def ready(self) -> str:
+        """Return what the server says of itself when it is ready. Raises NotDone if it is not."""
+        try:
+            answer = await self._client.get("/readyz")
+        except httpx.HTTPError as error:
+            raise NotDone(f"Nobody answers at {self.url}: start the server (munshi serve).") from error
+        if answer.status_code != 200:
+            raise NotDone(answer.text.strip()[:200])
+        return answer.text.strip()
+
     async def download(self, path: str) -> bytes:
         """GET a file. Raises NotDone."""
         try:

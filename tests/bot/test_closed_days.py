@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from bot.cli.closed_days import SHOWN, on_closed_days
+from bot.checks.closed_days import SHOWN, on_closed_days
 from payments.shop.catalogue import Shop
 from storage.database.records import reading
 from storage.reports.backlog import Promised, promised

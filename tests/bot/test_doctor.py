@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
+from bot.checks.examination import CHECKS
+from bot.checks.finding import Finding
 from bot.cli import app
-from bot.cli.doctor import _CHECKS
-from bot.cli.finding import Finding
 from bot.settings import WHERE, Settings
 from tests.bot.command_line import SETTINGS
 from tests.databases import made
@@ -127,7 +127,7 @@ def test_in_a_sandboxs_terminal_no_key_is_missed(monkeypatch: pytest.MonkeyPatch
     async def answers(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("server", True, "ready")
 
-    monkeypatch.setattr("bot.cli.doctor._CHECKS", {**_CHECKS, "server": answers})
+    monkeypatch.setattr("bot.cli.doctor.CHECKS", {**CHECKS, "server": answers})
     found = doctor(**dict.fromkeys(WHERE), MUNSHI_SANDBOX="http://127.0.0.1:1")
     assert (found.exit_code, "is missing" in found.output) == (0, False)
     assert "? settings: this terminal is about a sandbox, which needs no keys of yours" in found.output
@@ -138,7 +138,7 @@ def test_a_check_that_breaks_off_does_not_end_the_others(monkeypatch: pytest.Mon
     def breaks(_: object) -> None:
         raise ZeroDivisionError("nobody\nforesaw 919812345601")
 
-    monkeypatch.setattr("bot.cli.doctor.load_flow", breaks)
+    monkeypatch.setattr("bot.checks.flow.load_flow", breaks)
     said = doctor().output
     assert "✗ flow: could not be looked at (ZeroDivisionError: nobody foresaw …01)" in said
     assert "✗ Razorpay: " in said
@@ -189,7 +189,7 @@ def test_one_token_for_the_website_and_the_desk() -> None:
     ],
 )
 def test_a_replaced_secret_that_counts_for_ever_or_no_more(until: str | None, said: str) -> None:
-    from bot.cli.risks import risks
+    from bot.checks.risks import risks
 
     values = {**WELL, "MUNSHI_API_TOKEN_PREVIOUS": "Kq3v-PLsx80Zb1Tm-before"}
     values |= {"MUNSHI_PREVIOUS_UNTIL": until} if until else {}
@@ -213,7 +213,7 @@ def test_a_secret_that_can_be_guessed() -> None:
     ],
 )  # fmt: skip
 def test_keys_and_addresses_that_do_not_go_together(changed: dict[str, str], said: str) -> None:
-    from bot.cli.risks import risks
+    from bot.checks.risks import risks
 
     values = {**WELL, **changed}
     found = [risk.said for risk in risks(Settings(**_lowered(values)))]
@@ -225,7 +225,7 @@ def _lowered(values: dict[str, str]) -> dict[str, Any]:
 
 
 def test_live_keys_with_the_real_ones_are_no_risk() -> None:
-    from bot.cli.risks import risks
+    from bot.checks.risks import risks
 
     values = {**WELL, "RAZORPAY_KEY_ID": "rzp_live_Real00000001"}
     del values["RAZORPAY_API_URL"], values["WHATSAPP_API_URL"]
@@ -234,7 +234,7 @@ def test_live_keys_with_the_real_ones_are_no_risk() -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7"])
 def test_a_server_that_is_open_to_other_machines(host: str) -> None:
-    from bot.cli.risks import risks
+    from bot.checks.risks import risks
 
     [found] = risks(Settings(**_lowered({**WELL, "HOST": host})))
     assert (found.name, found.well) == ("proxy", False)

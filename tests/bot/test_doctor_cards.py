@@ -6,8 +6,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.cli.finding import Finding
-from bot.cli.pay_check import payment_in_the_chat
+from bot.checks.chat_payments import payment_in_the_chat
+from bot.checks.finding import Finding
 from bot.settings import Settings
 from bot.whatsapp.channel import WHATSAPP
 from bot.whatsapp.client import WhatsAppClient

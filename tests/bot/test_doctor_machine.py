@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bot.cli.finding import Finding
-from bot.cli.machine import machine_risks
+from bot.checks.finding import Finding
+from bot.checks.machine import machine_risks
 from bot.settings import Settings
 from tests.bot.command_line import SETTINGS
 
@@ -24,7 +24,7 @@ def shop(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         (tmp_path / name).write_text(name)
         (tmp_path / name).chmod(0o600)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("bot.cli.machine.geteuid", lambda: 1000)
+    monkeypatch.setattr("bot.checks.machine.geteuid", lambda: 1000)
     return tmp_path
 
 
@@ -41,7 +41,7 @@ def test_a_shop_that_only_its_owner_reads_is_not_blamed() -> None:
 
 
 def test_root(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.cli.machine.geteuid", lambda: 0)
+    monkeypatch.setattr("bot.checks.machine.geteuid", lambda: 0)
     [root] = found()
     assert (root.name, root.well) == ("user", False)
 
@@ -74,12 +74,12 @@ def test_a_flow_file_that_others_can_change(shop: Path) -> None:
 def test_a_disk_that_is_nearly_full(
     monkeypatch: pytest.MonkeyPatch, shop: Path, free: int, size: int, well: bool
 ) -> None:
-    monkeypatch.setattr("bot.cli.machine.shutil.disk_usage", lambda _: Usage(free))
+    monkeypatch.setattr("bot.checks.machine.shutil.disk_usage", lambda _: Usage(free))
     assert [one.name for one in found()] == ([] if well else ["disk"])
 
 
 def test_a_disk_without_room_for_a_copy_of_the_database(monkeypatch: pytest.MonkeyPatch, shop: Path) -> None:
-    monkeypatch.setattr("bot.cli.machine.shutil.disk_usage", lambda _: Usage(2_000_000_000))
+    monkeypatch.setattr("bot.checks.machine.shutil.disk_usage", lambda _: Usage(2_000_000_000))
     with (shop / "munshi.db").open("r+b") as file:
         file.truncate(2_000_000_001)
     [full] = found()

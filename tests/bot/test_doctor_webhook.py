@@ -9,8 +9,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.cli.finding import Finding
-from bot.cli.webhook import webhook
+from bot.checks.finding import Finding
+from bot.checks.webhook import webhook
 from bot.whatsapp.client import WhatsAppClient
 
 TOKEN: Final = "Kq3v-PLsx80Zb1Tm-token"

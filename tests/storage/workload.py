@@ -52,6 +52,7 @@ from storage.reports.numbers import (
 )
 from storage.reports.place import Place
 from storage.reports.timeline import story, subjects
+from storage.reports.traffic import traffic
 from tests.builders import change_set
 from tests.storage.decisions import amend, declare, raises, settle
 from tests.storage.past_purchases import START
@@ -437,6 +438,7 @@ async def look_after(records: Records, order: str) -> None:
     for words in (order, "#10013", "+919801000000", f"{records.installation}-1"):
         [one, *_] = await subjects(records, words, [words.removeprefix("+")])
         await story(records, one)
+    await traffic(records.reads)
     await parked(records)
     await notices(records)
     await held(records)

@@ -20,7 +20,7 @@ from tests.world.running_bot import API_TOKEN, FLOW, Live, Start, StillClock
 @pytest.fixture(autouse=True)
 def not_root(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever runs the tests is no fault of the shop's."""
-    monkeypatch.setattr("bot.cli.machine.geteuid", lambda: 1000)
+    monkeypatch.setattr("bot.checks.machine.geteuid", lambda: 1000)
 
 
 @pytest.fixture

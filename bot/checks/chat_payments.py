@@ -3,13 +3,11 @@
 from collections.abc import AsyncIterator
 from typing import Final
 
-from bot.cli.finding import Finding
-from bot.flow_file import load_flow
+from bot.checks.finding import Finding
+from bot.checks.flow import shop_of
 from bot.settings import Settings
 from bot.whatsapp.client import WhatsAppClient
 from bot.whatsapp.errors import SendError
-from flows.document.errors import FlowInvalid
-from payments.shop.catalogue import Shop
 from payments.shop.whatsapp_pay import WhatsAppPay, switch_of
 from storage.database.errors import StorageError
 from storage.database.records import reading
@@ -27,11 +25,8 @@ _WHERE: Final = "Meta Business Suite > Billing & payments > Payment configuratio
 
 async def payment_in_the_chat(settings: Settings, client: WhatsAppClient) -> AsyncIterator[Finding]:
     """Yield what is found of the shop's `whatsapp_pay`, if it has any: asked about, and switched off."""
-    try:
-        shop: Shop = load_flow(settings.munshi_flow).sections["shop"]
-    except (FlowInvalid, OSError, UnicodeDecodeError):
-        return  # another check reports its errors
-    if terms := shop.whatsapp_pay:
+    shop = await shop_of(settings)
+    if shop and (terms := shop.whatsapp_pay):
         yield await _asked(client, terms)
         if switched := await _switched_off(settings, terms):
             yield switched

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Final
 
-from bot.cli.finding import Finding
+from bot.checks.finding import Finding
 from bot.http.webhooks import WHATSAPP
 from bot.log import mask
 from bot.retry import Failure

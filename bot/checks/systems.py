@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from bot.cli.finding import Finding
+from bot.checks.finding import Finding
 from bot.settings import Settings
 
 _SET_BY: Final[Mapping[str, str]] = {"hooks": "MUNSHI_HOOK_URL", "shopify": "SHOPIFY_STORE"}

@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import Final
 from urllib.parse import urlsplit
 
-from bot.cli.finding import Finding
+from bot.checks.finding import Finding
 from bot.setting_text import is_easily_guessed
 from bot.settings import Settings
 from payments.shop.orders import Mode

@@ -3,12 +3,11 @@
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Final
 
-from bot.cli.display import counted
-from bot.cli.finding import Finding
-from bot.flow_file import load_flow
+from bot.checks.finding import Finding
+from bot.checks.flow import shop_of
+from bot.counted import counted
 from bot.settings import Settings
 from bot.shopify import shopify_client
-from flows.document.errors import FlowInvalid
 from payments.shop.catalogue import Shop
 from payments.shop.orders import CURRENCY
 from payments.shopify.answers import Listed, Location, Stocked, Store
@@ -33,7 +32,7 @@ async def shopify(settings: Settings) -> AsyncIterator[Finding]:
     """
     client = shopify_client(settings)
     if client is None:
-        for finding in _unread(settings):
+        for finding in _unread(await shop_of(settings)):
             yield finding
         return
     yield _webhooks(settings)
@@ -42,7 +41,7 @@ async def shopify(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding(_NAME, True, f"answers as {store.name}, and takes the token")
         for fault in _faults(store):
             yield fault
-        shop = _shop(settings)
+        shop = await shop_of(settings)
         if shop is not None:
             for finding in await _products(shop, client):
                 yield finding
@@ -63,8 +62,7 @@ async def shopify(settings: Settings) -> AsyncIterator[Finding]:
         await client.close()
 
 
-def _unread(settings: Settings) -> Iterator[Finding]:
-    shop = _shop(settings)
+def _unread(shop: Shop | None) -> Iterator[Finding]:
     if shop and (skus := [sku for sku, one in shop.articles.items() if one.is_counted_there]):
         said = f"no store is set, and the stock of {_some(skus)} is read there: none is left"
         yield Finding(_NAME, False, said, "set SHOPIFY_STORE (docs/shopify.md), or write how many there are")
@@ -99,14 +97,6 @@ def _may(store: Store, *scopes: str) -> bool:
     """Return whether the app has these permissions. One that may write may read too."""
     may = store.scopes | {scope.replace("write_", "read_") for scope in store.scopes}
     return may.issuperset(scopes)
-
-
-def _shop(settings: Settings) -> Shop | None:
-    try:
-        shop: Shop = load_flow(settings.munshi_flow).sections["shop"]
-    except (FlowInvalid, OSError, UnicodeDecodeError):
-        return None  # another check reports its errors
-    return shop
 
 
 async def _places(shop: Shop, client: ShopifyClient) -> list[Finding]:

@@ -1,6 +1,9 @@
-"""The result of one check of `munshi doctor`."""
+"""The result of one check."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+LONGEST: Final = 300
+"""Maximum characters shown of an error."""
 
 
 class Finding(NamedTuple):

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from bot.cli.display import counted
-from bot.cli.finding import Finding
+from bot.checks.finding import Finding
+from bot.counted import counted
 from payments.shop.catalogue import Shop
 from payments.shop.hours import is_open_on
 from payments.shop.slots import day_of

@@ -7,7 +7,7 @@ from os import geteuid
 from pathlib import Path
 from typing import Final
 
-from bot.cli.finding import Finding
+from bot.checks.finding import Finding
 from bot.settings import Settings
 from storage.database.address import configuration, is_sqlite
 from storage.database.errors import StorageError

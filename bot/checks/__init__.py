@@ -1,0 +1,1 @@
+"""Checks of everything that money depends on, each with how to mend what is wrong."""
