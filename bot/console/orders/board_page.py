@@ -1,11 +1,13 @@
 """The first page: the board of orders by stage. A card is moved by its button, or by dragging it."""
 
 from functools import partial
+from json import dumps
 from typing import Final
 from urllib.parse import quote
 
 from fastapi import Request
 from nicegui import ui
+from nicegui.events import GenericEventArguments
 
 from bot.amounts import shown
 from bot.console.context import Console
@@ -28,6 +30,8 @@ _ICONS: Final = {
     "out": "moped", "delivered": "done_all", MONEY: "currency_rupee",
 }  # fmt: skip
 """A picture beside the name of each column."""
+_PRESSED: Final = "munshi_move"
+"""The page's own event, so that a press counts though its card was drawn anew meanwhile."""
 _SHOWN_TASKS: Final = (Task.CASH, Task.REFUND, Task.HELD, Task.DELIVERY)
 _BELL: Final = """
 window.munshiBell = () => { try {
@@ -63,6 +67,7 @@ class _BoardPage:
         self._dragged: Card | None = None
         self._focus = ""
         ui.add_head_html(f"<script>{_BELL}</script>")
+        ui.on(_PRESSED, self._pressed)
         with ui.element("div").classes("board-top"):
             self._find = ui.input(self._words("find")).props("dense outlined maxlength=40").classes("find")
             self._find.on("keydown.enter", self._look_for)
@@ -168,7 +173,8 @@ class _BoardPage:
                 ui.label(words(f"task_{task}")).classes("task")
         if card.forward and self._visit.may(Role.STAFF):
             to = card.forward[0]
-            ui.button(words(f"move_{to}"), on_click=partial(self._move, card, to)).props("unelevated no-caps")
+            button = ui.button(words(f"move_{to}")).props("unelevated no-caps")
+            button.on("click", js_handler=_press(card, to))
             drawn.props('draggable="true"')
             drawn.on("dragstart", partial(self._take, card))
 
@@ -177,20 +183,28 @@ class _BoardPage:
 
     async def _dropped(self, column: str) -> None:
         card, self._dragged = self._dragged, None
-        if card is not None and column != MONEY and card.column != column:
-            await self._move(card, Stage(column))
+        if card is not None and card.stage is not None and column not in (MONEY, card.column):
+            await self._move(card.key, card.number, card.stage, Stage(column))
 
-    async def _move(self, card: Card, to: Stage) -> None:
-        change = Change("stage", {"to": str(to), **({"from": str(card.stage)} if card.stage else {})})
-        if to is Stage.DELIVERED and card.due:
+    async def _pressed(self, event: GenericEventArguments) -> None:
+        """Move an order as a page asks, which may be an old one: the server compares the stage it shows."""
+        asked = event.args if isinstance(event.args, dict) else {}
+        key, number, seen, to = (str(asked.get(name, ""))[:64] for name in ("key", "number", "seen", "to"))
+        if {seen, to} <= set(Stage):
+            await self._move(key, number, Stage(seen), Stage(to))
+
+    async def _move(self, key: str, number: str, seen: Stage, to: Stage) -> None:
+        change = Change("stage", {"to": str(to), "from": str(seen)})
+        card = self._cards.get(key)
+        if to is Stage.DELIVERED and card is not None and card.due:
             due = shown(card.due, card.currency)
-            how_paid(self._words, card.number, due, partial(self._do, card), change)
+            how_paid(self._words, number, due, partial(self._do, key, number), change)
             return
-        await self._do(card, change)
+        await self._do(key, number, change)
 
-    async def _do(self, card: Card, change: Change) -> None:
-        self._focus = card.key
-        await told(partial(self._changes.make, card.key, card.number, change))
+    async def _do(self, key: str, number: str, change: Change) -> None:
+        self._focus = key
+        await told(partial(self._changes.make, key, number, change))
         self.live.again()
 
     def _focus_again(self) -> None:
@@ -201,6 +215,12 @@ class _BoardPage:
             # The browser draws what is new a little later.
             ui.run_javascript(f"setTimeout(() => {found}?.focus(), 50)")
             self._focus = ""
+
+
+def _press(card: Card, to: Stage) -> str:
+    """Return the script that says which order is to be moved, and where the person sees it."""
+    asked = {"key": card.key, "number": card.number, "seen": str(card.stage), "to": str(to)}
+    return f"() => emitEvent({dumps(_PRESSED)}, {dumps(asked)})"
 
 
 async def _named(records: Records, number: str) -> str:
