@@ -28,11 +28,17 @@ async def server(settings: Settings) -> AsyncIterator[Finding]:
     if answer.status_code != 200:
         yield Finding("server", False, f"not ready: {answer.text.strip()[:200]}", "read its log")
         return
-    serves = re.search(r"^flow: (.*)$", answer.text, re.MULTILINE)
+    async for finding in ready_server(settings, url, answer.text):
+        yield finding
+
+
+async def ready_server(settings: Settings, url: str, ready: str) -> AsyncIterator[Finding]:
+    """Yield what the server serves, which answered `ready`, and how that differs from what is set here."""
+    serves = re.search(r"^flow: (.*)$", ready, re.MULTILINE)
     yield Finding("server", True, f"ready at {url}" + (f", serves {serves[1]}" if serves else ""))
-    if changed := await _compare_flow(settings, answer.text):
+    if changed := await _compare_flow(settings, ready):
         yield changed
-    if other := compare_systems(settings, answer.text):
+    if other := compare_systems(settings, ready):
         yield other
 
 

@@ -8,10 +8,11 @@ from bot.checks.books import orders
 from bot.checks.examination import CHECKS, Checks, findings, with_stand_ins
 from bot.checks.finding import Finding
 from bot.checks.hooks import queue_of_hooks
+from bot.checks.server import ready_server
 from bot.console.context import Console
 from bot.console.health.shared import Shared
 from bot.console.server_desk import NotDone
-from bot.settings import WHERE, SettingsInvalid
+from bot.settings import WHERE, Settings, SettingsInvalid
 
 _EVERY: Final = 60.0
 """Seconds between two times that providers are asked, for all visitors together."""
@@ -20,14 +21,13 @@ _READY_EVERY: Final = 5.0
 _CHECKS: Final[Checks] = {
     "settings": CHECKS["settings"],
     "flow": CHECKS["flow"],
-    "server": CHECKS["server"],
     "orders": orders,
     "WhatsApp": CHECKS["WhatsApp"],
     "Razorpay": CHECKS["Razorpay"],
     "hooks": queue_of_hooks,
     "Shopify": CHECKS["Shopify"],
 }
-_WITHOUT_KEYS: Final = ("flow", "server", "orders")
+_WITHOUT_KEYS: Final = ("server", "flow", "orders")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +56,28 @@ class Checkup:
 
     async def _examine(self) -> Report:
         now = self._clock.now()
+        return Report(now, tuple([one async for one in self._found()]))
+
+    async def _found(self) -> AsyncIterator[Finding]:
+        checks = {"server": self._server, **_CHECKS}
         try:
             settings = self._load()
         except SettingsInvalid as invalid:
-            return Report(now, tuple([one async for one in _without_keys(invalid)]))
-        return Report(now, tuple([one async for one in findings(settings, _CHECKS)]))
+            said = f"WhatsApp and Razorpay were not asked, because settings are missing here:\n{invalid}"
+            yield Finding("settings", None, said, "start the console with the settings of the server")
+            try:
+                settings = with_stand_ins(WHERE)
+            except SettingsInvalid:
+                return
+            checks = {name: checks[name] for name in _WITHOUT_KEYS}
+        async for finding in findings(settings, checks):
+            yield finding
 
-
-async def _without_keys(invalid: SettingsInvalid) -> AsyncIterator[Finding]:
-    """Yield what can be found where the console has no keys of the providers."""
-    said = f"WhatsApp and Razorpay were not asked, because settings are missing here:\n{invalid}"
-    yield Finding("settings", None, said, "start the console with the settings of the server")
-    try:
-        settings = with_stand_ins(WHERE)
-    except SettingsInvalid:
-        return
-    async for finding in findings(settings, {name: _CHECKS[name] for name in _WITHOUT_KEYS}):
-        yield finding
+    async def _server(self, settings: Settings) -> AsyncIterator[Finding]:
+        """Yield what the server says. It is asked where changes are asked for, not where settings say."""
+        answer = await self.ready.recent()
+        if not answer.well:
+            yield answer
+            return
+        async for finding in ready_server(settings, self._desk.url, answer.said):
+            yield finding

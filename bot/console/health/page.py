@@ -46,6 +46,8 @@ class _HealthPage:
         self._report: Report | None = None
         self._server: Light | None = None
         self._silent = ui.element("div").props('role="alert"')
+        self._broken = ui.label().classes("trouble")
+        self._broken.set_visibility(False)
         self._nothing = ui.element("div")
         with self._nothing:
             empty(self._words("nothing_needs"), self._words("nothing_needs_then"))
@@ -144,12 +146,14 @@ class _HealthPage:
         self._live.again()
 
     def _say_whether_anything_waits(self) -> None:
-        shown = (self._standing, self._report, self._server)
+        standing, report, server = self._standing, self._report, self._server
         lights = [
-            *(self._standing.lights if self._standing else ()),
-            *(map(of_finding, self._report.found) if self._report else ()),
-            *((self._server,) if self._server else ()),
+            *(standing.lights if standing else ()),
+            *(map(of_finding, report.found) if report else ()),
         ]
-        well = all(light.level is not Level.BROKEN for light in lights)
-        nothing = None not in shown and well and self._standing is not None and not self._standing.waits
-        self._nothing.set_visibility(nothing)
+        broken = [light.name for light in lights if light.level is Level.BROKEN]
+        self._broken.set_text(self._words("broken", names=", ".join(dict.fromkeys(broken))))
+        self._broken.set_visibility(bool(broken))
+        answers = server is not None and server.level is Level.FINE
+        known = standing is not None and not standing.waits and report is not None
+        self._nothing.set_visibility(known and answers and not broken)

@@ -13,7 +13,7 @@ HEALTH: Final[Texts] = {
         "Whatever goes wrong stands here, with what to do.",
         "कुछ भी बिगड़ा तो यहाँ दिखेगा, और यह भी कि क्या करना है।",
     ),
-    "needs": ("This needs you", "आपको यह करना है"),
+    "broken": ("Broken: {names}. What to do stands beside it.", "खराब: {names}। क्या करना है, साथ में लिखा है।"),
     "what_to_do": ("What to do: {what}", "क्या करें: {what}"),
     "server_silent": (
         "The server does not work. Customers get no answer until it does.",
