@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from bot.cli import COMMANDS, app
+from bot.console.settings import ConsoleSettings
 from bot.metrics import Metrics
 from bot.settings import WHERE, Settings, SettingsInvalid, load_settings
 from bot.whatsapp.limits import LIMITS
@@ -23,9 +24,10 @@ ROOT = Path(__file__).parents[2]
 NEEDED = {name.upper() for name, field in Settings.model_fields.items() if field.is_required()}
 DEFAULTS = {
     name.upper(): "" if field.default is None else str(field.default)
-    for name, field in Settings.model_fields.items()
+    for name, field in {**Settings.model_fields, **ConsoleSettings.model_fields}.items()
     if not field.is_required()
 }
+DEFAULTS = {name: value for name, value in DEFAULTS.items() if name not in NEEDED}
 
 
 def test_the_example_names_every_setting_and_its_default() -> None:

@@ -45,9 +45,11 @@ READ_ALL: Final = {
 }
 """Statements that may read a whole table, and why."""
 _NOT_PLAYED: Final = (
-    "storage.database.migration", "storage.database.backup", "storage.operations.epochs", "storage.recovery",
+    "storage.accounts", "storage.database.migration", "storage.database.backup", "storage.operations.epochs",
+    "storage.recovery",
 )  # fmt: skip
-"""Modules whose statements open a database, or run once during or after a restore."""
+"""Modules whose statements open a database, run once during or after a restore, or ask another file, which has
+a test of its own for this (`test_accounts.py`)."""
 _OF_THE_SERVER: Final = ("tortoise_migrations", "pg_settings", "SELECT key FROM installation")
 """Marks of statements that read a setting, or the one row of the installation."""
 _SCANS: Final = (
