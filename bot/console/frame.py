@@ -49,13 +49,14 @@ def frame(request: Request, visit: Visit, here: str, title: str = "") -> Iterato
         ui.label(words("skip"))
     with ui.element("header").classes("top"):
         ui.label("Munshi").classes("brand")
-        with ui.element("nav").classes("pages").props(f'aria-label="{words("skip")}"'):
+        with ui.element("nav").classes("pages").props(f'aria-label="{words("pages")}"'):
             for key, (path, icon) in PAGES.items():
                 if key in _OWNERS and not (visit.digest and visit.may(Role.OWNER)):
                     continue
                 _page_link(base + path, icon, words(key), current=key == here)
         _person(request, visit, base)
-    with ui.element("main").classes("content").props('id="content" tabindex="-1"'):
+    # The library's own element around it is the page's `main`.
+    with ui.element("div").classes("content").props('id="content" tabindex="-1"'):
         ui.label(title or words(here)).classes("title").props('role="heading" aria-level="1"')
         yield
 

@@ -15,6 +15,7 @@ COMMON: Final[Texts] = {
     "numbers": ("Numbers", "आँकड़े"),
     "health": ("Health", "सेहत"),
     "people": ("People", "लोग"),
+    "pages": ("Pages", "पन्ने"),
     "skip": ("Skip to the content", "सीधे सामग्री पर जाएँ"),
     "log_out": ("Log out", "लॉग आउट"),
     "log_in": ("Log in", "लॉग इन"),
