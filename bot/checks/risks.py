@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from bot.checks.finding import Finding
+from bot.clock import SystemClock
 from bot.setting_text import is_easily_guessed
 from bot.settings import Settings
 from payments.shop.orders import Mode
@@ -23,7 +24,7 @@ def risks(settings: Settings, today: date | None = None) -> Iterator[Finding]:
     yield from _exposed(settings)
     yield from _one_for_both(settings)
     yield from _shared(settings)
-    yield from _replaced(settings, today or datetime.now(UTC).date())
+    yield from _replaced(settings, today or datetime.fromtimestamp(SystemClock().now() / 1000, UTC).date())
     yield from _guessed(settings)
     yield from _mismatched(settings)
 

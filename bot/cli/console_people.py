@@ -136,9 +136,17 @@ def _new_hash(name: str) -> str:
     return uvloop.run(passwords.hashed(password))
 
 
+def lacking(missing: ModuleNotFoundError) -> str:
+    """Return what to do about a package of the console that is not installed."""
+    return (
+        f"The console's packages are not installed ({missing.name}): 'make console' installs them, or pip"
+        " install 'munshi[console]'."
+    )
+
+
 def _passwords() -> "Passwords":
     try:
         from bot.console.passwords import Passwords  # its package comes with the console
     except ModuleNotFoundError as missing:
-        refuse(f"The console's packages are not installed ({missing.name}): install 'munshi[console]'.")
+        refuse(lacking(missing))
     return Passwords()

@@ -19,7 +19,7 @@ def test_the_order_of_the_help() -> None:
     assert " ".join(COMMANDS) == (
         "init demo serve work sandbox chat check prove test diagram schema plan reload history rollback"
         " orders order product customers chats reply broadcast day export hooks shopify why ledger replay"
-        " doctor migrate backup restore settle import"
+        " doctor migrate backup restore settle import console"
     )
 
 

@@ -55,4 +55,6 @@ async def test_money_goes_back_by_an_owner_alone(shop: PagedShop) -> None:
     await meera.get_by_role("button", name="Cancel the order").click()
     await meera.get_by_role("dialog").get_by_role("button", name="Do it").click()
     for page in (meera, ravi):
-        await expect(page.get_by_text(re.compile("^cancelled, ₹180 paid, ₹180 (goes|went) back$"))).to_be_visible()
+        await expect(
+            page.get_by_text(re.compile("^cancelled, ₹180 paid, ₹180 (goes|went) back$"))
+        ).to_be_visible()
