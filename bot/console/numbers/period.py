@@ -13,9 +13,9 @@ LONGEST: Final = 366
 """Days at most: so many bars can still be told apart."""
 
 
-def last_days(length: int, today: date) -> Days:
-    """Return the last `length` days, today included."""
-    return Days(today - timedelta(days=length - 1), today)
+def last_days(length: int, last: date) -> Days:
+    """Return `length` days of which `last` is the last."""
+    return Days(last - timedelta(days=length - 1), last)
 
 
 def chosen(first: str, last: str, today: date) -> Days:
@@ -28,7 +28,7 @@ def chosen(first: str, last: str, today: date) -> Days:
     if start is None:
         return last_days(USUAL, today)
     start, end = sorted((min(start, today), min(end, today)))
-    return Days(max(start, end - timedelta(days=LONGEST - 1)), end)
+    return last_days(min(LONGEST, (end - start).days + 1), end)
 
 
 def address(days: Days) -> Mapping[str, str]:
