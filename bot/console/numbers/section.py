@@ -22,6 +22,7 @@ class Section:
     def __init__(self, name: Name, words: Words, base: str) -> None:
         self._name, self._words, self._base = name, words, base
         self._shown: tuple[Table, Days] | None = None
+        self._unfolded = name not in FOLDED
         with ui.element("section").classes("numbers-part") as section:
             section.props(f'aria-label="{words(name)}" data-numbers="{name}"')
             with ui.element("div").classes("numbers-head"):
@@ -39,7 +40,21 @@ class Section:
         with ui.element("details").classes("numbers-folded") as self._details:
             with ui.element("summary"):
                 ui.label(self._words("as_table"))
-            return ui.element("div").classes("numbers-grid")
+            grid_of_days = ui.element("div").classes("numbers-grid")
+        self._details.on("toggle", self._unfold)
+        return grid_of_days
+
+    def _unfold(self) -> None:
+        """Draw the table when it is first asked for: that of a year takes a browser seconds."""
+        if not self._unfolded:
+            self._unfolded = True
+            self._draw_grid()
+
+    def _draw_grid(self) -> None:
+        self._grid.clear()
+        if self._unfolded and self._shown is not None:
+            with self._grid:
+                grid(self._shown[0], self._words)
 
     def show(self, found: Table, days: Days) -> None:
         """Show this table."""
@@ -49,13 +64,9 @@ class Section:
         self._link.props["href"] = f"{self._base}{PATH}?{urlencode({'of': self._name, **address(days)})}"
         self._nothing.set_visibility(not found.rows)
         self._chart.clear()
-        self._grid.clear()
+        self._draw_grid()
         for part in (self._link, self._chart, self._details if self._name in FOLDED else self._grid):
             part.set_visibility(bool(found.rows))
-        if not found.rows:
-            return
-        if found.by_day:
+        if found.rows and found.by_day:
             with self._chart:
                 by_day(found, days, self._words)
-        with self._grid:
-            grid(found, self._words)
