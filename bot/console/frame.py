@@ -18,6 +18,7 @@ PAGES: Final[dict[str, tuple[str, str]]] = {
     "orders": ("/", "receipt_long"),
     "chats": ("/chats", "forum"),
     "flow": ("/flow", "account_tree"),
+    "numbers": ("/numbers", "bar_chart"),
     "health": ("/health", "monitor_heart"),
     "people": ("/people", "group"),
 }

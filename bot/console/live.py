@@ -36,9 +36,11 @@ class Live(Generic[T]):
         visit: Visit,
         read: Callable[[Records], Awaitable[T]],
         draw: Callable[[T], None],
+        rest: float = 0.0,
     ) -> None:
+        """`rest` is the least time between two looks, in seconds, for what need not be of this moment."""
         self._console, self._visit = console, visit
-        self._read, self._draw = read, draw
+        self._read, self._draw, self._rest = read, draw, rest
         self._seen = -1
         self._shown: list[T] = []
         self._rests_until = 0.0
@@ -74,7 +76,7 @@ class Live(Generic[T]):
             return
         finally:
             self._reading = False
-            self._rests_until = monotonic() + _SHARE * (monotonic() - began)
+            self._rests_until = monotonic() + max(self._rest, _SHARE * (monotonic() - began))
         self.trouble.set_visibility(False)
         if [found] != self._shown:
             self._shown = [found]

@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request
 from nicegui import ui
 from starlette.responses import FileResponse, RedirectResponse, Response
 
-from bot.console import chats, flow, health, log_in_page, orders, people
+from bot.console import chats, flow, health, log_in_page, numbers, orders, people
 from bot.console.context import Console
 from bot.console.frame import base_of
 from bot.console.guard import Guard
@@ -44,6 +44,7 @@ async def serving(
     orders.add_pages(console)
     chats.add_pages(console)
     flow.add_pages(console)
+    numbers.add_pages(site, console)
     health.add_pages(console)
     people.add_pages(console)
     ui.run_with(site, title="Munshi", show_welcome_message=False, tailwind=False, reconnect_timeout=10.0)

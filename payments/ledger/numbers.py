@@ -165,16 +165,3 @@ def time_bound(milliseconds: int) -> int:
     """Return the bound, in milliseconds, below which a time is counted: at most a tenth above it."""
     steps = math.ceil(math.log(max(milliseconds, _FIRST_BOUND) / _FIRST_BOUND, _STEP))
     return math.ceil(_FIRST_BOUND * _STEP**steps)
-
-
-def percentile(times: Mapping[int, int], share: float) -> int:
-    """Return the time within which `share` of the answers came: of `times`, the answers by bound.
-
-    In milliseconds; 0 without answers.
-    """
-    wanted, seen = share * sum(times.values()), 0
-    for bound in sorted(times):
-        seen += times[bound]
-        if seen >= wanted:
-            return bound
-    return 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from payments.ledger.numbers import Kind, Outcome, Sum, date_of, number_of, percentile
+from payments.ledger.numbers import Kind, Outcome, Sum, date_of, number_of
 from storage.database.transaction import Row, Transaction
 
 PRODUCTS: Final = 50
@@ -200,17 +200,12 @@ async def best_sellers(tx: Transaction, days: Days, limit: int = PRODUCTS) -> li
 
 async def replies(tx: Transaction, days: Days) -> list[DayReplies]:
     """Return how fast customers were answered on each of `days` with an answer, the oldest first."""
-    times: defaultdict[int, dict[int, Sum]] = defaultdict(dict)
-    for row in await tx.fetch(_BY_DAY, [Kind.REPLIED], *days.bounds()):
-        times[row["day"]][int(row["name"])] = _sum(row)
-    return [_day_replies(day, times[day]) for day in sorted(times)]
+    rows = await tx.fetch(_REPLIES, Kind.REPLIED, *days.bounds())
+    return [_day_replies(row["day"], _sum(row), row["p50"], row["p90"]) for row in rows]
 
 
-def _day_replies(day: int, sums: Mapping[int, Sum]) -> DayReplies:
-    counts = {bound: one.counted for bound, one in sums.items()}
-    answers = sum(counts.values())
-    mean = sum(one.amount for one in sums.values()) // answers
-    return DayReplies(date_of(day), answers, mean, percentile(counts, 0.5), percentile(counts, 0.9))
+def _day_replies(day: int, found: Sum, p50: int, p90: int) -> DayReplies:
+    return DayReplies(date_of(day), found.counted, found.amount // found.counted, p50, p90)
 
 
 async def failures(tx: Transaction, days: Days) -> list[Failure]:
@@ -243,6 +238,19 @@ WHERE kind = ANY($1::text[]) AND day BETWEEN $2 AND $3 AND (count <> 0 OR amount
 _BY_NAME: Final = """
 SELECT name, SUM(count) AS count, SUM(amount) AS amount FROM figure
 WHERE kind = $1 AND day BETWEEN $2 AND $3 GROUP BY name HAVING SUM(count) <> 0 OR SUM(amount) <> 0"""
+# The names are times. A percentile is the shortest within which so many of the day's answers came.
+_REPLIES: Final = """
+WITH timed AS (
+    SELECT day, CAST(name AS BIGINT) AS time, count, amount FROM figure
+    WHERE kind = $1 AND day BETWEEN $2 AND $3 AND count > 0
+), reached AS (
+    SELECT day, time, count, amount, SUM(count) OVER (PARTITION BY day ORDER BY time) AS within,
+        SUM(count) OVER (PARTITION BY day) AS answers FROM timed
+)
+SELECT day, SUM(count) AS count, SUM(amount) AS amount,
+    MIN(CASE WHEN within * 2 >= answers THEN time END) AS p50,
+    MIN(CASE WHEN within * 10 >= answers * 9 THEN time END) AS p90
+FROM reached GROUP BY day ORDER BY day"""
 _BEST: Final = """
 SELECT name, SUM(count) AS count, SUM(amount) AS amount FROM figure
 WHERE kind = $1 AND day BETWEEN $2 AND $3 GROUP BY name HAVING SUM(count) > 0
