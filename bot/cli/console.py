@@ -1,13 +1,9 @@
 """`munshi console`: serve the shop's pages; say who may log in to them, and what was done there."""
 
-from importlib.util import find_spec
-
 import typer
 
-from bot.cli import console_people
+from bot.cli import console_extra, console_people
 from bot.cli.lifecycle import refuse
-
-_EXTRA = "The console takes more packages: 'make console' installs them, or pip install 'munshi[console]'"
 
 group = typer.Typer(invoke_without_command=True, pretty_exceptions_show_locals=False)
 
@@ -15,8 +11,8 @@ group = typer.Typer(invoke_without_command=True, pretty_exceptions_show_locals=F
 @group.callback()
 def command(context: typer.Context) -> None:
     """Serve the shop's pages in a browser; or say who may log in to them, and show what they did."""
-    if find_spec("nicegui") is None or find_spec("argon2") is None:
-        refuse(_EXTRA)
+    if not console_extra.is_installed():
+        refuse(f"The pages of the console {console_extra.MISSING}")
     if context.invoked_subcommand is None:
         # Imported here: the other commands need no web server.
         from bot.cli.console_serving import serve_console
