@@ -15,7 +15,7 @@ from bot.demo.nine_steps import MOVES
 from bot.demo.pages.items import act_of
 from bot.demo.pages.keeping import NotKept, write
 from bot.demo.pages.razorpay_sheet import _paise
-from bot.demo.pages.source_view import Piece, pieces
+from bot.demo.pages.source_view import marks, numbered
 from bot.demo.phone import NotPossible
 from flows.engine.events import Received, Tapped, TextReceived
 from sandbox.people import SentMessage
@@ -100,7 +100,7 @@ async def test_the_nine_steps_by_clicks_and_what_goes_on_inside(demo: tuple[Brow
     await expect(phone(page, "Meena").locator(".chat-line").first).to_contain_text("₹500 paid")
     await expect(page.get_by_text("State: paid")).to_be_visible()
     await expect(page.locator("#here")).to_be_visible()
-    await expect(page.locator(".is-taken")).to_contain_text("taken")
+    await expect(page.locator(".is-taken")).to_have_attribute("aria-label", re.compile(r"\d+: taken"))
     await expect(page.locator(".pocket-ledger")).to_contain_text("captured, ₹500")
     await page.get_by_role("button", name="Keep as scenario").click()
     await expect(page.get_by_label("This chat as a test")).to_have_value(re.compile("Proceed to Checkout"))
@@ -152,15 +152,10 @@ def test_what_a_person_sent(message: dict[str, object], act: object) -> None:
     assert act_of(SentMessage("", 0, "wamid.1", message, 0)) == act
 
 
-def test_the_lines_that_acted_are_cut_out() -> None:
+def test_the_lines_that_acted() -> None:
     passed, took = Acting("f", 2, False, "no"), Acting("f", 2, True, "")
-    beyond = Acting("f", 9, True, "")
-    assert list(pieces("a\nb\nc", [took, passed, beyond])) == [
-        Piece("   1  a", None),
-        Piece("   2  b", took),
-        Piece("   3  c", None),
-    ]
-    assert list(pieces("", [took])) == []
+    assert marks([took, passed, Acting("f", 9, False, "no")]) == {2: True, 9: False}
+    assert numbered("a:\n  b") == "       1  a:\n       2    b"
 
 
 @pytest.mark.parametrize(("typed", "paise"), [("250", 25000), ("₹1,249.50", 124950)])

@@ -8,7 +8,7 @@ from nicegui import ui
 from bot.console.context import Console
 from bot.console.frame import empty
 from bot.console.live import Live
-from bot.demo.books import Acting, Decision, Standing, Told
+from bot.demo.books import Decision, Standing, Told
 from bot.demo.pages.keeping import keep
 from bot.demo.pages.scene import Scene
 from bot.demo.pages.source_view import SourceView
@@ -80,8 +80,8 @@ class Inside:
         self._state.set_text(self._words("state", state=standing.story.state or "–"))
         self._draw_decision(standing.decisions)
         self._draw_picture(standing)
-        acting: tuple[Acting, ...] = standing.decisions[-1].acting if standing.decisions else ()
-        self._source.show(standing.source, acting)
+        newest = standing.decisions[-1:]
+        self._source.show(standing.source, newest[0].acting if newest else ())
         self._draw_ledger(standing.orders, standing.ledger)
 
     def _draw_decision(self, decisions: tuple[Decision, ...]) -> None:

@@ -1,7 +1,6 @@
 """Draws the source of the flow with the lines that took part in a decision."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from nicegui import ui
@@ -14,30 +13,49 @@ _TO_MARK: Final = """
   const mark = box.querySelector('.is-taken') || box.querySelector('.is-passed');
   if (mark) box.scrollTop += mark.getBoundingClientRect().top - box.getBoundingClientRect().top - 60; })()
 """
+_LINE: Final = 1.5
+"""Height of a line in the style sheet, in units of its letters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Lines that are drawn as one: a line that acted, or all between two of those."""
-
-    text: str
-    acting: Acting | None
+def numbered(text: str) -> str:
+    """Return a text with the number of each line before it."""
+    return "\n".join(f"    {number:>4}  {line}" for number, line in enumerate(text.splitlines(), 1))
 
 
-def pieces(text: str, acting: Sequence[Acting]) -> Iterator[Piece]:
-    """Cut a file, each line with its number before it, where lines acted. The rule taken wins a line."""
-    lines = [f"{number:>4}  {line}" for number, line in enumerate(text.splitlines(), 1)]
-    by_line = {one.line: one for one in sorted(acting, key=lambda one: one.took)}
-    begin = 0
-    for number in sorted(by_line):
-        if not 0 < number <= len(lines):
-            continue
-        if number - 1 > begin:
-            yield Piece("\n".join(lines[begin : number - 1]), None)
-        yield Piece(lines[number - 1], by_line[number])
-        begin = number
-    if begin < len(lines):
-        yield Piece("\n".join(lines[begin:]), None)
+def marks(acting: Sequence[Acting]) -> dict[int, bool]:
+    """Return the lines that acted: number -> whether its rule was taken. A line may have several rules."""
+    return {one.line: one.took for one in sorted(acting, key=lambda one: one.took)}
+
+
+class _File:
+    """One drawn file. Its text is long: it is sent once, and the marks are laid over it."""
+
+    def __init__(self, words: Words, name: str, text: str) -> None:
+        self._words, self.text = words, text
+        title = words("source", file=name)
+        with ui.element("div") as self.root:
+            ui.label(title).classes("section").props('role="heading" aria-level="3"')
+            with ui.element("div").classes("pocket-source").props('tabindex="0"') as self._box:
+                self._box.props["aria-label"] = title
+                with ui.element("div").classes("pocket-source-lines"):
+                    self._marks = ui.element("div")
+                    ui.label(numbered(text))
+        self._marked: dict[int, bool] = {}
+
+    def mark(self, lines: dict[int, bool]) -> None:
+        """Mark these lines, and no others."""
+        if lines == self._marked:
+            return
+        self._marked = lines
+        self._marks.clear()
+        with self._marks:
+            for line, took in lines.items():
+                name = self._words("took" if took else "passed")
+                mark = ui.element("div").classes("is-taken" if took else "is-passed")
+                mark.style(f"top: {(line - 1) * _LINE:g}em")
+                mark.props["role"], mark.props["aria-label"] = "img", f"{line}: {name}"
+                mark.props["title"] = name
+        ui.run_javascript(_TO_MARK % self._box.id)
 
 
 class SourceView:
@@ -45,34 +63,18 @@ class SourceView:
 
     def __init__(self, words: Words) -> None:
         self._words = words
-        self._shown: tuple[Mapping[str, str], Sequence[Acting]] | None = None
+        self._files: dict[str, _File] = {}
         self._place = ui.element("div")
 
     def show(self, files: Mapping[str, str], acting: Sequence[Acting]) -> None:
         """Show these lines of `files`: name -> text, the flow file first."""
-        if (files, acting) == self._shown:
-            return
-        self._shown = files, acting
-        names = dict.fromkeys(one.file for one in acting if one.file in files) or dict.fromkeys([*files][:1])
-        self._place.clear()
+        if any(files.get(name) != drawn.text for name, drawn in self._files.items()):
+            self._files.clear()
+            self._place.clear()
+        names = {one.file for one in acting if one.file in files} or {next(iter(files))}
         with self._place:
-            for name in names:
-                self._file(name, files[name], [one for one in acting if one.file == name])
-
-    def _file(self, name: str, text: str, acting: Sequence[Acting]) -> None:
-        ui.label(self._words("source", file=name)).classes("section").props('role="heading" aria-level="3"')
-        with ui.element("div").classes("pocket-source").props('tabindex="0"') as box:
-            box.props["aria-label"] = self._words("source", file=name)
-            for piece in pieces(text, acting):
-                self._piece(piece)
-        ui.run_javascript(_TO_MARK % box.id)
-
-    def _piece(self, piece: Piece) -> None:
-        if piece.acting is None:
-            ui.label(piece.text)
-            return
-        took = piece.acting.took
-        with ui.element("div").classes("is-taken" if took else "is-passed"):
-            ui.label(piece.text)
-            why = self._words("took" if took else "passed")
-            ui.label(f"{why}: {piece.acting.because}" if piece.acting.because else why).classes("pocket-why")
+            for name in sorted(names - self._files.keys()):
+                self._files[name] = _File(self._words, name, files[name])
+        for name, drawn in self._files.items():
+            drawn.root.set_visibility(name in names)
+            drawn.mark(marks([one for one in acting if one.file == name]))
