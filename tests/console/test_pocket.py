@@ -45,10 +45,9 @@ async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[
         yield browser, found[1]
 
 
-async def opened(demo: tuple[Browser, str], **context: int) -> Page:
+async def opened(demo: tuple[Browser, str], width: int = 1280) -> Page:
     browser, url = demo
-    size = {"width": context.get("width", 1280), "height": 800}
-    page = await (await browser.new_context(viewport={**size})).new_page()
+    page = await (await browser.new_context(viewport={"width": width, "height": 800})).new_page()
     await page.goto(url)
     return page
 
