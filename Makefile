@@ -58,7 +58,7 @@ install: $(VENV)/.run ## the environment that shops run in, also after an upgrad
 console: $(VENV)/.console ## what the shop's pages in a browser need; then: munshi console
 
 .PHONY: demo
-demo: $(VENV)/.run ## chat with the shop in this terminal, in a sandbox: no account, no key
+demo: $(VENV)/.console ## play the shop in this terminal and in a browser, in a sandbox: no account, no key
 	@$(BIN)/munshi demo $(if $(WITH),--with $(WITH))
 
 .PHONY: test

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 import typer
 import uvloop
 
+from bot.cli import console_extra
 from bot.cli.display import table
 from bot.cli.lifecycle import looked_up, refuse, setting
 from bot.cli.new_password import asked_for
@@ -138,10 +139,7 @@ def _new_hash(name: str) -> str:
 
 def lacking(missing: ModuleNotFoundError) -> str:
     """Return what to do about a package of the console that is not installed."""
-    return (
-        f"The console's packages are not installed ({missing.name}): 'make console' installs them, or pip"
-        " install 'munshi[console]'."
-    )
+    return f"The pages of the console {console_extra.MISSING} ({missing.name} is not there)"
 
 
 def _passwords() -> "Passwords":

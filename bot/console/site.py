@@ -1,7 +1,7 @@
 """Puts the console together and serves it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Final
@@ -29,13 +29,18 @@ _STOP_SECONDS: Final = 2
 
 @asynccontextmanager
 async def serving(
-    console: Console, host: str, port: int, path: str = "", doors: Doors | None = None
+    console: Console,
+    host: str,
+    port: int,
+    path: str = "",
+    doors: Doors | None = None,
+    more: Callable[[Console], None] | None = None,
 ) -> AsyncIterator[int]:
     """Serve the pages at `host` and `port` (0: any free one), and yield the port.
 
     Without `doors` nobody logs in: all may do everything. `path` is the one under which a proxy offers the
-    pages, as `/console`. Raises OSError if the port is taken. A process can do this once: the pages belong to
-    it.
+    pages, as `/console`; `more` adds pages to those of the console. Raises OSError if the port is taken. A
+    process can do this once: the pages belong to it.
     """
     site = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     _add_plain(site)
@@ -47,6 +52,8 @@ async def serving(
     numbers.add_pages(site, console)
     health.add_pages(console)
     people.add_pages(console)
+    if more is not None:
+        more(console)
     ui.run_with(site, title="Munshi", show_welcome_message=False, tailwind=False, reconnect_timeout=10.0)
     config = uvicorn.Config(
         Guard(site, console),

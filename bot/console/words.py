@@ -9,6 +9,7 @@ Texts: TypeAlias = Mapping[str, tuple[str, str]]
 LANGUAGES: Final = {"en": "English", "hi": "हिंदी"}
 
 COMMON: Final[Texts] = {
+    "pocket": ("Demo", "डेमो"),
     "orders": ("Orders", "ऑर्डर"),
     "chats": ("Chats", "चैट"),
     "flow": ("Flow", "फ़्लो"),

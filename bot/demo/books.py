@@ -109,18 +109,18 @@ class Books:
 
     def __init__(self, database: str) -> None:
         """`database` is its URL."""
-        self._database = database
+        self.url: Final = database
         self._flows: dict[int, Flow] = {}
         """The versions that were needed so far, by number."""
 
     async def story(self, wa_id: str) -> Story | None:
         """Return a person's orders and state, with the newest event alone; None if nothing is stored."""
-        async with reading(self._database) as records:
+        async with reading(self.url) as records:
             return await _story(records, wa_id, 1)
 
     async def trace(self, wa_id: str) -> list[dict[str, Any]]:
         """Return the decision records of the person's newest events, oldest first."""
-        async with reading(self._database) as records:
+        async with reading(self.url) as records:
             told = await _story(records, wa_id, _NEWEST)
         return [dict(entry) for moment in _decided(told) for entry in moment.about["trace"]][-5:]
 
@@ -139,7 +139,7 @@ class Books:
 
     @asynccontextmanager
     async def _whole(self, wa_id: str, limit: int) -> AsyncIterator[tuple[Story | None, Flow | None]]:
-        async with reading(self._database) as records:
+        async with reading(self.url) as records:
             told = await _story(records, wa_id, limit)
             number = told.version if told else None
             yield told, None if number is None else await self._flow(records, number)

@@ -126,10 +126,8 @@ def test_without_its_packages_it_is_said_what_to_install(path: Path, monkeypatch
     monkeypatch.delitem(sys.modules, "bot.console.passwords")
     monkeypatch.setitem(sys.modules, "argon2", None)
     refused = said(console(path, "add-user", "Asha", "--role", "owner", typed=ASHAS), 1)
-    assert refused == (
-        "The console's packages are not installed (argon2): 'make console' installs them, or pip install"
-        " 'munshi[console]'.\n"
-    )
+    assert "'make console' installs them" in refused
+    assert "argon2 is not there" in refused
 
 
 _ASK = """

@@ -48,8 +48,8 @@ _NOT_PLAYED: Final = (
     "storage.accounts", "storage.database.migration", "storage.database.backup", "storage.operations.epochs",
     "storage.recovery",
 )  # fmt: skip
-"""Modules whose statements open a database, run once during or after a restore, or ask another file, which has
-a test of its own for this (`test_accounts.py`)."""
+"""Modules whose statements open a database, run once during or after a restore, or ask another file, which
+`test_accounts.py` looks after."""
 _OF_THE_SERVER: Final = ("tortoise_migrations", "pg_settings", "SELECT key FROM installation")
 """Marks of statements that read a setting, or the one row of the installation."""
 _SCANS: Final = (

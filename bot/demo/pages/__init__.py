@@ -1,0 +1,1 @@
+"""The pocket world: the demo's phones, Razorpay's page, troubles and a look inside, in a browser."""
