@@ -23,6 +23,7 @@ Site: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OPEN: Final = frozenset({"/log-in", "/log-out", "/preferences", "/style.css", "/devanagari.ttf"})
 """What is shown to everybody."""
+_THIS_MACHINE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 VISIT: Final = "visit"
 """The key of the visit in a request's state."""
 _HEADERS: Final = {
@@ -51,7 +52,7 @@ class Guard:
             await self._site(scope, receive, send)
             return
         guarded = _with_headers(send)
-        if not _is_ours(scope):
+        if not _is_ours(scope) or (self._console.accounts is None and not _is_for_this_machine(scope)):
             await _refuse(scope, receive, guarded)
             return
         visit = await self._visit(scope)
@@ -94,6 +95,15 @@ def _is_ours(scope: Scope) -> bool:
     origin = headers.get(b"origin", b"").decode("latin-1")
     host = headers.get(b"host", b"").decode("latin-1")
     return bool(host) and urlsplit(origin).netloc == host
+
+
+def _is_for_this_machine(scope: Scope) -> bool:
+    """Return whether the request names this machine itself.
+
+    Without a log-in that is the only door: a name that a stranger has made to mean this machine is not it.
+    """
+    host = urlsplit(f"//{dict(scope['headers']).get(b'host', b'').decode('latin-1')}").hostname
+    return host in _THIS_MACHINE
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:

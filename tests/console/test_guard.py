@@ -1,0 +1,72 @@
+"""The door before all pages, without a browser: what another site sends, and under which name it may be asked."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from bot.console.context import Console
+from bot.console.guard import Guard
+from bot.console.visit import Visit
+
+
+async def answer(guard: Guard, **scope: Any) -> int:
+    """The status of the answer to a request; 101 for a socket that was let in."""
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect", "body": b""}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(name.encode(), value.encode()) for name, value in scope.pop("headers", {}).items()]
+    await guard({"type": "http", "method": "GET", "path": "/", **scope, "headers": headers}, receive, send)
+    [first, *_] = sent
+    return {"websocket.close": 403, "websocket.accept": 101}.get(first["type"], first.get("status"))
+
+
+def demo() -> Guard:
+    """A door where nobody logs in, before a site that lets everybody in."""
+
+    async def site(scope: Any, receive: Any, send: Any) -> None:
+        assert isinstance(scope["state"]["visit"], Visit)
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.accept"})
+        else:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    return Guard(site, cast(Console, SimpleNamespace(accounts=None)))
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:8090", 200),
+        ("localhost:8090", 200),
+        ("[::1]:8090", 200),
+        ("evil.example:8090", 403),
+        ("", 403),
+    ],
+)
+async def test_where_nobody_logs_in_the_machine_is_asked_under_its_own_name(host: str, status: int) -> None:
+    assert await answer(demo(), headers={"host": host}) == status
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://127.0.0.1:8090", 101),
+        ("http://evil.example", 403),
+        ("null", 403),
+        ("http://127.0.0.1:1", 403),
+    ],
+)
+async def test_a_socket_comes_from_a_page_of_ours(origin: str, status: int) -> None:
+    headers = {"host": "127.0.0.1:8090", "origin": origin}
+    assert await answer(demo(), type="websocket", headers=headers) == status
+    assert await answer(demo(), method="POST", headers=headers) == (200 if status == 101 else 403)
+
+
+async def test_a_form_that_does_not_say_where_it_comes_from_is_refused() -> None:
+    assert await answer(demo(), method="POST", headers={"host": "127.0.0.1:8090"}) == 403
