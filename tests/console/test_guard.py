@@ -1,4 +1,4 @@
-"""The door before all pages, without a browser: what another site sends, and under which name it may be asked."""
+"""The door before all pages, without a browser: what another site sends, and the name that is asked for."""
 
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,7 +10,7 @@ from bot.console.guard import Guard
 from bot.console.visit import Visit
 
 
-async def answer(guard: Guard, **scope: Any) -> int:
+async def answer(guard: Guard, **scope: Any) -> Any:
     """The status of the answer to a request; 101 for a socket that was let in."""
     sent: list[Any] = []
 
