@@ -34,6 +34,13 @@ class NoAudits:
         return None
 
 
+class NoNumbers:
+    """Nothing has changed since it was counted."""
+
+    async def count(self, shop: object, now: int, limit: int) -> int:
+        return 0
+
+
 class NoBroadcasts:
     """A shop that sends no offers."""
 
@@ -56,6 +63,7 @@ class Shelf:
         self.receipts = Applied()
         self.broadcasts = NoBroadcasts()
         self.audits = NoAudits()
+        self.numbers = NoNumbers()
 
     async def due(self, now: int) -> Due:
         return Due(True, True)

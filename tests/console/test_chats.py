@@ -34,6 +34,7 @@ async def test_a_person_answers_and_gives_the_chat_back(shop: PagedShop) -> None
     find = page.get_by_label("Name, phone number or order")
     await find.fill("bINa")
     await find.press("Enter")
+    await page.wait_for_url("**/chats?q=bINa*")
     await expect(row).to_have_count(1)
     await page.goto(f"{shop.url}chats?q={'x' * 5000}")
     await expect(page.get_by_text("Search for a part of the name")).to_be_visible()
