@@ -1,6 +1,5 @@
 """`munshi why`: show what happened to one customer or one order, and why."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,8 +10,7 @@ import typer
 from bot.cli.flow_file import DEFAULT, sound_flow
 from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.timeline import lines
-from bot.customer_names import last_four
-from bot.log import masked
+from bot.masked_story import without_personal_data
 from bot.printable import printable
 from bot.whatsapp import phones
 from storage.database.records import Records, reading
@@ -75,7 +73,7 @@ async def _whole_story(url: str, words: str) -> Story:
 
 async def _story(url: str, words: str) -> Story:
     async with reading(url) as records:
-        return _without_personal_data(await story(records, await _subject(records, words)))
+        return without_personal_data(await story(records, await _subject(records, words)))
 
 
 async def _subject(records: Records, words: str) -> Subject:
@@ -89,16 +87,6 @@ async def _subject(records: Records, words: str) -> Subject:
         names = [match.order or f"{records.installation}-{match.conversation}" for match in matches]
         refuse(f"'{words}' may be any of these, so name one: {', '.join(names)}")
     return matches[0]
-
-
-def _without_personal_data(result: Story) -> Story:
-    """Return `result` without personal data, because operators paste the output elsewhere."""
-    return replace(
-        result,
-        aliases=tuple((kind, last_four(value)) for kind, value in result.aliases),
-        orders=tuple(masked(order) for order in result.orders),
-        moments=tuple(replace(moment, about=masked(moment.about)) for moment in result.moments),
-    )
 
 
 def _as_json(result: Story) -> dict[str, Any]:

@@ -6,7 +6,10 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 
 from bot.console.words import Words
+from bot.log import mask
+from bot.masked_story import without_personal_data
 from storage.accounts.people import Role
+from storage.reports.timeline import Story
 
 LANGUAGE: Final = "munshi_language"
 THEME: Final = "munshi_theme"
@@ -34,6 +37,14 @@ class Visit:
         if not digits:
             return ""
         return f"+{digits}" if self.may(Role.STAFF) else f"+{'•' * max(len(digits) - 2, 0)}{digits[-2:]}"
+
+    def text(self, whole: str) -> str:
+        """Return a text as this person may see it: whole, or with what names customers masked."""
+        return whole if self.may(Role.STAFF) else mask(whole)
+
+    def story(self, whole: Story) -> Story:
+        """Return a story as this person may see it, in the same way."""
+        return whole if self.may(Role.STAFF) else without_personal_data(whole)
 
 
 def cookies(scope: Mapping[str, Any]) -> dict[str, str]:

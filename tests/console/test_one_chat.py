@@ -1,6 +1,6 @@
 """What the page of one chat shows of the books, without a browser."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -8,10 +8,14 @@ import pytest
 from bot.console.bubbles import Tick
 from bot.console.chats.chat_list import LONGEST, place, wanted
 from bot.console.chats.one_chat import Note, OneChat, Parked, Said, Sent, Steps, Unreadable, read
+from bot.console.visit import Visit
+from bot.console.words import Words
 from flows.engine.events import Received, TextReceived
 from flows.messages.kinds import TemplateMessage, Text, to_json
 from storage import Store
+from storage.accounts.people import Role
 from storage.database.records import reading
+from storage.reports.timeline import Story
 from tests.databases import made
 from tests.storage.handwritten_rows import NOW, insert, open_store
 
@@ -39,9 +43,15 @@ async def said(store: Store, caused_by: int, at: int, payload: Any, **columns: A
     await insert(store, "outbox", caused_by=caused_by, **{**row, **columns})
 
 
-async def seen(store: Store, url: str, limit: int = 80) -> OneChat:
+def as_it_is(story: Story) -> Story:
+    return story
+
+
+async def seen(
+    store: Store, url: str, limit: int = 80, masking: Callable[[Story], Story] = as_it_is
+) -> OneChat:
     async with reading(url) as records:
-        return await read(records, f"{records.installation}-1", limit)
+        return await read(records, f"{records.installation}-1", limit, masking)
 
 
 TEXT = {"kind": "text", "text": "hi"}
@@ -128,9 +138,9 @@ async def test_orders_of_before_the_first_message_shown_are_left_out(store: Stor
 async def test_what_is_no_chat(store: Store, database_url: str, public: str) -> None:
     async with reading(database_url) as records:
         with pytest.raises(LookupError):
-            await read(records, public, 80)
+            await read(records, public, 80, as_it_is)
         with pytest.raises(LookupError):
-            await read(records, f"{records.installation}-99", 80)
+            await read(records, f"{records.installation}-99", 80, as_it_is)
 
 
 def test_what_is_searched_for() -> None:
@@ -138,3 +148,16 @@ def test_what_is_searched_for() -> None:
     assert wanted("a\0b\ud800") == "ab�"
     assert len(wanted("x" * 1_000_000)) == LONGEST
     assert (place("1.2"), place("x"), place("")) == (place(str(place("1.2"))), None, None)
+
+
+async def test_who_may_only_look_sees_no_number_anywhere(
+    store: Store, database_url: str
+) -> None:
+    number = "98123 45601"
+    await came(store, 11, NOW, {"kind": "text", "text": f"call {number}"})
+    await said(store, 11, NOW + 1, to_json(Text(f"New order of Asha, +91 {number}")))
+    viewer = Visit("Vik", Role.VIEWER, Words("en"))
+    drawn = repr(await seen(store, database_url, masking=viewer.story))
+    assert "45601" not in drawn
+    assert "Asha" in drawn
+    assert "45601" in repr(await seen(store, database_url, masking=Visit("R", Role.STAFF, Words("en")).story))

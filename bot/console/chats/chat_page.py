@@ -64,7 +64,7 @@ class _ChatPage:
 
     async def _read(self, records: Records) -> tuple[OneChat, Shop] | None:
         try:
-            found = await read(records, self._public, self._limit)
+            found = await read(records, self._public, self._limit, self._visit.story)
         except LookupError:
             return None
         return found, await self._console.shop.shop(records)

@@ -16,7 +16,6 @@ from bot.console.frame import empty
 from bot.console.keyed import Keyed
 from bot.console.shop_now import clock_time
 from bot.console.visit import Visit
-from bot.log import mask
 from payments.shop.catalogue import Shop
 from storage.accounts.people import Role
 
@@ -81,11 +80,11 @@ class ChatLog:
             case Sent():
                 self._sent(item, at)
             case Unreadable():
-                ui.label(self._words("unreadable", what=self._seen(item.what))).classes("chat-note")
+                ui.label(self._words("unreadable", what=self._visit.text(item.what))).classes("chat-note")
             case Steps():
                 self._steps(item)
             case Note():
-                ui.label(f"{at}  {self._seen(item.said)}").classes("chat-note")
+                ui.label(f"{at}  {self._visit.text(item.said)}").classes("chat-note")
             case Parked():
                 self._parked(element, item)
             case _Day():
@@ -96,7 +95,7 @@ class ChatLog:
     def _sent(self, item: Sent, at: str) -> None:
         bubbles.draw(self._words, item.message, Seal(True, at, item.tick, item.by))
         if item.error:
-            ui.label(self._seen(item.error)).classes("task bubble-error")
+            ui.label(self._visit.text(item.error)).classes("task bubble-error")
 
     def _steps(self, item: Steps) -> None:
         words = self._words
@@ -104,22 +103,18 @@ class ChatLog:
             with ui.element("summary"):
                 ui.label(words("steps_to", state=item.entered) if item.entered else words("steps"))
             for line in item.lines:
-                ui.label(self._seen(line))
+                ui.label(self._visit.text(line))
 
     def _parked(self, element: ui.element, item: Parked) -> None:
         words = self._words
         element.props('role="alert"')
         with ui.element("div").classes("chat-parked"):
             ui.label(words("parked")).classes("task")
-            ui.label(self._seen(item.what))
-            ui.label(self._seen(item.error)).classes("chat-error")
+            ui.label(self._visit.text(item.what))
+            ui.label(self._visit.text(item.error)).classes("chat-error")
             ui.label(words("parked_then"))
             if self._visit.may(Role.STAFF):
                 ui.button(words("replay"), on_click=partial(self._replay, item)).props("unelevated no-caps")
-
-    def _seen(self, line: str) -> str:
-        """Return a line as this person may see it. Numbers of customers may stand anywhere in it."""
-        return line if self._visit.may(Role.STAFF) else mask(line)
 
 
 def _with_days(one: OneChat, shop: Shop) -> Iterator[tuple[Hashable, _Shown]]:

@@ -118,7 +118,7 @@ class _ListPage:
                 if row.chat.unread:
                     ui.label(words("unread", count=row.chat.unread)).classes("chat-unread")
                 ui.label(heard or words("never")).classes("at")
-            ui.label(row.chat.last).classes("chat-last")
+            ui.label(self._visit.text(row.chat.last)).classes("chat-last")
             with ui.element("div").classes("chat-row-foot"):
                 if row.chat.in_hand:
                     ui.label(has(words, row.chat)).classes("chat-person")

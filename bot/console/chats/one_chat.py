@@ -1,6 +1,6 @@
 """What the page of one chat shows, as values. Pure but for `read`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
@@ -105,15 +105,18 @@ class OneChat:
         return None if heard is None or self.is_forgotten else heard + LIMITS.window
 
 
-async def read(records: Records, public: str, limit: int) -> OneChat:
-    """Return the chat with this public id and its newest `limit` events. Raises LookupError, StorageError."""
+async def read(records: Records, public: str, limit: int, seen: Callable[[Story], Story]) -> OneChat:
+    """Return the chat with this public id and its newest `limit` events, its story as `seen` returns it.
+
+    Raises LookupError, StorageError.
+    """
     if conversation_number(records.installation, public) is None:
         raise LookupError(f"there is no chat {public}")
     numbers = [subject.conversation for subject in await subjects(records, public, ()) if not subject.order]
     found = await chats.of(records, numbers, WHATSAPP.naming)
     if not found:
         raise LookupError(f"there is no chat {public}")
-    told_of = await story(records, Subject(numbers[0]), limit)
+    told_of = seen(await story(records, Subject(numbers[0]), limit))
     return OneChat(
         chat=found[0],
         items=dict(_items(told_of)),
