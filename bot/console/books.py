@@ -6,7 +6,6 @@ from typing import Final, TypeVar
 
 import structlog
 
-from storage.database.errors import StorageError
 from storage.database.records import Records, reading
 from storage.database.watch import Watch
 
@@ -14,6 +13,8 @@ T = TypeVar("T")
 
 LOOK_EVERY: Final = 0.1
 """Seconds between two looks at whether anything was written."""
+_SETTLED: Final = 10
+"""Looks after the last change at which pages read once more."""
 _REST: Final = 5.0
 """Seconds between two looks while the books cannot be read."""
 _AT_ONCE: Final = 4
@@ -48,17 +49,22 @@ class Books:
             try:
                 async with Watch.open(self.url) as watch:
                     self.trouble = ""
+                    # Something may have been written while nobody looked.
+                    self._written += 1
                     await self._look(watch)
-            except (StorageError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - pages say what is wrong, and go on
                 log.warning("the books cannot be read", why=str(error))
                 self.trouble = str(error)
                 self._written += 1
             await asyncio.sleep(_REST)
 
     async def _look(self, watch: Watch) -> None:
-        seen = await watch.position()
+        seen, still = await watch.position(), 0
         while True:
             await asyncio.sleep(LOOK_EVERY)
-            if (now := await watch.position()) != seen:
-                seen = now
+            now, still = await watch.position(), still + 1
+            # PostgreSQL's place moves a moment before what was written can be read.
+            if now != seen or still == _SETTLED:
                 self._written += 1
+            if now != seen:
+                seen, still = now, 0
