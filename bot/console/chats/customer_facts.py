@@ -76,11 +76,15 @@ class CustomerFacts:
 
     def _button(self, key: str, does: Callable[[], Awaitable[None]]) -> None:
         async def press() -> None:
+            button.disable()  # a second press meanwhile does nothing
             self._was_pressed = True
-            await told(does)
+            try:
+                await told(does)
+            finally:
+                button.enable()
             self._looked()
 
-        ui.button(self._words(key), on_click=press).props("outline no-caps")
+        button = ui.button(self._words(key), on_click=press).props("outline no-caps")
 
     def _orders(self, one: OneChat) -> None:
         words = self._words
