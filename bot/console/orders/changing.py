@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
 from nicegui import ui
 
 from bot.console.context import Console
+from bot.console.once import Once
 from bot.console.orders.words import ORDERS
 from bot.console.server_desk import NotDone, new_key
 from bot.console.visit import Visit
@@ -51,21 +53,14 @@ class OrderChanges:
     def __init__(self, console: Console, visit: Visit) -> None:
         self._console, self._visit = console, visit
         self._words = visit.words.of(ORDERS)
-        self._running: list[tuple[str, Change]] = []
+        self._once = Once()
 
     async def make(self, key: str, number: str, change: Change) -> None:
         """Make a change of the order, and say what became of it; nothing while the same one runs.
 
         Raises NotDone.
         """
-        asked = key, change
-        if asked in self._running:
-            return
-        self._running.append(asked)
-        try:
-            await self._make(key, number, change)
-        finally:
-            self._running.remove(asked)
+        await self._once.do((key, change), partial(self._make, key, number, change))
 
     async def _make(self, key: str, number: str, change: Change) -> None:
         await self._console.allow(self._visit, change.takes, f"{change.posted} #{number}")
