@@ -62,7 +62,14 @@ class Console:
             raise NotDone(visit.words("not_allowed", role=visit.words(f"role_{visit.role}")))
 
     async def note(self, visit: Visit, what: str, about: str, result: str = DONE) -> None:
-        """Keep that somebody did, or tried to do, something."""
-        if self.accounts is not None:
+        """Keep that somebody did, or tried to do, something.
+
+        Where it cannot be kept, that is logged: what was done must not look as if it was not.
+        """
+        if self.accounts is None:
+            return
+        try:
             actor = Actor(visit.name, visit.role)
             await self.accounts.note(Entry(self.clock.now(), actor, what, about, result))
+        except StorageError:
+            log.exception("not noted", by=visit.name, what=what, about=about, result=result)

@@ -13,6 +13,7 @@ from bot.console.server_desk import NotDone
 from bot.console.visit import Visit
 from bot.console.words import LANGUAGES
 from storage.accounts.people import Role
+from storage.database.errors import StorageError
 
 PAGES: Final[dict[str, tuple[str, str]]] = {
     "orders": ("/", "receipt_long"),
@@ -108,7 +109,15 @@ def empty(what: str, then: str) -> None:
 
 async def told(work: Callable[[], Awaitable[None]]) -> None:
     """Do `work`, and say to the person why it was not done, if it was not."""
-    try:
-        await work()
-    except NotDone as refused:
-        ui.notify(str(refused), type="warning", multi_line=True, close_button=True, timeout=15_000)
+    # The button that was pressed may be drawn anew meanwhile: the page itself stays.
+    with ui.context.client as client:
+        try:
+            await work()
+        except NotDone as refused:
+            _refuse(str(refused))
+        except StorageError as error:
+            _refuse(visit_of(client.request).words("no_books", why=str(error)))
+
+
+def _refuse(why: str) -> None:
+    ui.notify(why, type="warning", multi_line=True, close_button=True, timeout=15_000)

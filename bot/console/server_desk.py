@@ -14,6 +14,11 @@ class NotDone(Exception):
     """The server refused, or nobody answered. The message says why, for who asked."""
 
 
+def new_key() -> str:
+    """Return a key for one change, which is then done once however often it is asked for."""
+    return str(uuid4())
+
+
 class ServerDesk:
     """The operator's endpoints of the server."""
 
@@ -30,10 +35,13 @@ class ServerDesk:
         """Close the connections."""
         await self._client.aclose()
 
-    async def ask(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """POST `body` and return the answer. A second press is a request of its own. Raises NotDone."""
+    async def ask(self, path: str, body: Mapping[str, Any], key: str = "") -> dict[str, Any]:
+        """POST `body` and return the answer. Raises NotDone.
+
+        What is asked again with the same `key` is done once. Without one, each call is a request of its own.
+        """
         try:
-            answer = await self._client.post(path, json=body, headers={"Idempotency-Key": str(uuid4())})
+            answer = await self._client.post(path, json=body, headers={"Idempotency-Key": key or new_key()})
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise NotDone(f"Nobody answers at {self.url}: start the server (munshi serve).") from error
         except httpx.HTTPError as error:

@@ -58,3 +58,43 @@ async def test_money_goes_back_by_an_owner_alone(shop: PagedShop) -> None:
         await expect(
             page.get_by_text(re.compile("^cancelled, ₹180 paid, ₹180 (goes|went) back$"))
         ).to_be_visible()
+
+
+async def test_two_clicks_give_money_off_once(shop: PagedShop) -> None:
+    await shop.buys("919812345604", "Dev")
+    meera = await shop.logged_in("Meera")
+    await card(meera, "Dev").get_by_role("link").click()
+    await meera.get_by_role("button", name="Give money off").click()
+    dialog = meera.get_by_role("dialog")
+    for written in ("1e999999", "50"):
+        await dialog.get_by_label("Rupees").fill(written)
+        await dialog.get_by_role("button", name="Do it").dblclick()
+        if written != "50":
+            await expect(meera.get_by_text("Give rupees, like 50 or 49.50.").first).to_be_visible()
+    off = meera.get_by_text("₹50 less is owed")
+    await expect(off).to_have_count(1)
+    await shop.act("write", wa_id="919812345604", name="Dev", text="thanks")
+    await meera.reload()
+    await expect(meera.get_by_text("Costs after changes")).to_be_visible()
+    await expect(meera.get_by_text(re.compile("₹130 paid, |, ₹50 (goes|went) back"))).to_be_visible()
+    await expect(off).to_have_count(1)
+
+
+async def test_a_dialog_stays_while_the_order_changes(shop: PagedShop) -> None:
+    await shop.buys("919812345605", "Esha")
+    ravi, vik = await shop.logged_in("Ravi"), await shop.logged_in("Vik")
+    await card(vik, "Esha").get_by_role("link").click()
+    await card(ravi, "Esha").get_by_role("link").click()
+    await ravi.get_by_role("button", name="Note", exact=True).click()
+    dialog = ravi.get_by_role("dialog")
+    await dialog.get_by_label("Note").fill("call +91 98123 45605 first")
+    meera = await shop.logged_in("Meera")
+    await card(lane(meera, "Placed"), "Esha").get_by_role("button", name="Accept").click()
+    await expect(ravi.get_by_text("Meera moved it to accepted (now accepted)")).to_be_visible()
+    await dialog.get_by_role("button", name="Do it").click()
+    await expect(ravi.get_by_role("definition").get_by_text("call +91 98123 45605 first")).to_be_visible()
+    await expect(ravi.get_by_text("http").first).to_be_visible()
+
+    await expect(vik.get_by_role("definition").get_by_text("call …05 first")).to_be_visible()
+    await expect(vik.locator(".order")).not_to_contain_text("45605")
+    await expect(vik.locator(".order")).not_to_contain_text("http")

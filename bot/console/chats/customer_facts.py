@@ -13,6 +13,7 @@ from bot.console.chats.list_page import has
 from bot.console.chats.one_chat import OneChat
 from bot.console.chats.words import CHATS
 from bot.console.frame import told
+from bot.console.once import Once
 from bot.console.shop_now import clock_time
 from bot.console.visit import Visit
 from payments.shop.catalogue import Shop
@@ -28,6 +29,7 @@ class CustomerFacts:
         self._words = visit.words.of(CHATS)
         self._place = ui.element("div")
         self._was_pressed = False
+        self._once = Once()
         self._drawn: tuple[DeskChat, tuple[Mapping[str, Any], ...], bool] | None = None
 
     def show(self, one: OneChat, shop: Shop) -> None:
@@ -80,7 +82,8 @@ class CustomerFacts:
             await told(does)
             self._looked()
 
-        ui.button(self._words(key), on_click=press).props("outline no-caps")
+        pressed = partial(self._once.do, key, press)
+        ui.button(self._words(key), on_click=pressed).props("outline no-caps")
 
     def _orders(self, one: OneChat) -> None:
         words = self._words

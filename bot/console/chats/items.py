@@ -14,6 +14,7 @@ from bot.console.chats.one_chat import Item, Note, OneChat, Parked, Said, Sent, 
 from bot.console.chats.words import CHATS
 from bot.console.frame import empty
 from bot.console.keyed import Keyed
+from bot.console.once import Once
 from bot.console.shop_now import clock_time
 from bot.console.visit import Visit
 from payments.shop.catalogue import Shop
@@ -46,6 +47,7 @@ class ChatLog:
         self._visit, self._replay = visit, replay
         self._words = visit.words.of(CHATS)
         self._is_new = True
+        self._once = Once()
         self._nothing = ui.element("div")
         with self._nothing:
             empty(self._words("nothing_kept"), self._words("nothing_kept_then"))
@@ -114,7 +116,8 @@ class ChatLog:
             ui.label(self._visit.text(item.error)).classes("chat-error")
             ui.label(words("parked_then"))
             if self._visit.may(Role.STAFF):
-                ui.button(words("replay"), on_click=partial(self._replay, item)).props("unelevated no-caps")
+                press = partial(self._once.do, item.number, partial(self._replay, item))
+                ui.button(words("replay"), on_click=press).props("unelevated no-caps")
 
 
 def _with_days(one: OneChat, shop: Shop) -> Iterator[tuple[Hashable, _Shown]]:

@@ -16,6 +16,7 @@ from bot.console.health.lights import Level, Light, of_finding
 from bot.console.health.standing import Standing, read
 from bot.console.health.words import HEALTH
 from bot.console.live import Live
+from bot.console.once import Once
 from bot.console.visit import Visit
 from storage.accounts.people import Role
 from storage.database.records import Records
@@ -41,7 +42,7 @@ class _HealthPage:
     def __init__(self, console: Console, visit: Visit, checkup: Checkup) -> None:
         self._console, self._visit, self._checkup = console, visit, checkup
         self._words = visit.words.of(HEALTH)
-        self._changes = HealthChanges(console, visit)
+        self._changes, self._once = HealthChanges(console, visit), Once()
         self._standing: Standing | None = None
         self._report: Report | None = None
         self._server: Light | None = None
@@ -142,7 +143,7 @@ class _HealthPage:
                 ui.label(words("more", count=standing.more_parked)).classes("quiet")
 
     async def _press(self, change: Change, number: int) -> None:
-        await told(partial(change, number))
+        await self._once.do((change, number), partial(told, partial(change, number)))
         self._live.again()
 
     def _say_whether_anything_waits(self) -> None:

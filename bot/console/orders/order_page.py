@@ -15,6 +15,7 @@ from bot.console.live import Live
 from bot.console.orders.changing import Change, OrderChanges
 from bot.console.orders.dialogs import ask_allowance, ask_hand, ask_how_paid, ask_note, ask_pieces, ask_really
 from bot.console.orders.one_order import OneOrder, read
+from bot.console.orders.seen import seen_by
 from bot.console.orders.words import ORDERS
 from bot.console.shop_now import clock_time
 from bot.console.visit import Visit
@@ -61,12 +62,14 @@ class _OrderPage:
 
     def __init__(self, console: Console, visit: Visit, base: str, key: str) -> None:
         self._console, self._visit, self._base, self._key = console, visit, base, key
-        self._words = visit.words.of(ORDERS)
+        self._words, self._seen = visit.words.of(ORDERS), seen_by(visit)
         self._changes = OrderChanges(console, visit)
         self.live: Live[tuple[OneOrder, Shop]] = Live(
             console, visit, partial(_with_shop, console, key), self._draw
         )
         self._whole = ui.element("div").classes("order")
+        self._dialogs = ui.element("div")
+        """Stands beside what is drawn anew while a dialog is open."""
 
     def _draw(self, found: tuple[OneOrder, Shop]) -> None:
         one, shop = found
@@ -97,15 +100,15 @@ class _OrderPage:
             ui.label(f"{in_words(state.held_for)}; {for_held(state.held_for)}").classes("task")
 
     def _destination(self, one: OneOrder) -> None:
-        words, to = self._words, one.order.state.to
-        who = " ".join(filter(None, (one.order.name, self._visit.phone(one.order.phone))))
+        words, seen, to = self._words, self._seen, one.order.state.to
+        who = " ".join(filter(None, (seen(one.order.name), self._visit.phone(one.order.phone))))
         phone = self._visit.phone(to.phone.removeprefix("+")) if to.phone else ""
         told_of = (
             ("customer", who),
-            ("receiver", " ".join(filter(None, (to.name, phone)))),
-            ("to", words("pickup") if to.how is Fulfilment.PICKUP else to.address),
+            ("receiver", " ".join(filter(None, (seen(to.name), phone)))),
+            ("to", words("pickup") if to.how is Fulfilment.PICKUP else seen(to.address)),
             ("when", to.slot_name),
-            ("note", to.note),
+            ("note", seen(to.note)),
         )
         with ui.element("dl").classes("facts-list"):
             for key, value in told_of:
@@ -113,7 +116,7 @@ class _OrderPage:
                     _pair(words(key), value)
         if to.address and to.how is not Fulfilment.PICKUP:
             with ui.element("a").props(
-                f'href="{_MAP}{quote_plus(to.address)}" target="_blank" rel="noreferrer"'
+                f'href="{_MAP}{quote_plus(seen(to.address))}" target="_blank" rel="noreferrer"'
             ):
                 ui.label(words("map"))
 
@@ -159,14 +162,19 @@ class _OrderPage:
 
         async def press() -> None:
             if to is Stage.DELIVERED and state.due:
-                ask_how_paid(self._words, one, partial(self._do, one), change)
+                self._open(one, partial(ask_how_paid, change=change))
             else:
                 await self._do(one, change)
 
         ui.button(self._words(f"move_{to}"), on_click=press).props("unelevated no-caps")
 
     def _asking(self, one: OneOrder, asks: Callable[..., None]) -> Callable[[], None]:
-        return lambda: asks(self._words, one, partial(self._do, one))
+        return partial(self._open, one, asks)
+
+    def _open(self, one: OneOrder, asks: Callable[..., None]) -> None:
+        self._dialogs.clear()  # a double click opens one dialog
+        with self._dialogs:
+            asks(self._words, one, partial(self._do, one))
 
     async def _do(self, one: OneOrder, change: Change) -> None:
         number = one.order.state.order.number
@@ -179,18 +187,19 @@ class _OrderPage:
             for at, what in one.happened:
                 with ui.element("li"):
                     ui.label(clock_time(shop, at)).classes("at")
-                    ui.label(what)
+                    ui.label(self._seen(what))
         for attempt in one.order.state.attempts:
-            ui.label(f"{attempt.reference_id}: {attempt.status} {attempt.short_url or ''}").classes("quiet")
+            line = f"{attempt.reference_id}: {attempt.status} {attempt.short_url or ''}"
+            ui.label(self._seen(line)).classes("quiet")
 
     def _messages(self, one: OneOrder, shop: Shop) -> None:
         ui.label(self._words("messages")).props('role="heading" aria-level="3"').classes("section")
         if not one.sent:
             empty(self._words("no_messages"), self._words("no_messages_then"))
         for sent in one.sent:
-            with ui.expansion(f"{clock_time(shop, sent.at)}  {sent.said}").classes("sent"):
+            with ui.expansion(f"{clock_time(shop, sent.at)}  {self._seen(sent.said)}").classes("sent"):
                 for line in sent.why:
-                    ui.label(line)
+                    ui.label(self._seen(line))
 
 
 def _goods(words: Callable[..., str], one: OneOrder) -> None:
@@ -213,13 +222,13 @@ def _pair(name: str, value: str) -> None:
 
 def _draw_slip(visit: Visit, one: OneOrder, shop: Shop) -> None:
     """Draw what goes into the bag: no prices that the receiver of a gift should see are left out of it."""
-    words, state = visit.words.of(ORDERS), one.order.state
+    words, seen, state = visit.words.of(ORDERS), seen_by(visit), one.order.state
     with ui.element("main").classes("slip"):
         ui.label(f"#{state.order.number}").classes("order-number").props('role="heading" aria-level="1"')
         ui.label(clock_time(shop, state.order.placed_at))
         for value in (one.order.name, state.to.name, state.to.address, state.to.slot_name, state.to.note):
             if value:
-                ui.label(value)
+                ui.label(seen(value))
         with ui.element("table"):
             for row in one.rows:
                 if row.quantity > row.gone:

@@ -1,14 +1,14 @@
 """Razorpay's page as a sheet on a phone: pay a link or a card in the chat, in vain, late, short or twice."""
 
 from collections.abc import Awaitable, Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import partial
 from typing import Final
 
 from nicegui import ui
 
 from bot.console.bubbles import is_page, outside
-from bot.console.typed import text_of
+from bot.console.typed import paise_of, text_of
 from bot.demo.handset import Handset
 from bot.demo.pages.scene import Scene, tried
 from bot.demo.payer import Offer
@@ -92,10 +92,6 @@ class RazorpaySheet:
 
 def _paise(rupees: object) -> int:
     """Return an amount that was typed in rupees. Raises NotPossible."""
-    try:
-        paise = Decimal(text_of(rupees, 12).removeprefix("₹").replace(",", "")) * 100
-    except InvalidOperation:
-        raise NotPossible(f"'{rupees}' is no amount of rupees: write 250 or 249.50") from None
-    if not paise.is_finite() or paise != int(paise):
-        raise NotPossible(f"'{rupees}' is no amount of rupees and paise: write 250 or 249.50")
-    return int(paise)
+    if (paise := paise_of(rupees)) is None:
+        raise NotPossible(f"'{text_of(rupees, 12)}' is no amount of rupees: write 250 or 249.50")
+    return paise
