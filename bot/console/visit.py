@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
+
+from starlette.requests import cookie_parser
 
 from bot.console.words import Words
 from storage.accounts.people import Role
@@ -37,14 +38,14 @@ class Visit:
 
 
 def cookies(scope: Mapping[str, Any]) -> dict[str, str]:
-    """Return the cookies of a request; of what is malformed, none."""
+    """Return the cookies of a request.
+
+    Those of other programs at the same host come along, in whatever form they wrote them.
+    """
     found: dict[str, str] = {}
     for name, value in scope["headers"]:
         if name == b"cookie":
-            try:
-                found |= {key: one.value for key, one in SimpleCookie(value.decode("latin-1")).items()}
-            except CookieError:
-                continue
+            found |= cookie_parser(value.decode("latin-1"))
     return found
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.console.context import Console
 from bot.console.guard import Guard
-from bot.console.visit import Visit
+from bot.console.visit import Visit, cookies
 
 
 async def answer(guard: Guard, **scope: Any) -> Any:
@@ -70,3 +70,15 @@ async def test_a_socket_comes_from_a_page_of_ours(origin: str, status: int) -> N
 
 async def test_a_form_that_does_not_say_where_it_comes_from_is_refused() -> None:
     assert await answer(demo(), method="POST", headers={"host": "127.0.0.1:8090"}) == 403
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        'a={"b":1}; munshi_session=token; theme=x',
+        "munshi_session=token; a=b c, d@e; =; lone",
+        'bad[name]="; munshi_session=token',
+    ],
+)
+def test_cookies_of_other_programs_at_the_host_hide_none_of_ours(header: str) -> None:
+    assert cookies({"headers": [(b"cookie", header.encode())]})["munshi_session"] == "token"

@@ -8,7 +8,7 @@ from nicegui import app, ui
 
 from bot.console.context import Console
 from bot.console.flow.editing import Edited, Editing
-from bot.console.flow.editor import Editor, add_script
+from bot.console.flow.editor import Editor, ReadOnly, add_script
 from bot.console.flow.findings import Findings
 from bot.console.flow.flow_server import FlowServer
 from bot.console.flow.history_part import HistoryPart
@@ -68,11 +68,7 @@ class _ReadPage:
         words = visit.words.of(FLOW)
         ui.label(words("owner_edits")).classes("quiet")
         text = editing.shown if visit.may(Role.STAFF) else mask(editing.shown)
-        editor = Editor(
-            "", text, words("editor"), changed=lambda _: None, too_large=lambda: None,
-            save=lambda: None, draft=lambda _: None,
-        )  # fmt: skip
-        editor.read_only()
+        ReadOnly(text, words("editor"))
         self.versions = HistoryPart(parts.console, visit, parts.server, parts.checks, None)
 
 
