@@ -12,6 +12,7 @@ from bot.console.server_desk import NotDone
 from bot.console.visit import Visit
 from flows.document.errors import FlowInvalid
 from storage.accounts.people import Role
+from storage.database.errors import StorageError
 from storage.database.records import Records
 from storage.inbox import versions
 
@@ -95,15 +96,22 @@ class FlowServer:
     async def _reload(self, visit: Visit, version: str, *, anyway: bool) -> Mapping[str, Any]:
         try:
             answer = await self._console.desk.ask("/operator/reload", {"by": visit.name, "anyway": anyway})
-        except NotDone:
+        except NotDone as refused:
             # Where only the answer was lost, it is served all the same.
-            found = await self._console.books.read(history.listed)
-            if not found.versions or found.versions[0].version != version:
+            if not await self._is_served(version, refused):
                 raise
             return {"version": version, "staying": {}}
         if answer.get("version") != version:
             raise NotDone(visit.words.of(FLOW)("other_file", version=str(answer.get("version"))))
         return answer
+
+    async def _is_served(self, version: str, refused: NotDone) -> bool:
+        """Return whether a version is served. Raises `refused` if the books cannot tell."""
+        try:
+            found = await self._console.books.read(history.listed)
+        except StorageError as error:
+            raise refused from error
+        return bool(found.versions) and found.versions[0].version == version
 
     async def _write(self, texts: Mapping[str, str]) -> None:
         try:
