@@ -7,7 +7,7 @@ from typing import Any, Final
 from starlette.requests import cookie_parser
 
 from bot.console.words import Words
-from storage.accounts.people import Role
+from storage.accounts.people import Person, Role
 
 LANGUAGE: Final = "munshi_language"
 THEME: Final = "munshi_theme"
@@ -25,6 +25,10 @@ class Visit:
     """None: as the browser prefers."""
     digest: str = ""
     """The digest of the session's token; empty where nobody logs in."""
+
+    def is_of(self, person: Person | None) -> bool:
+        """Return whether it is of this person, as they are now."""
+        return person is not None and (person.name, person.role) == (self.name, self.role)
 
     def may(self, role: Role) -> bool:
         """Return whether this person may do what takes `role`."""

@@ -16,7 +16,7 @@ from storage.database.errors import StorageError
 from storage.database.records import Records
 from storage.inbox import versions
 
-_WHAT: Final = "flow"
+WHAT: Final = "flow"
 """How a change of the flow is called in the log of what people did."""
 
 
@@ -33,7 +33,7 @@ class FlowServer:
         Raises NotDone if the files are others than those that were opened, or if the server refuses: then the
         files are as they were.
         """
-        await self._console.allow(visit, Role.OWNER, _WHAT)
+        await self._console.allow(visit, Role.OWNER, WHAT)
         async with self._turn:
             now = await self.files()
             if now != edited.opened:
@@ -43,9 +43,9 @@ class FlowServer:
                 answer = await self._reload(visit, version, anyway=anyway)
             except NotDone as refused:
                 await self._write({name: now[name] for name in edited.changed})
-                await self._console.note(visit, _WHAT, version, str(refused))
+                await self._console.note(visit, WHAT, version, str(refused))
                 raise
-            await self._console.note(visit, _WHAT, version)
+            await self._console.note(visit, WHAT, version)
         return answer
 
     async def serve_again(self, visit: Visit, version: str, *, anyway: bool) -> str:
@@ -55,7 +55,7 @@ class FlowServer:
         NotDone.
         """
         words = visit.words.of(FLOW)
-        await self._console.allow(visit, Role.OWNER, _WHAT)
+        await self._console.allow(visit, Role.OWNER, WHAT)
         async with self._turn:
             served = (await self._console.books.read(history.listed)).served
             wanted = await self.version(version)
@@ -63,9 +63,9 @@ class FlowServer:
             try:
                 await self._console.desk.ask("/operator/rollback", body)
             except NotDone as refused:
-                await self._console.note(visit, _WHAT, version, str(refused))
+                await self._console.note(visit, WHAT, version, str(refused))
                 raise
-            await self._console.note(visit, _WHAT, version)
+            await self._console.note(visit, WHAT, version)
             try:
                 if not history.same(await self.files(), served):
                     return words("file_kept")
