@@ -231,9 +231,7 @@ class Settings(StoreSettings):
         fields = (getattr(self, name) for name in type(self).model_fields)
         values = [field.get_secret_value() for field in fields if isinstance(field, SecretStr)]
         basic = f"{self.razorpay_key_id}:{self.razorpay_key_secret.get_secret_value()}"
-        password = _password(self.database_url)
-        # A short password may be an ordinary word. In a URL it is blotted by its position.
-        passwords = (password,) if len(password) >= MIN_PASSWORD else ()
+        passwords = passwords_in(self.database_url)
         # While it is being changed, the setting holds two.
         hook = self.munshi_hook_secret.get_secret_value().split() if self.munshi_hook_secret else ()
         return (*values, *hook, b64encode(basic.encode()).decode(), *passwords)
@@ -294,12 +292,16 @@ class Settings(StoreSettings):
         return {name: value.get_secret_value() for name, value in values if isinstance(value, SecretStr)}
 
 
-def _password(url: str) -> str:
-    """Return the password in `url`; empty if it has none, or is no URL."""
+def passwords_in(url: str) -> tuple[str, ...]:
+    """Return the password in `url`; none if it has none, or is no URL, or if the password is short.
+
+    A short one may be an ordinary word. In a URL it is blotted by its position.
+    """
     try:
-        return unquote(urlsplit(url).password or "")
+        password = unquote(urlsplit(url).password or "")
     except ValueError:
-        return ""
+        return ()
+    return (password,) if len(password) >= MIN_PASSWORD else ()
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -1,7 +1,13 @@
 """Serves the console until it is told to stop: what `munshi console` does without a word after it."""
 
+import errno
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+
 import typer
 
+from bot import log
 from bot.cli.lifecycle import refuse
 from bot.cli.starting import in_words, run, until_told_to_stop
 from bot.clock import SystemClock
@@ -21,9 +27,10 @@ def serve_console() -> None:
     """Serve the pages. Ends the command with what is wrong with the settings."""
     try:
         settings = load_console_settings()
-        token = settings.operator_token
+        token, secrets = settings.operator_token, settings.secrets
     except SettingsInvalid as invalid:
         refuse(f"The console asks the running server, which needs settings:\n\n{in_words(invalid)}")
+    log.configure(secrets, least=logging.WARNING)
     run(_serve(settings, token))
 
 
@@ -37,7 +44,7 @@ async def _serve(settings: ConsoleSettings, token: str) -> None:
         console = Console(books, desk, ShopNow(), flow, accounts, clock)
         doors = Doors(accounts, passwords, clock)
         where = settings.munshi_console_host, settings.munshi_console_port, settings.munshi_console_path
-        async with serving(console, *where, doors) as port:
+        async with _at_free_port(serving(console, *where, doors)) as port:
             path = settings.munshi_console_path
             typer.echo(f"The console is at http://{settings.munshi_console_host}:{port}{path}/")
             await until_told_to_stop()
@@ -45,3 +52,16 @@ async def _serve(settings: ConsoleSettings, token: str) -> None:
         passwords.close()
         await accounts.close()
         await desk.close()
+
+
+@asynccontextmanager
+async def _at_free_port(pages: AbstractAsyncContextManager[int]) -> AsyncIterator[int]:
+    """Serve the pages. Ends the command if their port is taken, which is not that of the server."""
+    async with AsyncExitStack() as stack:
+        try:
+            port = await stack.enter_async_context(pages)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            refuse(f"The console can't start: {error}: end what listens there, or set MUNSHI_CONSOLE_PORT")
+        yield port

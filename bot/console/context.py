@@ -44,18 +44,22 @@ class Console:
             log.info("not read yet", why=str(error))
 
     async def still(self, visit: Visit) -> bool:
-        """Return whether this person is still logged in, in the same role."""
+        """Return whether this person is still logged in, in the same role.
+
+        An open page asks this by itself, so it does not make the session last longer.
+        """
         if self.accounts is None:
             return True
-        person = await self.accounts.session(visit.digest, self.clock.now())
-        return person is not None and (person.name, person.role) == (visit.name, visit.role)
+        return visit.is_of(await self.accounts.whose(visit.digest, self.clock.now()))
 
     async def allow(self, visit: Visit, role: Role, what: str) -> None:
         """Raise NotDone, and note it, if this person may not do `what`, or is not logged in any more.
 
-        A page may have been open since before their role was changed, so it is asked at each press.
+        A page may have been open since before their role was changed, so it is asked at each press. That
+        makes the session go on.
         """
-        if not await self.still(visit):
+        accounts, now = self.accounts, self.clock.now()
+        if accounts is not None and not visit.is_of(await accounts.session(visit.digest, now)):
             raise NotDone(visit.words("logged_out"))
         if not visit.may(role):
             await self.note(visit, what, "", "not allowed")

@@ -6,8 +6,9 @@ Request Forgery Prevention"; RFC 6455, section 10.2.
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, TypeAlias
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
+import structlog
 from starlette.responses import PlainTextResponse, RedirectResponse
 
 from bot.console.context import Console
@@ -15,6 +16,7 @@ from bot.console.log_in import digest_of
 from bot.console.visit import LANGUAGE, SESSION, Visit, cookies, theme
 from bot.console.words import Words
 from storage.accounts.people import Role
+from storage.database.errors import StorageError
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -24,6 +26,7 @@ Site: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 OPEN: Final = frozenset({"/log-in", "/log-out", "/preferences", "/style.css", "/devanagari.ttf"})
 """What is shown to everybody."""
 _THIS_MACHINE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_NOT_OURS: Final = "This did not come from a page of this console.\n"
 VISIT: Final = "visit"
 """The key of the visit in a request's state."""
 _HEADERS: Final = {
@@ -37,6 +40,8 @@ _HEADERS: Final = {
     b"x-frame-options": b"DENY",
 }
 """Pages are compiled in the browser, which takes `unsafe-eval`. What customers wrote is never markup."""
+
+log = structlog.get_logger()
 
 
 class Guard:
@@ -55,7 +60,12 @@ class Guard:
         if not _is_ours(scope) or (self._console.accounts is None and not _is_for_this_machine(scope)):
             await _refuse(scope, receive, guarded)
             return
-        visit = await self._visit(scope)
+        try:
+            visit = await self._visit(scope)
+        except StorageError as error:
+            log.warning("nobody can be let in", why=str(error))
+            await _refuse(scope, receive, guarded, f"{error}\n", 503)
+            return
         if visit is None and _path(scope) not in OPEN:
             await self._send_to_log_in(scope, receive, guarded)
             return
@@ -91,10 +101,11 @@ def _is_ours(scope: Scope) -> bool:
     """Return whether the request may come from a page of ours. What only reads may come from anywhere."""
     if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
         return True
-    headers = dict(scope["headers"])
-    origin = headers.get(b"origin", b"").decode("latin-1")
-    host = headers.get(b"host", b"").decode("latin-1")
-    return bool(host) and urlsplit(origin).netloc == host
+    origin, host = _split(_header(scope, b"origin")), _header(scope, b"host")
+    if origin is None or not host or origin.netloc != host:
+        return False
+    # What is served by TLS was not asked for by a page that anybody on the way can change.
+    return origin.scheme == "https" or (origin.scheme == "http" and scope["scheme"] in ("http", "ws"))
 
 
 def _is_for_this_machine(scope: Scope) -> bool:
@@ -102,16 +113,31 @@ def _is_for_this_machine(scope: Scope) -> bool:
 
     Without a log-in that is the only door: a name that a stranger has made to mean this machine is not it.
     """
-    host = urlsplit(f"//{dict(scope['headers']).get(b'host', b'').decode('latin-1')}").hostname
-    return host in _THIS_MACHINE
+    host = _split(f"//{_header(scope, b'host')}")
+    return host is not None and host.hostname in _THIS_MACHINE
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+def _header(scope: Scope, name: bytes) -> str:
+    value: bytes = dict(scope["headers"]).get(name, b"")
+    return value.decode("latin-1")
+
+
+def _split(address: str) -> SplitResult | None:
+    """Return the parts of an address; None of what is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return None
+
+
+async def _refuse(
+    scope: Scope, receive: Receive, send: Send, why: str = _NOT_OURS, status: int = 403
+) -> None:
     if scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.close", "code": 1008})
         return
-    await PlainTextResponse("This did not come from a page of this console.\n", 403)(scope, receive, send)
+    await PlainTextResponse(why, status)(scope, receive, send)
 
 
 def _with_headers(send: Send) -> Send:

@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 _LOOK_EVERY: Final = 0.1
 """Seconds between two looks."""
+_ASK_EVERY: Final = 10.0
+"""Seconds between two times that it is asked whether the person may still look, if nothing was written."""
 _SHARE: Final = 3
 """After reading for a while, a page rests so many times as long: many open pages must not fill the server."""
 
@@ -44,6 +46,7 @@ class Live(Generic[T]):
         self._seen = -1
         self._shown: list[T] = []
         self._rests_until = 0.0
+        self._asked_at = monotonic()
         self._reading = False
         self.trouble = ui.label().classes("trouble").props('role="alert"')
         self.trouble.set_visibility(False)
@@ -58,16 +61,22 @@ class Live(Generic[T]):
         self._shown.clear()
 
     async def look(self) -> None:
-        """Read and draw, if something was written since."""
+        """Read and draw, if something was written since. Who may not look any more is sent to the door."""
         written = self._console.books.written
-        if self._reading or written == self._seen or monotonic() < self._rests_until:
+        if self._reading or monotonic() < self._rests_until:
+            return
+        if written == self._seen and monotonic() < self._asked_at + _ASK_EVERY:
             return
         self._reading, began = True, monotonic()
         try:
-            self._seen = written
+            self._asked_at = began
             if not await self._console.still(self._visit):
+                self._seen = written
                 ui.navigate.reload()
                 return
+            if written == self._seen:
+                return
+            self._seen = written
             found = await self._console.books.read(self._read)
         except (StorageError, Unreadable, FlowInvalid, LookupError) as error:
             self.trouble.set_text(self._visit.words("no_books", why=str(error)))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bot.settings import ServerSettings, loaded
+from bot.settings import ServerSettings, SettingsInvalid, load_settings, loaded, passwords_in
 
 
 class ConsoleSettings(ServerSettings):
@@ -18,6 +18,17 @@ class ConsoleSettings(ServerSettings):
     munshi_console_port: Annotated[int, Field(ge=0, le=65535)] = 8090
     munshi_console_path: Annotated[str, Field(pattern=r"^(/[a-z0-9-]+)*$")] = ""
     """The path under which a proxy offers the pages, as `/console`."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret that the console can come upon, for code that keeps them out of texts.
+
+        Where the server's settings are there too, the checks of the page Health use those.
+        """
+        try:
+            return load_settings().secrets
+        except SettingsInvalid:
+            return self.operator_token, *passwords_in(self.database_url)
 
 
 def load_console_settings() -> ConsoleSettings:

@@ -7,6 +7,7 @@ from typing import Final
 
 from bot.own_actions import vocabulary
 from bot.whatsapp.limits import LIMITS
+from flows.document.errors import FlowInvalid
 from flows.engine.model import Flow
 from flows.language.load import load_checked
 from payments.shop.catalogue import Shop
@@ -22,7 +23,7 @@ class ShopNow:
     """The version of the flow that is served. It is loaded once for each version."""
 
     def __init__(self) -> None:
-        self._loaded: tuple[str, Flow] | None = None
+        self._loaded: tuple[str, Flow | FlowInvalid] | None = None
         self._loading: Final = asyncio.Lock()
 
     async def flow(self, records: Records) -> Flow:
@@ -34,7 +35,9 @@ class ShopNow:
             if self._loaded is None or self._loaded[0] != newest.version:
                 texts = await versions.texts(records.reads, newest.number)
                 self._loaded = newest.version, await asyncio.to_thread(_load, texts)
-            return self._loaded[1]
+            if isinstance(found := self._loaded[1], FlowInvalid):
+                raise found.with_traceback(None)
+            return found
 
     async def shop(self, records: Records) -> Shop:
         """Return its shop. Raises what `flow` raises."""
@@ -42,8 +45,12 @@ class ShopNow:
         return found
 
 
-def _load(texts: Mapping[str, str]) -> Flow:
-    return load_checked(texts, vocabulary(), limits=LIMITS)
+def _load(texts: Mapping[str, str]) -> Flow | FlowInvalid:
+    """Return the flow, or what is wrong with it: each page would look through it again to find the same."""
+    try:
+        return load_checked(texts, vocabulary(), limits=LIMITS)
+    except FlowInvalid as invalid:
+        return invalid
 
 
 def clock_time(shop: Shop, milliseconds: int) -> str:

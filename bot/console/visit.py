@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
+
+from starlette.requests import cookie_parser
 
 from bot.console.words import Words
 from bot.log import mask
 from bot.masked_story import without_personal_data
-from storage.accounts.people import Role
+from storage.accounts.people import Person, Role
 from storage.reports.timeline import Story
 
 LANGUAGE: Final = "munshi_language"
@@ -27,6 +28,10 @@ class Visit:
     """None: as the browser prefers."""
     digest: str = ""
     """The digest of the session's token; empty where nobody logs in."""
+
+    def is_of(self, person: Person | None) -> bool:
+        """Return whether it is of this person, as they are now."""
+        return person is not None and (person.name, person.role) == (self.name, self.role)
 
     def may(self, role: Role) -> bool:
         """Return whether this person may do what takes `role`."""
@@ -48,14 +53,14 @@ class Visit:
 
 
 def cookies(scope: Mapping[str, Any]) -> dict[str, str]:
-    """Return the cookies of a request; of what is malformed, none."""
+    """Return the cookies of a request.
+
+    Those of other programs at the same host come along, in whatever form they wrote them.
+    """
     found: dict[str, str] = {}
     for name, value in scope["headers"]:
         if name == b"cookie":
-            try:
-                found |= {key: one.value for key, one in SimpleCookie(value.decode("latin-1")).items()}
-            except CookieError:
-                continue
+            found |= cookie_parser(value.decode("latin-1"))
     return found
 
 

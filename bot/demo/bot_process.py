@@ -44,6 +44,8 @@ class BotProcess:
         self._settings: Mapping[str, Any] = {}
         self._turn = asyncio.Lock()
         """Held from a line until its answer."""
+        self._recovering = asyncio.Lock()
+        """Held from a new start until it is ready: who presses twice must not have two bots."""
         self._is_ready = False
         self.url = ""
         """Where it listens; empty before its first start."""
@@ -59,6 +61,11 @@ class BotProcess:
             yield process
         finally:
             await process._end()
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Those with which the bot was started."""
+        return self._settings
 
     @property
     def state(self) -> BotState:
@@ -87,22 +94,26 @@ class BotProcess:
         """Kill the bot with SIGKILL: it can finish nothing. Raises NotPossible if it is down."""
         if self.state is BotState.DOWN:
             raise NotPossible("the bot is down already")
-        self._process.kill()
-        await self._process.wait()
+        await self._kill()
 
     async def recover(self) -> float:
         """Start the bot again, and return after how many seconds it was ready.
 
         Raises NotPossible unless it is down, BotFailed.
         """
-        if self.state is not BotState.DOWN:
-            raise NotPossible(f"the bot is {self.state}: it is started again only when it is down")
-        loop = asyncio.get_running_loop()
-        began, self._is_ready = loop.time(), False
-        self._process = await _spawn()
-        await self.start(self._settings)
-        self.recovered_in = loop.time() - began
-        return self.recovered_in
+        async with self._recovering:
+            if self.state is not BotState.DOWN:
+                raise NotPossible(f"the bot is {self.state}: it is started again only when it is down")
+            loop = asyncio.get_running_loop()
+            began, self._is_ready = loop.time(), False
+            self._process = await _spawn()
+            try:
+                await self.start(self._settings)
+            except BaseException:
+                await self._kill()  # else it would seem to start for ever
+                raise
+            self.recovered_in = loop.time() - began
+            return self.recovered_in
 
     async def waiting(self) -> int:
         """Set the bot's clock to that of the stage. Return how much is due there and not done; 0 if down."""
@@ -149,8 +160,12 @@ class BotProcess:
             async with asyncio.timeout(_END_SECONDS):
                 await self._process.wait()
         except TimeoutError:
+            await self._kill()
+
+    async def _kill(self) -> None:
+        if self._process.returncode is None:
             self._process.kill()
-            await self._process.wait()
+        await self._process.wait()
 
 
 async def _spawn() -> Process:

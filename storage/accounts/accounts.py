@@ -8,12 +8,17 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import TypeVar
 
+import structlog
+
 from storage.accounts import log, people_rows, sessions
 from storage.accounts.entries import Actor, Doing, Entry, Kept
 from storage.accounts.file import AccountsFile, make_file, require_file
 from storage.accounts.people import Credential, Person, PersonRefused, Refusal, Role, person_name
+from storage.database.errors import StorageError
 
 T = TypeVar("T")
+
+logger = structlog.get_logger()
 
 
 class Accounts:
@@ -126,10 +131,21 @@ class Accounts:
         return await self._file.run(work)
 
     async def session(self, digest: str, now: int) -> Person | None:
-        """Return whose session it is, with the role that they have now; None if it has ended or never was."""
+        """Return whose session it is, with the role that they have now; None if it has ended or never was.
+
+        The person is here: the session goes on. Whether that could be written only decides how long it does.
+        """
         found = await self._file.read(lambda db: sessions.live(db, digest, now))
         if found and found.is_due(now):
-            await self._file.run(lambda db: sessions.seen(db, digest, now))
+            try:
+                await self._file.run(lambda db: sessions.seen(db, digest, now))
+            except StorageError as error:
+                logger.warning("it is not written that a session goes on", why=str(error))
+        return found.person if found else None
+
+    async def whose(self, digest: str, now: int) -> Person | None:
+        """Return what `session` does, for a page that looks by itself: that alone keeps no session alive."""
+        found = await self._file.read(lambda db: sessions.live(db, digest, now))
         return found.person if found else None
 
     async def end_session(self, digest: str, now: int) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.console.flow.completion import words_at
+from bot.console.flow.editor import Asked, asked_for
 from bot.flow_docs.files import schema_text
 
 SCHEMA = json.loads(schema_text())
@@ -88,3 +89,27 @@ def test_every_place_of_the_shipped_flow_is_answered_quickly() -> None:
         if n % 7 == 0:
             for end in (len(line), len(line) // 2):
                 words_at(SCHEMA, text, n, line[:end])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        None,
+        "a",
+        {},
+        {"number": 1, "line": 1, "before": "{" * 1_001},
+        {"number": 1, "line": 0, "before": ""},
+        {"number": 1, "line": 10**9, "before": ""},
+        {"number": -1, "line": 1, "before": ""},
+        {"number": 2**40, "line": 1, "before": ""},
+        {"number": True, "line": 1, "before": ""},
+        {"number": 1, "line": "1", "before": ""},
+        {"number": 1, "line": 1, "before": ["{"]},
+    ],
+)
+def test_what_our_editor_never_asks_is_not_looked_at(given: object) -> None:
+    assert asked_for(given) is None
+
+
+def test_a_question_of_our_editor_is_taken() -> None:
+    assert asked_for({"number": 3, "line": 12, "before": "  sa"}) == Asked(3, 12, "  sa")

@@ -19,6 +19,7 @@ from bot.console.visit import Visit
 from bot.console.words import Words
 from bot.flow_file import load_flow
 from storage.accounts.people import Role
+from storage.database.errors import Unavailable
 from storage.inbox.versions import flow_text
 from tests.bot.lemonade_versions import EDITED, write
 from tests.databases import made
@@ -116,6 +117,21 @@ async def test_a_lost_answer_is_no_refusal_if_the_version_is_served(shop: Shop) 
     shop.server.answer = 500, {}
     await shop.flows.save(MEERA, editing.now, shop.served, anyway=False)
     assert shop.file.read_text() == editing.shown
+
+
+async def test_books_that_cannot_tell_leave_the_file_as_it_was(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, (editing, version) = shop.file.read_bytes(), shop.edited()
+    shop.server.answer = 422, {"error": "2 customers would be stranded"}
+
+    async def read(_: Books, __: object) -> None:
+        raise Unavailable("locked")
+
+    monkeypatch.setattr(Books, "read", read)
+    with pytest.raises(NotDone, match="would be stranded"):
+        await shop.flows.save(MEERA, editing.now, version, anyway=False)
+    assert shop.file.read_bytes() == before
 
 
 async def test_the_second_of_two_who_edit_is_told_and_changes_nothing(shop: Shop) -> None:

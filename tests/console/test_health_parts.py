@@ -9,14 +9,16 @@ from bot.checks.finding import Finding
 from bot.clock import SystemClock
 from bot.console.books import Books
 from bot.console.context import Console
-from bot.console.health.checkup import Checkup
+from bot.console.health.checkup import Checkup, Report
 from bot.console.health.lights import Level, of_books, of_finding
 from bot.console.health.shared import Shared
 from bot.console.health.words import HEALTH
 from bot.console.server_desk import ServerDesk
 from bot.console.shop_now import ShopNow
+from bot.console.visit import Visit
 from bot.console.words import Words
 from bot.settings import WHERE
+from storage.accounts.people import Role
 from storage.reports.queries import Counts
 from storage.reports.traffic import Traffic
 
@@ -53,7 +55,7 @@ def test_a_finding_that_is_well_asks_for_nothing(well: bool | None, level: Level
     assert (light.level, light.mend) == (level, "" if well else "mend it")
 
 
-async def test_many_visitors_cost_one_look() -> None:
+async def test_many_visitors_cost_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[int] = []
 
     async def look() -> int:
@@ -61,11 +63,26 @@ async def test_many_visitors_cost_one_look() -> None:
         await asyncio.sleep(0)
         return len(looks)
 
+    at = [1_000.0]
+    monkeypatch.setattr("bot.console.health.shared.monotonic", lambda: at[0])
     shared = Shared(look, 60)
     assert set(await asyncio.gather(*(shared.recent() for _ in range(100)))) == {1}
-    # Who asks while a look is under way waits for the next, with all others who do.
-    assert set(await asyncio.gather(*(shared.now() for _ in range(100)))) == {2, 3}
+    at[0] += 9
+    assert set(await asyncio.gather(*(shared.now() for _ in range(100)))) == {1}, "that was a moment ago"
+    at[0] += 2
+    assert set(await asyncio.gather(*(shared.now() for _ in range(100)))) == {2}
+    at[0] += 59
+    assert await shared.recent() == 2
+    at[0] += 2
     assert await shared.recent() == 3
+
+
+def test_what_is_weak_is_shown_to_owners_alone() -> None:
+    found = tuple(Finding(name, False, "said", "mend") for name in ("server", "secrets", "disk", "WhatsApp"))
+    seen = {role: Report(0, found).seen_by(Visit("Asha", role, Words("en"))) for role in Role}
+    assert seen.pop(Role.OWNER) == found
+    for those in seen.values():
+        assert [one.name for one in those] == ["server", "WhatsApp"]
 
 
 async def test_a_look_that_fails_is_tried_again_by_the_next() -> None:

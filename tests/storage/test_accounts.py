@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storage.accounts import sessions
 from storage.accounts.accounts import Accounts
 from storage.accounts.entries import Actor, Doing, Entry
 from storage.accounts.file import make_file
@@ -112,6 +113,27 @@ async def test_a_session_ends_when_it_is_idle_or_old(accounts: Accounts) -> None
         assert await accounts.session(digest(3), NOW + hour * HOUR) == asha.person
     assert await accounts.session(digest(3), NOW + LONGEST - 1) == asha.person
     assert await accounts.session(digest(3), NOW + LONGEST) is None
+
+
+async def test_a_page_that_looks_by_itself_keeps_no_session_alive(accounts: Accounts) -> None:
+    asha = await added(accounts)
+    assert await accounts.begin_session(asha, digest(1), NOW)
+    for hour in range(1, 12):
+        assert await accounts.whose(digest(1), NOW + hour * HOUR) == asha.person
+    assert await accounts.whose(digest(1), NOW + IDLE) is None
+
+
+async def test_a_full_disk_sends_nobody_to_the_door(
+    accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asha = await added(accounts)
+    assert await accounts.begin_session(asha, digest(1), NOW)
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(sessions, "seen", full)
+    assert await accounts.session(digest(1), NOW + HOUR) == asha.person
 
 
 async def test_that_a_session_is_in_use_is_written_once_a_minute(accounts: Accounts, path: Path) -> None:

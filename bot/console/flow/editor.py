@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -15,6 +16,35 @@ from flows.document.reader import MAX_BYTES
 
 _SCRIPT: Final = files("bot.console.flow").joinpath("editor.js")
 _MOST_WORDS: Final = 80
+_LONGEST: Final = 1_000
+"""Characters of a line before the cursor. Of a longer one the browser asks nothing."""
+_MOST_LINES: Final = MAX_BYTES
+_MOST_QUESTIONS: Final = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the editor asks: the words that may stand at a place."""
+
+    number: int
+    """Of the question."""
+    line: int
+    """Counted from 1."""
+    before: str
+    """What stands before the cursor in that line."""
+
+
+def asked_for(given: object) -> Asked | None:
+    """Return what a browser asks; None if our editor would never ask it."""
+    if not isinstance(given, dict):
+        return None
+    number, line, before = (given.get(key) for key in ("number", "line", "before"))
+    if type(number) is not int or type(line) is not int or not isinstance(before, str):
+        return None
+    # A hostile text of many braces would be looked at for minutes.
+    if not 1 <= line <= _MOST_LINES or not 0 <= number <= _MOST_QUESTIONS or len(before) > _LONGEST:
+        return None
+    return Asked(number, line, before)
 
 
 def add_script() -> None:
@@ -56,10 +86,6 @@ class Editor:
         ui.on("flow_draft", lambda event: draft(bool(event.args["same"])))
         _run("start", self._code.id, label, MAX_BYTES, file)
 
-    def read_only(self) -> None:
-        """Let nobody write in it."""
-        self._code.disable()
-
     def show(self, file: str, text: str, opened: str) -> None:
         """Show another text, which was made of `opened` in `file`. It is no change of the person's."""
         self._code.set_value(text)
@@ -90,10 +116,20 @@ class Editor:
         _run("unsaved", now)
 
     def _offer(self, event: GenericEventArguments) -> None:
-        asked = event.args
-        written, words = words_at(_schema(), self._code.value, int(asked["line"]), str(asked["before"]))
+        if (asked := asked_for(event.args)) is None:
+            return
+        written, words = words_at(_schema(), self._code.value, asked.line, asked.before)
         offered = [{"word": one.word, "says": one.says, "is_key": one.is_key} for one in words[:_MOST_WORDS]]
-        _run("offer", int(asked["number"]), written, offered)
+        _run("offer", asked.number, written, offered)
+
+
+class ReadOnly:
+    """The text of a flow for those who may not change it. It asks nothing of this program."""
+
+    def __init__(self, text: str, label: str) -> None:
+        code = ui.codemirror(text, language="YAML", indent="  ", line_wrapping=True).classes("flow-editor")
+        code.disable()
+        _run("dress", code.id, label)
 
 
 class Reader:

@@ -12,10 +12,11 @@ from bot.console.server_desk import NotDone
 from bot.console.visit import Visit
 from flows.document.errors import FlowInvalid
 from storage.accounts.people import Role
+from storage.database.errors import StorageError
 from storage.database.records import Records
 from storage.inbox import versions
 
-_WHAT: Final = "flow"
+WHAT: Final = "flow"
 """How a change of the flow is called in the log of what people did."""
 
 
@@ -32,7 +33,7 @@ class FlowServer:
         Raises NotDone if the files are others than those that were opened, or if the server refuses: then the
         files are as they were.
         """
-        await self._console.allow(visit, Role.OWNER, _WHAT)
+        await self._console.allow(visit, Role.OWNER, WHAT)
         async with self._turn:
             now = await self.files()
             if now != edited.opened:
@@ -42,9 +43,9 @@ class FlowServer:
                 answer = await self._reload(visit, version, anyway=anyway)
             except NotDone as refused:
                 await self._write({name: now[name] for name in edited.changed})
-                await self._console.note(visit, _WHAT, version, str(refused))
+                await self._console.note(visit, WHAT, version, str(refused))
                 raise
-            await self._console.note(visit, _WHAT, version)
+            await self._console.note(visit, WHAT, version)
         return answer
 
     async def serve_again(self, visit: Visit, version: str, *, anyway: bool) -> str:
@@ -54,7 +55,7 @@ class FlowServer:
         NotDone.
         """
         words = visit.words.of(FLOW)
-        await self._console.allow(visit, Role.OWNER, _WHAT)
+        await self._console.allow(visit, Role.OWNER, WHAT)
         async with self._turn:
             served = (await self._console.books.read(history.listed)).served
             wanted = await self.version(version)
@@ -62,9 +63,9 @@ class FlowServer:
             try:
                 await self._console.desk.ask("/operator/rollback", body)
             except NotDone as refused:
-                await self._console.note(visit, _WHAT, version, str(refused))
+                await self._console.note(visit, WHAT, version, str(refused))
                 raise
-            await self._console.note(visit, _WHAT, version)
+            await self._console.note(visit, WHAT, version)
             try:
                 if not history.same(await self.files(), served):
                     return words("file_kept")
@@ -95,15 +96,22 @@ class FlowServer:
     async def _reload(self, visit: Visit, version: str, *, anyway: bool) -> Mapping[str, Any]:
         try:
             answer = await self._console.desk.ask("/operator/reload", {"by": visit.name, "anyway": anyway})
-        except NotDone:
+        except NotDone as refused:
             # Where only the answer was lost, it is served all the same.
-            found = await self._console.books.read(history.listed)
-            if not found.versions or found.versions[0].version != version:
+            if not await self._is_served(version, refused):
                 raise
             return {"version": version, "staying": {}}
         if answer.get("version") != version:
             raise NotDone(visit.words.of(FLOW)("other_file", version=str(answer.get("version"))))
         return answer
+
+    async def _is_served(self, version: str, refused: NotDone) -> bool:
+        """Return whether a version is served. Raises `refused` if the books cannot tell."""
+        try:
+            found = await self._console.books.read(history.listed)
+        except StorageError as error:
+            raise refused from error
+        return bool(found.versions) and found.versions[0].version == version
 
     async def _write(self, texts: Mapping[str, str]) -> None:
         try:

@@ -9,7 +9,7 @@ from nicegui import ui
 from bot.console.context import Console
 from bot.console.flow.editing import Editing
 from bot.console.flow.editor import Reader
-from bot.console.flow.flow_server import FlowServer
+from bot.console.flow.flow_server import WHAT, FlowServer
 from bot.console.flow.history import History, Version, listed, newest
 from bot.console.flow.words import FLOW
 from bot.console.flow.workbench import Workbench
@@ -113,6 +113,7 @@ class HistoryPart:
         press.on_click(serve)
 
     async def _compare(self) -> None:
+        await self._console.allow(self._visit, Role.VIEWER, WHAT)
         before, after = await self._texts(self._from.value), await self._texts(self._into.value)
         await self.compare(before, after)
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from nicegui import ui
 
+from bot.console.context import Console
 from bot.console.flow import history
 from bot.console.flow.editing import Editing
 from bot.console.flow.flow_server import FlowServer
@@ -13,6 +14,7 @@ from bot.console.flow.words import FLOW
 from bot.console.frame import told
 from bot.console.server_desk import NotDone
 from bot.console.visit import Visit
+from storage.database.errors import StorageError
 
 _LOOK_EVERY: Final = 2.0
 """Seconds between two looks at the files."""
@@ -21,7 +23,8 @@ _LOOK_EVERY: Final = 2.0
 class OtherHands:
     """Looks at the files while one page is open. Create it within the page, where it is to speak."""
 
-    def __init__(self, server: FlowServer, visit: Visit, editing: Editing) -> None:
+    def __init__(self, console: Console, visit: Visit, server: FlowServer, editing: Editing) -> None:
+        self._console, self._visit = console, visit
         self._server, self._editing = server, editing
         self._words = visit.words.of(FLOW)
         self._versions: HistoryPart | None = None
@@ -47,9 +50,14 @@ class OtherHands:
 
     async def _look(self) -> None:
         try:
+            if not await self._console.still(self._visit):
+                ui.navigate.reload()
+                return
             self._now = await self._server.files()
         except NotDone:
             return  # an editor elsewhere is just writing it; a save would say it
+        except StorageError:
+            return  # the list of versions, which is on the same page, asks the same and says it
         is_other = self._now != self._editing.opened
         if is_other and not self._editing.edited:
             self._take(self._now)

@@ -8,7 +8,7 @@ from nicegui import app, ui
 
 from bot.console.context import Console
 from bot.console.flow.editing import Edited, Editing
-from bot.console.flow.editor import Editor, add_script
+from bot.console.flow.editor import Editor, ReadOnly, add_script
 from bot.console.flow.findings import Findings
 from bot.console.flow.flow_server import FlowServer
 from bot.console.flow.history_part import HistoryPart
@@ -68,11 +68,7 @@ class _ReadPage:
         words = visit.words.of(FLOW)
         ui.label(words("owner_edits")).classes("quiet")
         text = editing.shown if visit.may(Role.STAFF) else mask(editing.shown)
-        editor = Editor(
-            "", text, words("editor"), changed=lambda _: None, too_large=lambda: None,
-            save=lambda: None, draft=lambda _: None,
-        )  # fmt: skip
-        editor.read_only()
+        ReadOnly(text, words("editor"))
         self.versions = HistoryPart(parts.console, visit, parts.server, parts.checks, None)
 
 
@@ -82,14 +78,22 @@ class _FlowPage:
     def __init__(self, parts: _Parts, visit: Visit, editing: Editing) -> None:
         self._editing = editing
         self._words = visit.words.of(FLOW)
-        self._hands = OtherHands(parts.server, visit, editing)
+        self._hands = OtherHands(parts.console, visit, parts.server, editing)
         self._left = ui.element("div")
         with ui.element("div").classes("flow-page"):
             with ui.element("div"):
                 self._editor = self._draw_editor()
             self._findings = Findings(visit, self._go)
         scenarios = str(own_scenarios(parts.console.flow_file.parent))
-        self._trying = Trying((parts.checks, parts.trials), scenarios, editing, self._editor, self._findings)
+        self._trying = Trying(
+            parts.console,
+            visit,
+            (parts.checks, parts.trials),
+            scenarios,
+            editing,
+            self._editor,
+            self._findings,
+        )
         self._saving = Saving(parts.console, visit, parts.server, parts.checks, editing, self._after_save)
         self.versions = HistoryPart(parts.console, visit, parts.server, parts.checks, editing)
         self._hands.bind(self.versions, self._show_again)

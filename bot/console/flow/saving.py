@@ -7,7 +7,7 @@ from nicegui import ui
 
 from bot.console.context import Console
 from bot.console.flow.editing import Edited, Editing
-from bot.console.flow.flow_server import FlowServer
+from bot.console.flow.flow_server import WHAT, FlowServer
 from bot.console.flow.words import FLOW
 from bot.console.flow.workbench import Workbench
 from bot.console.frame import told
@@ -34,7 +34,7 @@ class Saving:
 
     async def ask(self, failed: int) -> None:
         """Show what saving would mean, and offer it. `failed` written chats fail. Raises NotDone."""
-        await self._console.allow(self._visit, Role.OWNER, "flow")
+        await self._console.allow(self._visit, Role.OWNER, WHAT)
         if await self._server.files() != self._editing.opened:
             raise NotDone(self._words("changed_since"))
         with ui.dialog(value=True) as dialog, ui.card().classes("dialog flow-plan"):

@@ -7,11 +7,16 @@ from typing import Final
 
 from nicegui import background_tasks, ui
 
+from bot.console.context import Console
 from bot.console.flow.editing import Editing
 from bot.console.flow.editor import Editor
 from bot.console.flow.findings import Findings
+from bot.console.flow.flow_server import WHAT
 from bot.console.flow.workbench import Workbench
 from bot.console.server_desk import NotDone
+from bot.console.visit import Visit
+from storage.accounts.people import Role
+from storage.database.errors import StorageError
 
 _RESTS: Final = 0.5
 """Seconds without a change after which the text is checked."""
@@ -25,6 +30,8 @@ class Trying:
 
     def __init__(
         self,
+        console: Console,
+        visit: Visit,
         benches: tuple[Workbench, Workbench],
         scenarios: str,
         editing: Editing,
@@ -32,6 +39,7 @@ class Trying:
         findings: Findings,
     ) -> None:
         """Check on the first of `benches` and try on the second, with the written chats in a folder."""
+        self._console, self._visit = console, visit
         self._checks, self._trials = benches
         self._scenarios = scenarios
         self._editing, self._editor, self._findings = editing, editor, findings
@@ -56,9 +64,13 @@ class Trying:
 
     async def _check(self, changes: int) -> None:
         try:
+            await self._console.allow(self._visit, Role.OWNER, WHAT)
             found = await self._checks.one("check", texts=dict(self._editing.now.texts))
         except NotDone as refused:
             self._findings.cannot(str(refused))
+            return
+        except StorageError as error:
+            self._findings.cannot(self._visit.words("no_books", why=str(error)))
             return
         if changes != self._editing.changes:
             return  # it is of a text that is gone

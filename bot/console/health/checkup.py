@@ -12,7 +12,9 @@ from bot.checks.server import ready_server
 from bot.console.context import Console
 from bot.console.health.shared import Shared
 from bot.console.server_desk import NotDone
+from bot.console.visit import Visit
 from bot.settings import WHERE, Settings, SettingsInvalid
+from storage.accounts.people import Role
 
 _EVERY: Final = 60.0
 """Seconds between two times that providers are asked, for all visitors together."""
@@ -28,6 +30,9 @@ _CHECKS: Final[Checks] = {
     "Shopify": CHECKS["Shopify"],
 }
 _WITHOUT_KEYS: Final = ("server", "flow", "orders")
+_OF_PROVIDERS: Final = ("WhatsApp", "webhook", "subscription", "payment in the chat", "Razorpay", "Shopify")
+_FOR_ALL: Final = frozenset({*_WITHOUT_KEYS, *_OF_PROVIDERS, "hooks", "mode"})
+"""Findings about what everybody works with. Whatever else is found is about settings or the machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,12 @@ class Report:
     at: int
     """Milliseconds since 1970, UTC."""
     found: tuple[Finding, ...]
+
+    def seen_by(self, visit: Visit) -> tuple[Finding, ...]:
+        """Return what this person may see: which settings and what of the machine are weak is for owners."""
+        if visit.may(Role.OWNER):
+            return self.found
+        return tuple(one for one in self.found if one.name in _FOR_ALL)
 
 
 class Checkup:

@@ -95,7 +95,9 @@ class _HealthPage:
         self._draw_time()
         self._checks.clear()
         with self._checks:
-            for finding in sorted(report.found, key=lambda one: (one.well is True, one.well is None)):
+            for finding in sorted(
+                report.seen_by(self._visit), key=lambda one: (one.well is True, one.well is None)
+            ):
                 draw_light(self._words, of_finding(finding))
         self._say_whether_anything_waits()
 
@@ -150,7 +152,7 @@ class _HealthPage:
         standing, report, server = self._standing, self._report, self._server
         lights = [
             *(standing.lights if standing else ()),
-            *(map(of_finding, report.found) if report else ()),
+            *(map(of_finding, report.seen_by(self._visit)) if report else ()),
         ]
         broken = [light.name for light in lights if light.level is Level.BROKEN]
         self._broken.set_text(self._words("broken", names=", ".join(dict.fromkeys(broken))))

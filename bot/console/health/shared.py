@@ -3,9 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from time import monotonic
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
+
+_MOMENT: Final = 10.0
+"""Seconds for which what was found is taken for what is so now."""
 
 
 class Shared(Generic[T]):
@@ -21,8 +24,8 @@ class Shared(Generic[T]):
         return await self._since(monotonic() - self._seconds)
 
     async def now(self) -> T:
-        """Return what is found from now on: many who ask at once share one answer."""
-        return await self._since(monotonic())
+        """Return what is found from now on, or was a moment ago: providers are not asked at each press."""
+        return await self._since(monotonic() - _MOMENT)
 
     async def _since(self, earliest: float) -> T:
         async with self._finding:

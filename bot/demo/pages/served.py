@@ -13,6 +13,7 @@ from bot.console.shop_now import ShopNow
 from bot.console.site import serving
 from bot.demo.pages import page
 from bot.demo.stage import API_TOKEN, Stage
+from bot.settings import load_settings
 
 _HOST: Final = "127.0.0.1"
 
@@ -24,7 +25,9 @@ async def pages(stage: Stage, file: Path, port: int) -> AsyncIterator[str]:
     `file` is the flow file. Nobody logs in.
     """
     desk = ServerDesk(stage.url, API_TOKEN)
-    console = Console(Books(stage.books.url), desk, ShopNow(), file, None, stage.clock)
+    # Those of the bot, not of a shop in whose folder the demo runs: the page Health asks providers by them.
+    settings = partial(load_settings, _env_file=None, **stage.bot.settings)
+    console = Console(Books(stage.books.url), desk, ShopNow(), file, None, stage.clock, settings)
     try:
         async with serving(console, _HOST, port, more=partial(page.add, stage)) as taken:
             yield f"http://{_HOST}:{taken}{page.PATH}"
