@@ -71,7 +71,7 @@ simulate: $(VENV)/.dev ## hostile histories of the whole shop: make simulate N=1
 		tests/simulation/test_day.py -k 'hostile or seed'
 
 .PHONY: crashes
-crashes: $(VENV)/.dev ## a kill at every crash point of every script: make test plays an eighth of the futures
+crashes: $(VENV)/.dev ## a kill at every crash point of every script: make test plays a sixteenth of the futures
 	@MUNSHI_CRASHES=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/simulation/test_crash_points.py
 
 .PHONY: soak

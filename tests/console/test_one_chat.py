@@ -150,9 +150,7 @@ def test_what_is_searched_for() -> None:
     assert (place("1.2"), place("x"), place("")) == (place(str(place("1.2"))), None, None)
 
 
-async def test_who_may_only_look_sees_no_number_anywhere(
-    store: Store, database_url: str
-) -> None:
+async def test_who_may_only_look_sees_no_number_anywhere(store: Store, database_url: str) -> None:
     number = "98123 45601"
     await came(store, 11, NOW, {"kind": "text", "text": f"call {number}"})
     await said(store, 11, NOW + 1, to_json(Text(f"New order of Asha, +91 {number}")))

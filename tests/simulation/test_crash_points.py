@@ -24,7 +24,7 @@ from tests.simulation.world import World
 pytestmark = pytest.mark.usefixtures("quiet")
 
 Point: TypeAlias = Callable[[int, str], None]
-ONE_IN = int(os.environ.get("MUNSHI_CRASHES", "8"))
+ONE_IN = int(os.environ.get("MUNSHI_CRASHES", "16"))
 DOWNTIME = 5 * SECOND
 """Milliseconds between a crash and the next start."""
 
