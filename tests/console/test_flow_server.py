@@ -18,6 +18,7 @@ from bot.console.shop_now import ShopNow
 from bot.console.visit import Visit
 from bot.console.words import Words
 from bot.flow_file import load_flow
+from flows.document.errors import FlowInvalid, Issue
 from storage.accounts.people import Role
 from storage.database.errors import Unavailable
 from storage.inbox.versions import flow_text
@@ -175,3 +176,20 @@ async def test_what_cannot_come_back_leaves_the_file(shop: Shop) -> None:
     with pytest.raises(NotDone, match="strands"):
         await shop.flows.serve_again(MEERA, shop.earlier, anyway=False)
     assert shop.file.read_bytes() == before
+
+
+async def test_a_flow_that_this_program_cannot_read_is_looked_through_once(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[object] = []
+
+    def newer(*texts: object, **_: object) -> None:
+        looked.append(texts)
+        raise FlowInvalid((Issue("flows.yaml", 1, 1, "there is no key 'tomorrow'", "take it out"),))
+
+    monkeypatch.setattr("bot.console.shop_now.load_checked", newer)
+    books, served = Books(f"sqlite://{shop.file.parent / 'munshi.db'}"), ShopNow()
+    for _ in range(3):
+        with pytest.raises(FlowInvalid, match="tomorrow"):
+            await books.read(served.shop)
+    assert len(looked) == 1

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from nicegui import ui
 
@@ -11,6 +11,7 @@ from bot.console.flow.editing import Editing
 from bot.console.flow.editor import Reader
 from bot.console.flow.flow_server import WHAT, FlowServer
 from bot.console.flow.history import History, Version, listed, newest
+from bot.console.flow.saving import planned
 from bot.console.flow.words import FLOW
 from bot.console.flow.workbench import Workbench
 from bot.console.frame import empty, told
@@ -21,6 +22,7 @@ from bot.console.visit import Visit
 from bot.log import mask
 from payments.shop.catalogue import Shop
 from storage.accounts.people import Role
+from storage.database.errors import StorageError
 from storage.database.records import Records
 
 HERE: Final = ""
@@ -41,6 +43,8 @@ class HistoryPart:
         self._shop: Shop | None = None
         ui.label(self._words("history")).classes("section").props('role="heading" aria-level="2"')
         self._list = ui.element("ul").classes("flow-versions")
+        self._dialogs = ui.element("div")
+        """Not in the list, which is drawn anew while one may be open."""
         with ui.element("div").classes("actions"):
             self._from = ui.select({}, label=self._words("from")).props("outlined dense").classes("flow-pick")
             self._into = ui.select({}, label=self._words("into")).props("outlined dense").classes("flow-pick")
@@ -88,29 +92,49 @@ class HistoryPart:
                     "flat no-caps dense"
                 )
 
-    def _ask(self, one: Version) -> None:
-        with ui.dialog(value=True) as dialog, ui.card().classes("dialog"):
+    async def _ask(self, one: Version) -> None:
+        with self._dialogs, ui.dialog(value=True) as dialog, ui.card().classes("dialog flow-plan"):
             ui.label(self._words("serve_again_really", version=one.version))
-            why = ui.label().classes("task flow-lines")
-            why.set_visibility(False)
-            with ui.element("div").classes("dialog-buttons"):
-                ui.button(self._words("cancel"), on_click=dialog.close).props("flat no-caps")
-                press = ui.button(self._words("serve_now")).props("unelevated no-caps")
+            waiting = ui.label(self._words("planning")).classes("quiet")
+            space = ui.element("div")
+        dialog.on("hide", dialog.delete)
+        try:
+            texts = await self._server.version(one.version)
+            plan = await planned(self._console, self._bench, self._visit, texts)
+        except (NotDone, StorageError) as refused:
+            waiting.set_text(str(refused))
+            return
+        if dialog.is_deleted:
+            return
+        waiting.set_visibility(False)
+        with space:
+            self._offer(dialog, one, plan)
+
+    def _offer(self, dialog: ui.dialog, one: Version, plan: Mapping[str, Any]) -> None:
+        """Draw what serving a version again would mean, and the buttons for it."""
+        ui.label("\n".join(plan["lines"])).classes("flow-lines flow-plan-lines")
+        if plan["strands"]:
+            ui.label(self._words("strands")).classes("task")
+        why = ui.label().classes("task flow-lines")
+        why.set_visibility(False)
 
         async def serve() -> None:
+            page = ui.context.client
             try:
-                said = await self._server.serve_again(self._visit, one.version, anyway=why.visible)
-            except NotDone as refused:
+                said = await self._server.serve_again(self._visit, one.version, anyway=plan["strands"])
+            except (NotDone, StorageError) as refused:
                 why.set_text(str(refused))
                 why.set_visibility(True)
-                press.set_text(self._words("serve_anyway"))
                 return
             dialog.close()
-            ui.notify(
-                f"{self._words('served_now', version=one.version)} {said}", type="positive", multi_line=True
-            )
+            served = self._words("served_now", version=one.version)
+            with page:  # the dialog may be gone before the answer comes
+                ui.notify(f"{served} {said}", type="positive", multi_line=True)
 
-        press.on_click(serve)
+        with ui.element("div").classes("dialog-buttons"):
+            ui.button(self._words("cancel"), on_click=dialog.close).props("flat no-caps")
+            key = "serve_anyway" if plan["strands"] else "serve_now"
+            ui.button(self._words(key), on_click=serve).props("unelevated no-caps")
 
     async def _compare(self) -> None:
         await self._console.allow(self._visit, Role.VIEWER, WHAT)

@@ -16,6 +16,16 @@ from bot.console.visit import Visit
 from storage.accounts.people import Role
 
 
+async def planned(
+    console: Console, bench: Workbench, visit: Visit, texts: Mapping[str, str]
+) -> Mapping[str, Any]:
+    """Return what serving a flow would mean to customers: `version`, `lines`, `strands`. Raises NotDone."""
+    plan = await bench.one("plan", texts=texts, database=console.books.url, now=console.clock.now())
+    if "refused" in plan:
+        raise NotDone(visit.words("no_books", why=plan["refused"]))
+    return plan
+
+
 class Saving:
     """The way from *Save* to what is served, in one open page."""
 
@@ -41,23 +51,18 @@ class Saving:
             ui.label(self._words("plan_head")).props('role="heading" aria-level="2"')
             waiting = ui.label(self._words("planning")).classes("quiet")
             space = ui.element("div")
+        dialog.on("hide", dialog.delete)
         edited = self._editing.now
         try:
-            plan = await self._planned(edited.texts)
+            plan = await planned(self._console, self._bench, self._visit, edited.texts)
         except NotDone:
             dialog.close()
             raise
+        if dialog.is_deleted:
+            return
         waiting.set_visibility(False)
         with space:
             self._draw(dialog, plan, edited, failed)
-
-    async def _planned(self, texts: Mapping[str, str]) -> Mapping[str, Any]:
-        plan = await self._bench.one(
-            "plan", texts=texts, database=self._console.books.url, now=self._console.clock.now()
-        )
-        if "refused" in plan:
-            raise NotDone(self._words("no_books", why=plan["refused"]))
-        return plan
 
     def _draw(self, dialog: ui.dialog, plan: Mapping[str, Any], edited: Edited, failed: int) -> None:
         ui.label("\n".join(plan["lines"])).classes("flow-lines flow-plan-lines")
@@ -67,8 +72,10 @@ class Saving:
             ui.label(self._words("strands")).classes("task")
 
         async def press() -> None:
+            page = ui.context.client
             dialog.close()
-            await told(lambda: self._save(plan, edited))
+            with page:  # the dialog, with this button, is gone before the answer comes
+                await told(lambda: self._save(plan, edited))
 
         with ui.element("div").classes("dialog-buttons"):
             ui.button(self._words("cancel"), on_click=dialog.close).props("flat no-caps")
