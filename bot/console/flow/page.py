@@ -173,10 +173,8 @@ class _FlowPage:
             ui.label(self._words("drop_really"))
 
             async def drop() -> None:
-                page = ui.context.client
                 dialog.close()
-                with page:  # the dialog, with this button, is gone before the files are read
-                    await told(self._hands.take)
+                await told(self._hands.take)
 
             with ui.element("div").classes("dialog-buttons"):
                 ui.button(self._words("cancel"), on_click=dialog.close).props("flat no-caps")

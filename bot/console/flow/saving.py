@@ -72,10 +72,8 @@ class Saving:
             ui.label(self._words("strands")).classes("task")
 
         async def press() -> None:
-            page = ui.context.client
             dialog.close()
-            with page:  # the dialog, with this button, is gone before the answer comes
-                await told(lambda: self._save(plan, edited))
+            await told(lambda: self._save(plan, edited))
 
         with ui.element("div").classes("dialog-buttons"):
             ui.button(self._words("cancel"), on_click=dialog.close).props("flat no-caps")
