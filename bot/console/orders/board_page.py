@@ -17,12 +17,14 @@ from bot.console.orders.board import MONEY, MOST, Board, Card, read
 from bot.console.orders.changing import Change, OrderChanges
 from bot.console.orders.dialogs import how_paid
 from bot.console.orders.words import ORDERS
+from bot.console.server_desk import NotDone
 from bot.console.visit import Visit
 from bot.whatsapp.channel import WHATSAPP
 from payments.ledger.state import Task
 from payments.shop.fulfilment import Stage
 from storage.accounts.people import Role
 from storage.database.records import Records
+from storage.inbox.order_rows import Unreadable
 from storage.reports import order_queries
 
 _ICONS: Final = {
@@ -88,13 +90,17 @@ class _BoardPage:
 
     async def _look_for(self) -> None:
         number = str(self._find.value or "").strip().removeprefix("#")
-        if not number:
-            return
+        if number:
+            await told(partial(self._go_to, number[:40]))
+
+    async def _go_to(self, number: str) -> None:
+        await self._console.allow(self._visit, Role.VIEWER, f"find {number}")
         try:
-            found = await self._console.books.read(lambda records: _named(records, number[:40]))
+            found = await self._console.books.read(lambda records: _named(records, number))
         except LookupError:
-            ui.notify(self._words("not_found", number=number[:40]), type="warning")
-            return
+            raise NotDone(self._words("not_found", number=number)) from None
+        except Unreadable as error:
+            raise NotDone(self._words("no_books", why=str(error))) from error
         ui.navigate.to(f"{self._base}/orders/{quote(found, safe='')}")
 
     def _draw(self, board: Board) -> None:
