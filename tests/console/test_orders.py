@@ -64,6 +64,7 @@ async def test_two_clicks_give_money_off_once(shop: PagedShop) -> None:
     await shop.buys("919812345604", "Dev")
     meera = await shop.logged_in("Meera")
     find = meera.get_by_label("Find an order by its number")
+    await expect(card(meera, "Dev")).to_be_visible()  # the page listens
     await find.fill("no-such")
     await find.press("Enter")
     await expect(meera.get_by_text("There is no order no-such.")).to_be_visible()

@@ -68,6 +68,7 @@ class _BoardPage:
         self._counts: dict[str, ui.label] = {}
         self._dragged: Card | None = None
         self._focus = ""
+        self._left: ui.element | None = None
         ui.add_head_html(f"<script>{_BELL}</script>")
         ui.on(_PRESSED, self._pressed)
         with ui.element("div").classes("board-top"):
@@ -209,13 +210,14 @@ class _BoardPage:
         await self._do(key, number, change)
 
     async def _do(self, key: str, number: str, change: Change) -> None:
-        self._focus = key
+        self._focus, self._left = key, self._drawn.get(key)
         await told(partial(self._changes.make, key, number, change))
         self.live.again()
 
     def _focus_again(self) -> None:
         """Give the keyboard back to the card that it moved."""
-        if self._focus in self._drawn:
+        # Before the order has moved, the board may be drawn for something else.
+        if self._drawn.get(self._focus) not in (None, self._left):
             card = f'[data-order="{self._focus}"]'
             found = f"document.querySelector('{card} button, {card}:not(:has(button)) a')"
             # The browser draws what is new a little later.
