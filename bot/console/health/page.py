@@ -87,6 +87,10 @@ class _HealthPage:
         self._draw_report(await self._checkup.report.recent())
 
     async def _look_again(self) -> None:
+        await self._once.do("look", partial(told, self._check_again))
+
+    async def _check_again(self) -> None:
+        await self._console.allow(self._visit, Role.VIEWER, "look again")
         self._at.set_text(self._words("checking"))
         self._draw_report(await self._checkup.report.now())
 

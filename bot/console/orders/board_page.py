@@ -17,12 +17,14 @@ from bot.console.orders.board import MONEY, MOST, Board, Card, read
 from bot.console.orders.changing import Change, OrderChanges
 from bot.console.orders.dialogs import how_paid
 from bot.console.orders.words import ORDERS
+from bot.console.server_desk import NotDone
 from bot.console.visit import Visit
 from bot.whatsapp.channel import WHATSAPP
 from payments.ledger.state import Task
 from payments.shop.fulfilment import Stage
 from storage.accounts.people import Role
 from storage.database.records import Records
+from storage.inbox.order_rows import Unreadable
 from storage.reports import order_queries
 
 _ICONS: Final = {
@@ -66,6 +68,7 @@ class _BoardPage:
         self._counts: dict[str, ui.label] = {}
         self._dragged: Card | None = None
         self._focus = ""
+        self._left: ui.element | None = None
         ui.add_head_html(f"<script>{_BELL}</script>")
         ui.on(_PRESSED, self._pressed)
         with ui.element("div").classes("board-top"):
@@ -88,13 +91,17 @@ class _BoardPage:
 
     async def _look_for(self) -> None:
         number = str(self._find.value or "").strip().removeprefix("#")
-        if not number:
-            return
+        if number:
+            await told(partial(self._go_to, number[:40]))
+
+    async def _go_to(self, number: str) -> None:
+        await self._console.allow(self._visit, Role.VIEWER, f"find {number}")
         try:
-            found = await self._console.books.read(lambda records: _named(records, number[:40]))
+            found = await self._console.books.read(lambda records: _named(records, number))
         except LookupError:
-            ui.notify(self._words("not_found", number=number[:40]), type="warning")
-            return
+            raise NotDone(self._words("not_found", number=number)) from None
+        except Unreadable as error:
+            raise NotDone(self._words("no_books", why=str(error))) from error
         ui.navigate.to(f"{self._base}/orders/{quote(found, safe='')}")
 
     def _draw(self, board: Board) -> None:
@@ -203,13 +210,14 @@ class _BoardPage:
         await self._do(key, number, change)
 
     async def _do(self, key: str, number: str, change: Change) -> None:
-        self._focus = key
+        self._focus, self._left = key, self._drawn.get(key)
         await told(partial(self._changes.make, key, number, change))
         self.live.again()
 
     def _focus_again(self) -> None:
         """Give the keyboard back to the card that it moved."""
-        if self._focus in self._drawn:
+        # Before the order has moved, the board may be drawn for something else.
+        if self._drawn.get(self._focus) not in (None, self._left):
             card = f'[data-order="{self._focus}"]'
             found = f"document.querySelector('{card} button, {card}:not(:has(button)) a')"
             # The browser draws what is new a little later.

@@ -20,6 +20,7 @@ from bot.console.orders.words import ORDERS
 from bot.console.shop_now import clock_time
 from bot.console.visit import Visit
 from bot.order_words import stands
+from flows.document.errors import FlowInvalid
 from payments.ledger.hints import for_held
 from payments.ledger.holds import in_words
 from payments.ledger.state import Task
@@ -27,7 +28,9 @@ from payments.shop.catalogue import Shop
 from payments.shop.fulfilment import Stage, following
 from payments.shop.order_terms import Fulfilment
 from storage.accounts.people import Role
+from storage.database.errors import StorageError
 from storage.database.records import Records
+from storage.inbox.order_rows import Unreadable
 
 _MAP: Final = "https://www.google.com/maps/search/?api=1&query="
 
@@ -47,8 +50,8 @@ def add(console: Console) -> None:
         ui.add_head_html(f'<link rel="stylesheet" href="{base_of(request)}/style.css">')
         try:
             found, shop = await console.books.read(partial(_with_shop, console, key[:64]))
-        except LookupError as error:
-            ui.label(str(error))
+        except (LookupError, StorageError, Unreadable, FlowInvalid) as error:
+            ui.label(visit.words("no_books", why=str(error)))
             return
         _draw_slip(visit, found, shop)
 
