@@ -34,7 +34,8 @@ def unlocked(names: set[str], lock: str) -> set[str]:
 
 def test_every_package_that_is_imported_is_in_the_lock_of_those_who_only_run_it() -> None:
     files = {file for room in ROOMS for file in (ROOT / room).rglob("*.py")}
-    of_console = set((ROOT / "bot" / "console").rglob("*.py"))
+    with_pages = (ROOT / "bot" / "console", ROOT / "bot" / "demo" / "pages")
+    of_console = {file for room in with_pages for file in room.rglob("*.py")}
     names = foreign(files - of_console)
     assert unlocked(names, "requirements.lock") == set()
     assert len(names) > 15
