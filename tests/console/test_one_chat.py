@@ -155,7 +155,7 @@ async def test_who_may_only_look_sees_no_number_anywhere(store: Store, database_
     await came(store, 11, NOW, {"kind": "text", "text": f"call {number}"})
     await said(store, 11, NOW + 1, to_json(Text(f"New order of Asha, +91 {number}")))
     viewer = Visit("Vik", Role.VIEWER, Words("en"))
-    drawn = repr(await seen(store, database_url, masking=viewer.story))
+    drawn = repr((await seen(store, database_url, masking=viewer.story)).items)
     assert "45601" not in drawn
     assert "Asha" in drawn
     assert "45601" in repr(await seen(store, database_url, masking=Visit("R", Role.STAFF, Words("en")).story))

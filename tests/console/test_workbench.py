@@ -57,7 +57,7 @@ async def test_what_nobody_waits_for_ends_early_and_the_next_job_is_done(workben
 async def test_what_takes_too_long_is_stopped(workbench: Workbench) -> None:
     texts = {"flows.yaml": _FLOW.read_text("utf-8")}
     assert (await workbench.one("check", texts=texts))["version"]
-    workbench._seconds = 0.5
+    workbench._seconds = 0.02
     with pytest.raises(NotDone, match="took over"):
         await _all(workbench, "try", texts=texts, scenarios="none", seconds=600)
     workbench._seconds = 60
