@@ -110,7 +110,7 @@ sbom: $(VENV)/.dev ## write build/munshi.cdx.json: every locked package with its
 
 .PHONY: audit
 audit: $(VENV)/.dev ## ask for known faults in what is locked; to be run every week
-	@$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock \
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements-console.lock \
 		|| { echo "If a known fault is named above: docs/dependencies.md says what to do."; \
 			echo "If a package was 'not found' or nobody answered: nothing was audited."; exit 1; }
 

@@ -52,7 +52,7 @@ class Audits:
                 break
             after, right = batch.last, right + batch.audited
             wrong += batch.discrepancies[: _TOLD - len(wrong)]
-            await self._rounds.wait((time() - start) * (1 / self._share - 1))
+            await self._rounds.rest(time() - start, self._share)
         if wrong:
             await store.tell(notices(wrong), clock.now())
         if right:

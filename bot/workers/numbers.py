@@ -46,5 +46,5 @@ class Numbers:
             counted += found
             if found < BATCH:
                 return counted
-            await self._rounds.wait((time() - start) * (1 / self._share - 1))
+            await self._rounds.rest(time() - start, self._share)
         return counted

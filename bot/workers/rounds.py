@@ -35,6 +35,10 @@ class Rounds:
                 log.exception(failure)
             await self.wait(seconds)
 
+    async def rest(self, worked: float, share: float) -> None:
+        """Wait, or until closed, so that what worked for `worked` seconds takes `share` of the time."""
+        await self.wait(worked * (1 / share - 1))
+
     async def wait(self, seconds: float) -> None:
         """Wait for `seconds`, or until closed."""
         await wait_for(self._closing, seconds)
